@@ -1,0 +1,24 @@
+import prettier from 'eslint-config-prettier'
+import tseslint from 'typescript-eslint'
+
+export default tseslint.config(
+  {ignores: ['dist', '**/node_modules', 'sandbox/shop', 'sandbox/stack']},
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {parserOptions: {project: './tsconfig.dev.json', tsconfigRootDir: import.meta.dirname}},
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      'max-lines': ['warn', {max: 250, skipBlankLines: true, skipComments: true}],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/lib/adapters/**'],
+    rules: {'no-restricted-globals': ['error', {name: 'fetch', message: 'Only src/lib/adapters reaches out.'}]},
+  },
+  {files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked},
+  {files: ['test/**'], rules: {'@typescript-eslint/no-unused-expressions': 'off'}},
+  prettier,
+)
