@@ -1,0 +1,83 @@
+import {randomInt, randomUUID} from 'node:crypto'
+
+import type {Addon} from './addons.js'
+import type {App} from './app.js'
+import {ApiError, invalid} from './errors.js'
+import type {Platform} from './platform.js'
+
+export interface Attachment {
+  id: string
+  name: string
+  namespace: string | null
+  app: App
+  addon: Addon
+  createdAt: Date
+}
+
+export interface AttachRequest {
+  app: App
+  addon: Addon
+  name?: string | null
+  namespace?: string | null
+  /** The app's name: allows replacing an attachment of the same name. */
+  confirm?: string | null
+}
+
+const COLORS = ['AMBER', 'AQUA', 'BLUE', 'BRONZE', 'CRIMSON', 'GRAY', 'GREEN', 'MAUVE', 'NAVY', 'OLIVE', 'ROSE', 'TEAL']
+
+/** Attaches an add-on to an app. A name that is taken needs `confirm`, and then makes two releases. */
+export function attach(platform: Platform, request: AttachRequest): Attachment {
+  const {app, addon, namespace = null, confirm} = request
+  addon.requireNamespace(namespace)
+  const name = request.name ?? freeName(app, addon)
+  if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw invalid(`Invalid attachment name ${name}.`)
+  const taken = app.attachments.find((attachment) => attachment.name === name)
+  if (taken && confirm !== app.name) throw confirmationRequired(app, taken)
+  const ownVar = Object.keys(addon.variables(name, namespace)).find((key) => app.ownVars.has(key))
+  if (ownVar) throw invalid(`Name is already in use: config var ${ownVar} exists on app ${app.name}.`)
+  if (taken) remove(platform, taken)
+  const attachment: Attachment = {id: randomUUID(), name, namespace, app, addon, createdAt: new Date()}
+  platform.attachments.push(attachment)
+  app.record('attach', {name, addon: addon.name, namespace})
+  app.releases.create(`Attach ${name} (@ref:${addon.name})`)
+  return attachment
+}
+
+/** Detaches, unless it is the last attachment of the add-on on the app that pays for it. */
+export function detach(platform: Platform, attachment: Attachment): void {
+  const {addon, app} = attachment
+  const onBillingApp = addon.app.attachments.filter((candidate) => candidate.addon === addon)
+  if (app === addon.app && onBillingApp.length === 1) {
+    throw invalid(`Cannot destroy last attachment to billing app for resource ${addon.name}`)
+  }
+  remove(platform, attachment)
+}
+
+/** Finds attachments as the resolver does: by id, name, config var name or add-on. */
+export function resolveAttachments(candidates: readonly Attachment[], wanted: string): Attachment[] {
+  const named = candidates.filter(
+    ({id, name, namespace, addon}) =>
+      id === wanted || name === wanted || Object.keys(addon.variables(name, namespace)).includes(wanted),
+  )
+  return named.length > 0 ? named : candidates.filter(({addon}) => addon.name === wanted || addon.id === wanted)
+}
+
+function remove(platform: Platform, attachment: Attachment): void {
+  const {app, name, addon, namespace} = attachment
+  platform.attachments.splice(platform.attachments.indexOf(attachment), 1)
+  app.record('detach', {name, addon: addon.name, namespace})
+  app.releases.create(`Detach ${name} (@ref:${addon.name})`)
+}
+
+function confirmationRequired(app: App, taken: Attachment): ApiError {
+  const message = `The attachment name ${taken.name} is already in use by ${taken.addon.name} on app ${app.name}. Replacing it requires confirmation.`
+  return new ApiError(423, 'confirmation_required', message, {'X-Confirmation-Required': 'name-conflict'})
+}
+
+function freeName(app: App, addon: Addon): string {
+  const prefix = addon.service.toUpperCase().replaceAll('-', '_')
+  if (!addon.database) return prefix
+  const used = new Set(app.attachments.map(({name}) => name))
+  const free = COLORS.map((color) => `${prefix}_${color}`).filter((name) => !used.has(name))
+  return free[randomInt(Math.max(free.length, 1))] ?? `${prefix}_${randomInt(1000, 10_000)}`
+}

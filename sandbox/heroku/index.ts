@@ -1,0 +1,125 @@
+import {randomUUID} from 'node:crypto'
+import type {Server} from 'node:http'
+import type {AddressInfo} from 'node:net'
+
+import type {Addon, DataMaintenance} from './addons.js'
+import {createApiServer} from './api-server.js'
+import type {App} from './app.js'
+import {FaultPlan} from './faults.js'
+import {LogSessions} from './log-sessions.js'
+import {Platform} from './platform.js'
+import {RateLimit} from './rate-limit.js'
+import {createRouter} from './router.js'
+import {addAddonRoutes} from './routes-addons.js'
+import {addAppRoutes} from './routes-apps.js'
+import {addDataRoutes} from './routes-data.js'
+import {addDynoRoutes} from './routes-dynos.js'
+import {addReleaseRoutes} from './routes-releases.js'
+import {Routes} from './routes.js'
+import type {ApiCall, AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
+
+export type {Addon, App, DataMaintenance, FaultPlan}
+export type {Attachment} from './attachments.js'
+export type {Dyno} from './dyno.js'
+export type {Fault, FaultKind} from './faults.js'
+export type {Release} from './releases.js'
+export {herokuEnvironment, runHeroku} from './stock-cli.js'
+export type {CommandResult} from './stock-cli.js'
+export type * from './types.js'
+
+export interface StartOptions extends Partial<Settings> {
+  /** API port; random by default. */
+  port?: number
+  routerPort?: number
+}
+
+export interface HerokuSimulator {
+  /** Platform API, Data API and log streams. */
+  readonly url: string
+  /** The router: the app is chosen by the host `<app>.herokuapp.localhost` or by the first path segment. */
+  readonly routerUrl: string
+  /** The API key that is accepted. */
+  readonly token: string
+  readonly faults: FaultPlan
+  /** Every API request, with secrets as they were sent. */
+  readonly calls: readonly ApiCall[]
+  /** What happened on the platform, whoever caused it. */
+  readonly events: readonly PlatformEvent[]
+  createApp(spec: AppSpec): App
+  /** Attached as DATABASE unless the spec says otherwise. */
+  createPostgres(spec: PostgresSpec): Addon
+  createAddon(spec: OtherAddonSpec): Addon
+  rotateCredentials(addon: string, url: string, credential?: string): void
+  app(name: string): App
+  addon(name: string): Addon
+  /** false: every request about the app is answered 403, and its attachments are not listed. */
+  setPermission(app: string, allowed: boolean): void
+  scheduleMaintenance(addon: string, maintenance: Partial<DataMaintenance>): void
+  /** Ends every dyno and closes both ports. */
+  stop(): Promise<void>
+}
+
+const DEFAULTS: Settings = {
+  releaseSeconds: 0.1,
+  prebootSeconds: 3,
+  graceSeconds: 5,
+  bootSeconds: 30,
+  crashBackoffSeconds: 0.5,
+  latencyMs: 0,
+}
+
+export async function startHeroku(options: StartOptions = {}): Promise<HerokuSimulator> {
+  const {port = 0, routerPort = 0, ...settings} = options
+  const platform = new Platform({...DEFAULTS, ...settings})
+  const token = `HRKU-${randomUUID()}`
+  const faults = new FaultPlan()
+  const calls: ApiCall[] = []
+  const rateLimit = new RateLimit()
+  const routes = new Routes()
+  const api = createApiServer({platform, routes, faults, calls, token, rateLimit})
+  const router = createRouter(platform)
+  const [url, routerUrl] = await Promise.all([listen(api, port), listen(router, routerPort)])
+  addAppRoutes(routes, platform, rateLimit, routerUrl)
+  addReleaseRoutes(routes, platform, new LogSessions(), url)
+  addAddonRoutes(routes, platform)
+  addDynoRoutes(routes, platform)
+  addDataRoutes(routes, platform)
+
+  return {
+    url,
+    routerUrl,
+    token,
+    faults,
+    calls,
+    events: platform.events,
+    createApp: (spec) => platform.createApp(spec),
+    createPostgres: (spec) => platform.createAddon(spec),
+    createAddon: (spec) => platform.createAddon(spec),
+    rotateCredentials: (addon, to, credential) => platform.rotate(platform.addon(addon), to, credential),
+    app: (name) => platform.app(name),
+    addon: (name) => platform.addon(name),
+    setPermission: (app, allowed) => platform.setPermission(platform.app(app), allowed),
+    scheduleMaintenance(name, maintenance) {
+      const addon = platform.addon(name)
+      addon.maintenance = {...addon.maintenance, status: 'pending', ...maintenance}
+    },
+    async stop() {
+      await platform.close()
+      await Promise.all([close(api), close(router)])
+    },
+  }
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, 'localhost', resolve)
+  })
+  return `http://localhost:${(server.address() as AddressInfo).port}`
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,104 @@
+import {randomUUID} from 'node:crypto'
+
+import {Addon} from './addons.js'
+import {App} from './app.js'
+import {attach} from './attachments.js'
+import type {Attachment} from './attachments.js'
+import {forbidden, invalid, notFound} from './errors.js'
+import {Reaper} from './reaper.js'
+import type {AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
+
+/** The whole state of the simulated platform, and who may see what of it. */
+export class Platform {
+  readonly settings: Settings
+  readonly user = {id: randomUUID(), email: 'operator@example.com'}
+  readonly apps: App[] = []
+  readonly addons: Addon[] = []
+  readonly attachments: Attachment[] = []
+  readonly events: PlatformEvent[] = []
+  readonly closing = new AbortController()
+  readonly reaper = new Reaper()
+  readonly #forbidden = new Set<App>()
+
+  constructor(settings: Settings) {
+    this.settings = settings
+  }
+
+  createApp(spec: AppSpec): App {
+    if (this.apps.some(({name}) => name === spec.name)) throw invalid(`Name ${spec.name} is already taken`)
+    const app = new App(this, spec)
+    this.apps.push(app)
+    return app
+  }
+
+  createAddon(spec: PostgresSpec | OtherAddonSpec): Addon {
+    const addon = new Addon(this.app(spec.app), spec)
+    this.addons.push(addon)
+    const {as} = spec
+    if (as !== null) attach(this, {app: addon.app, addon, name: as ?? (addon.database ? 'DATABASE' : undefined)})
+    return addon
+  }
+
+  /** Gives a credential another URL: a release on every app that has it attached, without a release phase. */
+  rotate(addon: Addon, url: string, credential = 'default'): void {
+    const before = new Map(this.attachments.map((attachment) => [attachment, valueOf(attachment)]))
+    addon.setCredential(credential, url)
+    const changed = this.attachments.filter((attachment) => before.get(attachment) !== valueOf(attachment))
+    for (const app of new Set(changed.map((attachment) => attachment.app))) {
+      const names = changed.filter((attachment) => attachment.app === app).map(({name}) => name)
+      app.record('rotate', {addon: addon.name, names: names.join(' ')})
+      app.releases.create(`Update ${names.join(', ')} by ${addon.service}`, {phase: false})
+    }
+  }
+
+  /** The owner's view: no permission needed. */
+  app(name: string): App {
+    const app = this.apps.find((candidate) => candidate.name === name || candidate.id === name)
+    if (!app) throw notFound('app')
+    return app
+  }
+
+  addon(idOrName: string): Addon {
+    const addon = this.addons.find(({id, name}) => id === idOrName || name === idOrName)
+    if (!addon) throw notFound('add on')
+    return addon
+  }
+
+  setPermission(app: App, allowed: boolean): void {
+    if (allowed) this.#forbidden.delete(app)
+    else this.#forbidden.add(app)
+  }
+
+  allows(app: App): boolean {
+    return !this.#forbidden.has(app)
+  }
+
+  /** The caller's view: 403 for an app they may not see. */
+  accessibleApp(idOrName: string): App {
+    const app = this.app(idOrName)
+    if (!this.allows(app)) throw forbidden(app.name)
+    return app
+  }
+
+  accessibleAddon(idOrName: string): Addon {
+    const addon = this.addon(idOrName)
+    const visible =
+      this.allows(addon.app) || this.accessibleAttachments().some((attachment) => attachment.addon === addon)
+    if (!visible) throw forbidden(addon.app.name)
+    return addon
+  }
+
+  accessibleAttachments(): Attachment[] {
+    return this.attachments.filter(({app}) => this.allows(app))
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+    await Promise.all(this.apps.map((app) => app.close()))
+    await this.reaper.close()
+  }
+}
+
+function valueOf({addon, name, namespace}: Attachment): string {
+  return JSON.stringify(addon.variables(name, namespace))
+}

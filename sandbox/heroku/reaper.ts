@@ -1,0 +1,40 @@
+import {spawn} from 'node:child_process'
+
+const SCRIPT = `live=" "
+while read -r sign group; do
+  case $sign in
+    +) live="$live$group " ;;
+    -) live=\${live/ $group / } ;;
+  esac
+done
+for group in $live; do kill -KILL -- "-$group"; done 2>/dev/null`
+
+/**
+ * A helper process that knows the process group of every running dyno and kills what is left when the simulator's
+ * process ends in whatever way, so that a killed test run leaves no dyno behind.
+ */
+export class Reaper {
+  readonly #child = spawn('bash', ['-c', SCRIPT], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
+
+  constructor() {
+    this.#child.unref()
+    this.#child.on('error', () => {})
+    this.#child.stdin.on('error', () => {})
+  }
+
+  watch(group: number): void {
+    this.#child.stdin.write(`+ ${group}\n`)
+  }
+
+  forget(group: number): void {
+    this.#child.stdin.write(`- ${group}\n`)
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.ref()
+    this.#child.stdin.end()
+    await gone
+  }
+}

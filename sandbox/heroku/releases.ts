@@ -1,0 +1,94 @@
+import {randomUUID} from 'node:crypto'
+
+import type {App} from './app.js'
+import type {Dyno} from './dyno.js'
+import {notFound} from './errors.js'
+
+export interface Release {
+  id: string
+  version: number
+  description: string
+  status: 'pending' | 'succeeded' | 'failed'
+  /** All config vars of the app at the time of the release: what its dynos boot with. */
+  config: Readonly<Record<string, string>>
+  addonPlans: string[]
+  createdAt: Date
+  updatedAt: Date
+  /** The dyno that runs the release phase. */
+  phase?: Dyno
+}
+
+/** The app's releases. One after the other becomes current, or fails in its release phase and never does. */
+export class Releases {
+  readonly all: Release[] = []
+  readonly #app: App
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(app: App) {
+    this.#app = app
+    this.#add('Initial release').status = 'succeeded'
+    this.#add('Enable Logplex').status = 'succeeded'
+  }
+
+  /** The newest release that succeeded: what runs. A failed one leaves its config vars stored, but not running. */
+  get current(): Release {
+    return this.all.findLast((release) => release.status === 'succeeded')!
+  }
+
+  get settled(): boolean {
+    return this.all.every((release) => release.status !== 'pending')
+  }
+
+  find(idOrVersion: string): Release {
+    const version = Number(idOrVersion.replace(/^v/, ''))
+    const release = this.all.find((candidate) => candidate.id === idOrVersion || candidate.version === version)
+    if (!release) throw notFound('release')
+    return release
+  }
+
+  /** For the slug an app is created with: succeeds at once. */
+  deployed(description: string): void {
+    this.#add(description).status = 'succeeded'
+  }
+
+  /** A release with the config as it is now. The phase is skipped where no user made the change (rotation). */
+  create(description: string, {phase = true} = {}): Release {
+    const release = this.#add(description)
+    this.#queue = this.#queue.then(() => this.#run(release, phase))
+    return release
+  }
+
+  #add(description: string): Release {
+    const now = new Date()
+    const release: Release = {
+      id: randomUUID(),
+      version: this.all.length + 1,
+      description,
+      status: 'pending',
+      config: this.#app.configVars,
+      addonPlans: [...new Set(this.#app.attachments.map(({addon}) => addon))].map(({plan}) => plan),
+      createdAt: now,
+      updatedAt: now,
+    }
+    this.all.push(release)
+    this.#app.record('release', {version: release.version, description})
+    this.#app.log.write('app', 'api', `Release v${release.version} created by user ${this.#app.owner}`)
+    return release
+  }
+
+  async #run(release: Release, phase: boolean): Promise<void> {
+    await this.#app.pause(this.#app.settings.releaseSeconds)
+    const command = this.#app.slug.processTypes['release']
+    let status = 0
+    if (command && phase && !this.#app.closing) {
+      release.phase = this.#app.oneOff({type: 'release', command, release})
+      status = await release.phase.ended
+    }
+    if (this.#app.closing) return
+    release.status = status === 0 ? 'succeeded' : 'failed'
+    release.updatedAt = new Date()
+    this.#app.record(`release-${release.status}`, {version: release.version})
+    if (release.status === 'succeeded') this.#app.formation.deploy()
+    this.#app.changes.announce()
+  }
+}

@@ -1,0 +1,29 @@
+import type {App} from './app.js'
+import type {ScheduleSpec} from './types.js'
+
+/**
+ * The job of a Heroku Scheduler add-on: a one-off dyno `scheduler.NNNN` every few seconds, also in maintenance.
+ * Heroku has no API to pause it; only the simulator's owner can.
+ */
+export class Schedule {
+  readonly #app: App
+  readonly #spec: ScheduleSpec
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(app: App, spec: ScheduleSpec) {
+    this.#app = app
+    this.#spec = spec
+    this.resume()
+  }
+
+  pause(): void {
+    clearInterval(this.#timer)
+  }
+
+  resume(): void {
+    this.pause()
+    this.#timer = setInterval(() => {
+      this.#app.oneOff({type: 'scheduler', command: this.#spec.command})
+    }, this.#spec.everySeconds * 1000)
+  }
+}

@@ -1,0 +1,88 @@
+import {flags} from '@heroku-cli/command'
+
+import {assess} from '../../lib/assessment/assess.js'
+import {defaultMethod, METHODS} from '../../lib/methods/index.js'
+import {withMigration, withWorld} from '../../lib/open.js'
+import {consoleOperator} from '../../lib/output/console-operator.js'
+import {parseDuration, readTextFile} from '../../lib/output/flag-values.js'
+import {interruption} from '../../lib/output/interruption.js'
+import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {runbookReport, timelineReport} from '../../lib/output/report.js'
+import {runbookFor} from '../../lib/playbook.js'
+import {run} from '../../lib/runbook/run.js'
+import {timelineOf} from '../../lib/runbook/timeline.js'
+import {windowOf} from '../../lib/runbook/window.js'
+
+export default class Cutover extends RdsCommand {
+  static override summary = 'move the app to RDS in one maintenance window'
+  static override description = RdsCommand.describe(
+    'Runs the window step by step: maintenance, freeze, copy, verify, switch, smoke test, gate. A no at the gate, a failed step, Ctrl-C or an exceeded budget undoes everything. Killed, it goes on when it is run again.',
+  )
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --app example-app --dry-run',
+    '<%= config.bin %> <%= command.id %> --app example-app --budget 30m --smoke-sql smoke.sql',
+  ]
+  static override args = databaseArg
+  static override flags = {
+    ...appFlags,
+    ...changeFlags,
+    'ca-file': flags.string({
+      description: "where dynos find RDS' certificate authority (default: the bundle of Heroku's stacks)",
+      env: 'RDS_CA_FILE',
+    }),
+    method: flags.string({
+      description: 'how the data travels',
+      options: METHODS.filter(({available}) => available).map(({id}) => id),
+    }),
+    'dry-run': flags.boolean({description: 'print the runbook and its times, and do nothing'}),
+    budget: flags.string({description: 'longest window, e.g. 10m; it undoes itself when it would be exceeded'}),
+    'smoke-sql': flags.string({description: 'file of SQL to try on the target before the gate; rolled back'}),
+    'smoke-command': flags.string({description: 'command to try in a one-off dyno before the gate'}),
+    gate: flags.string({
+      description: 'ask before going live, or go when every check holds',
+      options: ['ask', 'auto'],
+      default: 'ask',
+    }),
+  }
+
+  async run(): Promise<unknown> {
+    const parsed = await this.parse(Cutover)
+    const {app, method, confirm, gate, budget, ...given} = parsed.flags
+    const options = this.optionsOf(parsed)
+    if (given['dry-run']) {
+      const assessment = await withWorld(options, (world) => assess(world))
+      const planned = defaultMethod(method)
+      const [steps, window] = [runbookFor(planned), windowOf(planned, assessment)]
+      for (const line of runbookReport(steps, window)) this.log(line)
+      return {
+        app,
+        method: planned.id,
+        steps: steps.map(({id, title, window: place}) => ({id, title, window: place})),
+        window,
+      }
+    }
+
+    const settings = {
+      gate: gate === 'auto' ? ('auto' as const) : ('ask' as const),
+      budgetSeconds: parseDuration(budget),
+      smokeSql: await readTextFile(given['smoke-sql']),
+      smokeCommand: given['smoke-command'],
+    }
+    await this.confirmApp(
+      app,
+      confirm,
+      `${app} goes into maintenance, its dynos are stopped and its database is frozen until the window ends.`,
+    )
+    const operator = consoleOperator((line) => this.logToStderr(line))
+    return withMigration(
+      {...options, method, settings, operator, command: 'rds:cutover', signal: interruption()},
+      async (migration) => {
+        const steps = runbookFor(migration.method)
+        await run(steps, migration)
+        const timeline = await timelineOf(steps, migration.journal)
+        for (const line of timelineReport(timeline)) this.log(line)
+        return {app, method: migration.method.id, outcome: 'live', ...timeline}
+      },
+    )
+  }
+}

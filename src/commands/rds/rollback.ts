@@ -1,0 +1,32 @@
+import {withMigration} from '../../lib/open.js'
+import {consoleOperator} from '../../lib/output/console-operator.js'
+import {interruption} from '../../lib/output/interruption.js'
+import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {runbookFor} from '../../lib/playbook.js'
+import {rollback} from '../../lib/runbook/rollback.js'
+
+export default class Rollback extends RdsCommand {
+  static override summary = 'bring the app back to Heroku Postgres'
+  static override description = RdsCommand.describe(
+    'Undoes every step that was started, newest first: the app gets its database, attachments, formation and maintenance state back as they were. Refuses, naming the rows that would be lost, once writes have landed on RDS.',
+  )
+  static override examples = ['<%= config.bin %> <%= command.id %> --app example-app']
+  static override args = databaseArg
+  static override flags = {...appFlags, ...changeFlags}
+
+  async run(): Promise<{app: string; undone: string[]}> {
+    const parsed = await this.parse(Rollback)
+    const {app, confirm} = parsed.flags
+    await this.confirmApp(app, confirm, `${app} goes back to Heroku Postgres; what was copied to RDS is dropped.`)
+    const options = {
+      ...this.optionsOf(parsed),
+      settings: {gate: 'ask' as const},
+      operator: consoleOperator((line) => this.logToStderr(line)),
+      command: 'rds:rollback',
+      signal: interruption(),
+    }
+    const undone = await withMigration(options, (migration) => rollback(runbookFor(migration.method), migration))
+    this.log(undone.length === 0 ? 'nothing to roll back' : `${app} is back on Heroku Postgres`)
+    return {app, undone}
+  }
+}

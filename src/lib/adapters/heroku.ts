@@ -1,0 +1,269 @@
+import {randomBytes} from 'node:crypto'
+
+import {failed, RdsError, refused} from '../errors.js'
+import type {Attachment, Clock, DatabaseInfo, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
+import {Secret} from '../secret.js'
+import {apiMessage, type HerokuClient, type HerokuError, statusOf} from './heroku-client.js'
+import {exitStatus, readUntilExit} from './one-off-log.js'
+
+const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
+const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
+const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
+const ONE_OFF_SECONDS = 300
+
+/** The Platform and Data API as the domain speaks of them. */
+export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
+  const attachmentsOnApp = async (app: string) =>
+    (await client.get<ApiAttachment[]>(`/apps/${app}/addon-attachments`, {headers: WITH_PLANS})).map(attachmentOf)
+  const attachmentNamed = async (app: string, name: string) =>
+    (await attachmentsOnApp(app)).find((attachment) => attachment.name === name)
+
+  return {
+    async app(name) {
+      const app = await client.get<ApiApp>(`/apps/${name}`, {headers: SDK})
+      return appOf(app)
+    },
+
+    async setMaintenance(app, on) {
+      await client.patch(`/apps/${app}`, {maintenance: on})
+    },
+
+    async formation(app) {
+      const formation = await client.get<Process[]>(`/apps/${app}/formation`)
+      return formation.map(({type, quantity, size}) => ({type, quantity, size}))
+    },
+
+    async scale(app, processes) {
+      await client.patch(`/apps/${app}/formation`, {updates: processes.map(({type, quantity}) => ({type, quantity}))})
+    },
+
+    async dynos(app) {
+      const dynos = await client.get<ApiDyno[]>(`/apps/${app}/dynos`)
+      return dynos.map(({id, name, type, state, release}) => ({id, name, type, state, release: release?.version ?? 0}))
+    },
+
+    async stopDyno(app, dyno) {
+      const gone = async () => !(await client.get<ApiDyno[]>(`/apps/${app}/dynos`)).some(({id}) => id === dyno.id)
+      await client.once({method: 'POST', path: `/apps/${app}/dynos/${dyno.id}/actions/stop`, body: {}}, gone)
+    },
+
+    async preboot(app) {
+      const feature = await client.get<{enabled: boolean}>(`/apps/${app}/features/preboot`).catch(absent)
+      return feature?.enabled ?? false
+    },
+
+    async setPreboot(app, on) {
+      await client.patch(`/apps/${app}/features/preboot`, {enabled: on})
+    },
+
+    async addons(app) {
+      const addons = await client.get<{name: string; plan: {name: string}}[]>(`/apps/${app}/addons`)
+      return addons.map(({name, plan}) => ({name, plan: plan.name}))
+    },
+
+    async resolveDatabase(app, database) {
+      const attachments = (await attachmentsOnApp(app)).filter(({addon}) => addon.plan.startsWith(`${ADDON_SERVICE}:`))
+      const wanted = database.replace(/_URL$/, '')
+      const found =
+        attachments.find(({name}) => name.toUpperCase() === wanted.toUpperCase()) ??
+        attachments.find(({addon, namespace}) => addon.name === database && namespace === null)
+      if (found) return found
+      const known = attachments.map(({name}) => name)
+      if (known.length === 0)
+        throw refused(
+          'no_heroku_postgres',
+          `${app} has no Heroku Postgres database attached`,
+          `heroku addons -a ${app} shows its add-ons`,
+        )
+      throw refused('unknown_database', `${app} has no database called ${database}`, `it has ${known.join(', ')}`)
+    },
+
+    async attachments(addonId) {
+      const attachments = await client.get<ApiAttachment[]>(`/addons/${addonId}/addon-attachments`, {
+        headers: WITH_PLANS,
+      })
+      const apps = [...new Set(attachments.map(({app}) => app.name))]
+      return (await Promise.all(apps.map(attachmentsOnApp))).flat().filter(({addon}) => addon.id === addonId)
+    },
+
+    async attach({app, name, namespace}, addonName) {
+      const body = {addon: {name: addonName}, app: {name: app}, name, ...(namespace ? {namespace} : {})}
+      const happened = async () => (await attachmentNamed(app, name))?.addon.name === addonName
+      const request = {method: 'POST', path: '/addon-attachments', body} as const
+      try {
+        await client.once(request, happened)
+      } catch (error) {
+        // Heroku may ask to confirm the replacement of something that is no attachment, such as a config var just removed.
+        if ((error as HerokuError).body?.id !== 'confirmation_required') throw error
+        await client.once({...request, body: {...body, confirm: app}}, happened)
+      }
+    },
+
+    async detach({app, name}) {
+      const attachment = await attachmentNamed(app, name)
+      if (!attachment) return
+      await client.once(
+        {method: 'DELETE', path: `/addon-attachments/${attachment.id}`},
+        async () => !(await attachmentNamed(app, name)),
+      )
+    },
+
+    async configVars(app) {
+      const vars = await client.get<Record<string, string>>(`/apps/${app}/config-vars`)
+      return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, new Secret(value)]))
+    },
+
+    async setConfigVars(app, patch) {
+      const body = Object.fromEntries(Object.entries(patch).map(([name, value]) => [name, value?.reveal() ?? null]))
+      await client.patch(`/apps/${app}/config-vars`, body)
+    },
+
+    async latestRelease(app) {
+      const [release] = await client.get<ApiRelease[]>(`/apps/${app}/releases`, {
+        headers: {...SDK, Range: 'version ..; max=1, order=desc'},
+      })
+      if (!release) throw failed('no_release', `${app} has never been released`)
+      return {version: release.version, status: release.status, description: release.description}
+    },
+
+    async databaseInfo(addonId) {
+      const database = await client
+        .get<{info?: {name: string; values: unknown[]}[]}>(`/client/v11/databases/${addonId}`, {data: true})
+        .catch(absent)
+      const info: DatabaseInfo = {}
+      for (const {name, values} of database?.info ?? []) info[name] = values.map(String)
+      return info
+    },
+
+    async plannedMaintenance(addonId) {
+      const maintenance = await client
+        .get<ApiMaintenance>(`/data/maintenances/v1/${addonId}`, {data: true})
+        .catch(absent)
+      return maintenance?.scheduled_for
+        ? `${maintenance.reason ?? 'maintenance'} at ${maintenance.scheduled_for}`
+        : undefined
+    },
+
+    async runOneOff(app, command, env) {
+      const mark = randomBytes(6).toString('hex')
+      const body = {
+        command: `${command}; echo "heroku-plugin-rds ${mark} exit $?"`,
+        attach: false,
+        type: 'run',
+        time_to_live: ONE_OFF_SECONDS,
+        force_no_tty: true,
+        env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()])),
+      }
+      const dyno = await startOneOff(client, app, body, mark, clock)
+      const session = await client.post<{logplex_url: string}>(`/apps/${app}/log-sessions`, {
+        dyno: dyno.name,
+        lines: 100,
+        tail: true,
+      })
+      const output = await readUntilExit((signal) => client.stream(session.logplex_url, signal), mark, ONE_OFF_SECONDS)
+      const exitCode = exitStatus(output.raw, mark)
+      const hidden = Object.values(env).flatMap((value) => secretsIn(value))
+      return {
+        ...(exitCode === undefined ? {} : {exitCode}),
+        output: hidden.reduce((text, secret) => text.replaceAll(secret, '[hidden]'), output.text),
+      }
+    },
+  }
+}
+
+interface ApiApp {
+  id: string
+  name: string
+  maintenance: boolean
+  space?: {name: string} | null
+  stack?: {name: string} | null
+  build_stack?: {name: string} | null
+  generation?: string | {name: string} | null
+}
+interface ApiDyno extends Omit<Dyno, 'release'> {
+  command?: string
+  release?: {version: number} | null
+}
+interface ApiRelease {
+  version: number
+  status: string
+  description: string
+}
+interface ApiMaintenance {
+  reason?: string
+  scheduled_for?: string | null
+}
+interface ApiAttachment {
+  id: string
+  name: string
+  namespace: string | null
+  app: {name: string}
+  addon: {id: string; name: string; app: {name: string}; plan?: {name: string}}
+  config_vars?: string[]
+}
+
+const appOf = ({id, name, maintenance, space, stack, build_stack: built, generation}: ApiApp): HerokuApp => ({
+  id,
+  name,
+  maintenance,
+  space: space?.name ?? null,
+  stack: built?.name ?? stack?.name ?? 'unknown',
+  generation:
+    (typeof generation === 'string' ? generation : generation?.name) === 'fir' || stack?.name === 'cnb'
+      ? 'fir'
+      : 'cedar',
+})
+
+const attachmentOf = ({id, name, namespace, app, addon, config_vars: configVars}: ApiAttachment): Attachment => ({
+  id,
+  name,
+  namespace: namespace ?? null,
+  app: app.name,
+  addon: {id: addon.id, name: addon.name, plan: addon.plan?.name ?? 'unknown', billingApp: addon.app.name},
+  configVars: configVars ?? [`${name}_URL`],
+})
+
+/** Some accounts, plans and generations lack a resource: that is an answer too. */
+const absent = (error: unknown): undefined => {
+  if (
+    error instanceof RdsError &&
+    (error.code === 'not_found' || error.code === 'forbidden' || [404, 403, 422].includes(statusOf(error)))
+  )
+    return undefined
+  throw error
+}
+
+/** The URL and the password inside it. */
+function secretsIn(value: Secret): string[] {
+  const text = value.reveal()
+  const password = /:\/\/[^:/@]*:([^@]+)@/.exec(text)?.[1]
+  return [text, ...(password ? [password, decodeURIComponent(password)] : [])].filter((secret) => secret.length > 3)
+}
+
+const NEW_RELEASE = 409
+const NEW_RELEASE_MS = 2000
+
+/** A dyno cannot be asked for twice: after an unknown outcome the one whose command bears our mark is looked for. */
+async function startOneOff(
+  client: HerokuClient,
+  app: string,
+  body: object,
+  mark: string,
+  clock: Clock,
+): Promise<{name: string}> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.post<ApiDyno>(`/apps/${app}/dynos`, body)
+    } catch (error) {
+      const started = (await client.get<ApiDyno[]>(`/apps/${app}/dynos`)).find(({command}) => command?.includes(mark))
+      if (started) return started
+      if (attempt >= 5 || (statusOf(error) !== NEW_RELEASE && statusOf(error) < 500 && statusOf(error) !== 0)) {
+        throw failed(
+          'one_off_failed',
+          `${app} could not start a one-off dyno: ${apiMessage((error as Error).cause ?? error)}`,
+        )
+      }
+      await clock.sleep(NEW_RELEASE_MS)
+    }
+  }
+}

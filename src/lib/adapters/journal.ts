@@ -1,0 +1,179 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import {refused} from '../errors.js'
+import type {Database, Journal, Queryable, Session, StepRecord} from '../ports.js'
+
+/** Raised whenever an older plugin could misread what a newer one wrote. */
+const VERSION = 1
+
+/** What the whole migration is about; the first run writes it, every later one must agree. */
+export interface MigrationRecord {
+  app: string
+  addonId: string
+  addonName: string
+  method: string
+  /** System identifier and database of the source: a URL alone can lead elsewhere after a restore. */
+  sourceIdentity: string
+}
+
+const SCHEMA = `
+  create schema if not exists ${OWN_SCHEMA};
+  create table if not exists ${OWN_SCHEMA}.version (version int not null);
+  insert into ${OWN_SCHEMA}.version select ${VERSION} where not exists (select from ${OWN_SCHEMA}.version);
+  create table if not exists ${OWN_SCHEMA}.migration (
+    app text not null, addon_id text not null, addon_name text not null, method text not null, source_identity text not null,
+    attempt int not null default 1, created_at timestamptz not null default clock_timestamp(), only boolean not null default true unique check (only));
+  create table if not exists ${OWN_SCHEMA}.steps (
+    id bigint generated always as identity, attempt int not null, step text not null, operator text not null,
+    started_at timestamptz not null default clock_timestamp(), finished_at timestamptz, undone_at timestamptz, evidence text,
+    primary key (attempt, step));
+  create table if not exists ${OWN_SCHEMA}.notes (attempt int not null, key text not null, value jsonb not null, primary key (attempt, key));
+  create table if not exists ${OWN_SCHEMA}.copied_tables (
+    relation text primary key, rows bigint not null, bytes bigint not null, copied_at timestamptz not null default clock_timestamp());
+  create table if not exists ${OWN_SCHEMA}.lock_holder (
+    operator text not null, command text not null, since timestamptz not null default clock_timestamp(), only boolean not null default true unique check (only))`
+
+/** Whether a migration has ever been begun on this target, without creating anything. */
+export async function readMigration(target: Queryable): Promise<MigrationRecord | undefined> {
+  const [exists] = await target.query<{there: boolean}>(
+    `select to_regclass('${OWN_SCHEMA}.migration') is not null as there`,
+  )
+  if (!exists!.there) return undefined
+  const [version] = await target.query<{version: number}>(`select version from ${OWN_SCHEMA}.version`)
+  if (version && version.version > VERSION) {
+    throw refused(
+      'journal_too_new',
+      `the journal on the target is of version ${version.version}; this plugin knows ${VERSION}`,
+      'heroku plugins:update',
+    )
+  }
+  const [record] = await target.query<MigrationRecord>(`
+    select app, addon_id as "addonId", addon_name as "addonName", method, source_identity as "sourceIdentity" from ${OWN_SCHEMA}.migration`)
+  return record
+}
+
+/** Creates the journal if need be and writes what this migration is about, unless that is known. */
+export async function beginMigration(target: Database, record: MigrationRecord): Promise<MigrationRecord> {
+  await target.query(SCHEMA)
+  await target.query(
+    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity) values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [record.app, record.addonId, record.addonName, record.method, record.sourceIdentity],
+  )
+  return (await readMigration(target))!
+}
+
+/**
+ * Takes the operator's lock for as long as `work` runs. It lives in one session on the target: when this process dies,
+ * the server frees it.
+ */
+export async function withOperatorLock<T>(
+  target: Database,
+  operator: string,
+  command: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return target.session(async (session) => {
+    const [lock] = await session.query<{taken: boolean}>(
+      `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
+    )
+    if (!lock!.taken)
+      throw refused(
+        'locked',
+        await describeHolder(session),
+        'wait until it has ended; heroku rds:status shows what it does',
+      )
+    await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
+    await session.query(`insert into ${OWN_SCHEMA}.lock_holder (operator, command) values ($1, $2)`, [
+      operator,
+      command,
+    ])
+    try {
+      return await work()
+    } finally {
+      await session.query(`delete from ${OWN_SCHEMA}.lock_holder`).catch(() => undefined)
+      await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`).catch(() => undefined)
+    }
+  })
+}
+
+async function describeHolder(session: Session): Promise<string> {
+  const [holder] = await session.query<{operator: string; command: string; since: string}>(
+    `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since from ${OWN_SCHEMA}.lock_holder`,
+  )
+  return holder
+    ? `${holder.operator} is running ${holder.command} since ${holder.since}`
+    : 'another operator is at work on this migration'
+}
+
+/** The journal of the migration begun on this target. An attempt whose every step is undone has ended: the next begins. */
+export function journalOn(target: Database, operator: string): Journal {
+  const attempt = `(select attempt from ${OWN_SCHEMA}.migration)`
+  return {
+    async started(step) {
+      await target.query(
+        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator) values (${attempt}, $1, $2)
+         on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator`,
+        [step, operator],
+      )
+    },
+    async finished(step, evidence) {
+      await target.query(
+        `update ${OWN_SCHEMA}.steps set finished_at = clock_timestamp(), evidence = $2 where attempt = ${attempt} and step = $1`,
+        [step, evidence],
+      )
+    },
+    async foundDone(step) {
+      await target.query(
+        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator, finished_at, evidence) values (${attempt}, $1, $2, clock_timestamp(), 'found done')
+         on conflict (attempt, step) do update set undone_at = null, finished_at = coalesce(steps.finished_at, excluded.finished_at),
+           evidence = coalesce(steps.evidence, excluded.evidence)`,
+        [step, operator],
+      )
+    },
+    async failed(step, reason) {
+      await target.query(`update ${OWN_SCHEMA}.steps set evidence = $2 where attempt = ${attempt} and step = $1`, [
+        step,
+        `failed: ${reason}`,
+      ])
+    },
+    async undone(step) {
+      await target.query(
+        `update ${OWN_SCHEMA}.steps set undone_at = clock_timestamp() where attempt = ${attempt} and step = $1`,
+        [step],
+      )
+      await target.query(`
+        update ${OWN_SCHEMA}.migration set attempt = attempt + 1
+        where not exists (select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null)`)
+    },
+    async records() {
+      const rows = await target.query<Record<keyof StepRecord, string | null>>(`
+        select step, started_at as "startedAt", finished_at as "finishedAt", undone_at as "undoneAt", evidence, operator
+        from ${OWN_SCHEMA}.steps where attempt = ${attempt} order by id`)
+      return rows.map((row) => ({
+        step: row.step!,
+        startedAt: new Date(row.startedAt!),
+        finishedAt: row.finishedAt ? new Date(row.finishedAt) : null,
+        undoneAt: row.undoneAt ? new Date(row.undoneAt) : null,
+        evidence: row.evidence,
+        operator: row.operator!,
+      }))
+    },
+    async attempt() {
+      const [row] = await target.query<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
+      return row!.attempt
+    },
+    async note<T>(key: string) {
+      const [row] = await target.query<{value: T}>(
+        `select value::json as value from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = $1`,
+        [key],
+      )
+      return row?.value
+    },
+    async setNote(key, value) {
+      await target.query(
+        `insert into ${OWN_SCHEMA}.notes (attempt, key, value) values (${attempt}, $1, $2)
+         on conflict (attempt, key) do update set value = excluded.value`,
+        [key, JSON.stringify(value)],
+      )
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import {execFile} from 'node:child_process'
+import {promisify} from 'node:util'
+
+import {OWN_SCHEMA} from '../catalog.js'
+import {failed} from '../errors.js'
+import type {SchemaDump} from '../ports.js'
+import type {ConnectionParts} from './connection-url.js'
+import {wasmPgDump} from './pg-dump-wasm.js'
+import type {Tls} from './postgres.js'
+
+const run = promisify(execFile)
+const SECTIONS = {objects: 'pre-data', constraints: 'post-data'} as const
+const LARGEST_SCRIPT = 512 * 1024 * 1024
+
+const ARGUMENTS = [
+  '--no-owner',
+  '--no-acl',
+  '--no-publications',
+  '--no-subscriptions',
+  '--no-tablespaces',
+  '--exclude-schema=_heroku',
+  `--exclude-schema=${OWN_SCHEMA}`,
+]
+
+/** pg_dump refuses servers newer than itself: the one on PATH where it is new enough, else the one we bring. */
+export async function schemaDumpOf(
+  parts: ConnectionParts,
+  tls: Tls,
+  sourceMajor: number,
+  allowNative = true,
+): Promise<SchemaDump> {
+  const native = allowNative ? await nativeVersion() : undefined
+  if (native && native.major >= sourceMajor) {
+    return {
+      tool: `pg_dump ${native.version}`,
+      section: (section) => runNative([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts),
+    }
+  }
+  return {
+    tool: 'pg_dump 18 (WebAssembly)',
+    section: (section) => wasmPgDump([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts, tls),
+  }
+}
+
+async function nativeVersion(): Promise<{version: string; major: number} | undefined> {
+  try {
+    const {stdout} = await run('pg_dump', ['--version'])
+    const version = /(\d+)[\d.]*/.exec(stdout)
+    return version ? {version: version[0], major: Number(version[1])} : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The password goes by the environment of the child: never on the command line. */
+async function runNative(args: string[], parts: ConnectionParts): Promise<string> {
+  const env = {
+    ...process.env,
+    PGHOST: parts.host,
+    PGPORT: String(parts.port),
+    PGDATABASE: parts.database,
+    PGUSER: parts.user,
+    PGPASSWORD: parts.password.reveal(),
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c default_transaction_read_only=off -c statement_timeout=0',
+  }
+  try {
+    const {stdout} = await run('pg_dump', args, {env, maxBuffer: LARGEST_SCRIPT})
+    return stdout
+  } catch (error) {
+    throw failed(
+      'pg_dump_failed',
+      `pg_dump failed: ${(error as {stderr?: string}).stderr?.trim() ?? 'no reason given'}`,
+    )
+  }
+}

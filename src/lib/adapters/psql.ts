@@ -1,0 +1,47 @@
+import {spawn} from 'node:child_process'
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+
+import {refused} from '../errors.js'
+import type {ConnectionParts} from './connection-url.js'
+
+/** psql with full verification; the password goes by the environment, never on the command line. */
+export async function runPsql(
+  parts: ConnectionParts,
+  authorities: readonly string[],
+  command?: string,
+): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'heroku-rds-'))
+  const caFile = join(folder, 'authorities.pem')
+  try {
+    await writeFile(caFile, authorities.join('\n'), {mode: 0o600})
+    const env = {
+      ...process.env,
+      PGHOST: parts.host,
+      PGPORT: String(parts.port),
+      PGDATABASE: parts.database,
+      PGUSER: parts.user,
+      PGPASSWORD: parts.password.reveal(),
+      PGSSLMODE: 'verify-full',
+      PGSSLROOTCERT: caFile,
+      PGAPPNAME: 'heroku rds:psql',
+    }
+    const args = command === undefined ? [] : ['--command', command]
+    return await new Promise<number>((resolve, reject) => {
+      const child = spawn('psql', args, {env, stdio: 'inherit'})
+      child.on('error', () =>
+        reject(
+          refused(
+            'no_psql',
+            'psql is not installed on this machine',
+            'brew install libpq, or apt-get install postgresql-client',
+          ),
+        ),
+      )
+      child.on('exit', (code) => resolve(code ?? 1))
+    })
+  } finally {
+    await rm(folder, {recursive: true, force: true})
+  }
+}

@@ -1,0 +1,22 @@
+/** The schema of the tool's own objects, on both sides. */
+export const OWN_SCHEMA = 'heroku_rds'
+
+/**
+ * SQL condition on `pg_namespace n`: schemas that hold the customer's objects. `_heroku` is Heroku's own and cannot be
+ * read (heroku/cli#1648); `pg_%` covers system, toast and temporary schemas.
+ */
+export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '_heroku', '${OWN_SCHEMA}')`
+
+/** SQL condition: the object is not a member of an extension. */
+export const notOfExtension = (catalog: string, oid: string): string =>
+  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
+
+/** `"schema"."table"` as SQL needs it; always quoted, so that no name means something else. */
+export const identifier = (...names: readonly string[]): string =>
+  names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')
+
+/** A string as an SQL literal, for statements that take no parameters (DDL). */
+export const literal = (text: string): string => {
+  const quoted = `'${text.replaceAll("'", "''")}'`
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted
+}

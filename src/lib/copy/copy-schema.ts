@@ -1,0 +1,151 @@
+import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
+import {failed, messageOf} from '../errors.js'
+import type {Database, Queryable, SchemaDump} from '../ports.js'
+import {schemaStatements} from './schema-script.js'
+
+type Sides = {source: Database; target: Database}
+
+/** What the target is made of before us: the undo of the copy leaves exactly this. */
+export interface TargetBefore {
+  extensions: string[]
+  schemas: string[]
+}
+
+export async function targetBefore(target: Queryable): Promise<TargetBefore> {
+  const extensions = await target.query<{name: string}>('select extname as name from pg_extension order by 1')
+  return {extensions: extensions.map(({name}) => name), schemas: [...(await schemasOf(target))].sort()}
+}
+
+/** Creates everything but rows, indexes, constraints and triggers; all or nothing. */
+export async function copyObjects({source, target, schemaDump}: Sides & {schemaDump: SchemaDump}): Promise<number> {
+  const extensions = await source.query<{name: string; schema: string}>(`
+    select e.extname as name, n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname <> 'plpgsql' order by e.oid`)
+  for (const {name, schema} of extensions) {
+    if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
+    await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)
+  }
+  await carrySettings({source, target})
+
+  const script = await schemaDump.section('objects')
+  const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
+  await target.transaction(async (session) => {
+    for (const {sql} of statements) await execute(session, sql)
+  })
+  return statements.length
+}
+
+const ALREADY_THERE = new Set(['42P07', '42710', '42P16', '42723', '42P06'])
+
+/** Creates indexes, constraints, triggers and rules; what an earlier, killed run created is passed over. */
+export async function copyConstraints(
+  {target, schemaDump}: Sides & {schemaDump: SchemaDump},
+  signal: AbortSignal,
+): Promise<number> {
+  const script = await schemaDump.section('constraints')
+  const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
+  await target.session(async (session) => {
+    for (const {sql} of statements) {
+      signal.throwIfAborted()
+      await execute(session, sql, ALREADY_THERE)
+    }
+  })
+  return statements.length
+}
+
+/** Drops what is in the target beyond what was there before us; our own schema, with the journal, stays. */
+export async function emptyTarget(target: Database, before: TargetBefore): Promise<void> {
+  const drops = await target.query<{drop: string}>(
+    `select format('drop extension if exists %I cascade', extname) as drop from pg_extension where extname <> all ($1)
+     union all
+     select format('drop schema if exists %I cascade', n.nspname) from pg_namespace n
+     where ${USER_SCHEMA} and n.nspname <> all ($2) and ${notOfExtension('pg_namespace', 'n.oid')}`,
+    [before.extensions, before.schemas],
+  )
+  await target.session(async (session) => {
+    await session.query(`truncate ${OWN_SCHEMA}.copied_tables`)
+    for (const {drop} of drops) await session.query(drop)
+    for (;;) {
+      const objects = await session.query<{drop: string}>(OBJECTS_IN_SCHEMAS)
+      if (objects.length === 0) break
+      for (const {drop} of objects) await session.query(drop)
+    }
+  })
+}
+
+/** Objects in the customer's schemas that belong to no extension and to no other object, as the statements that drop them. */
+const OBJECTS_IN_SCHEMAS = `
+  select format('drop %s if exists %s cascade', o.type, o.identity) as drop
+  from (
+    select 'pg_class'::regclass as catalog, oid, relnamespace as namespace from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    union all select 'pg_proc'::regclass, oid, pronamespace from pg_proc
+    union all select 'pg_type'::regclass, oid, typnamespace from pg_type
+    union all select 'pg_operator'::regclass, oid, oprnamespace from pg_operator
+    union all select 'pg_opfamily'::regclass, oid, opfnamespace from pg_opfamily
+    union all select 'pg_collation'::regclass, oid, collnamespace from pg_collation
+    union all select 'pg_conversion'::regclass, oid, connamespace from pg_conversion
+    union all select 'pg_statistic_ext'::regclass, oid, stxnamespace from pg_statistic_ext
+    union all select 'pg_ts_config'::regclass, oid, cfgnamespace from pg_ts_config
+    union all select 'pg_ts_dict'::regclass, oid, dictnamespace from pg_ts_dict
+  ) object
+  join pg_namespace n on n.oid = object.namespace
+  cross join lateral pg_identify_object(object.catalog, object.oid, 0) o
+  where ${USER_SCHEMA} and not exists (
+    select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
+  limit 500`
+
+/**
+ * Settings that the customer may have made on the database and its owner role (`search_path` above all) become the target
+ * database's. The platform's own, and the freeze's, stay behind.
+ */
+async function carrySettings({source, target}: Sides): Promise<void> {
+  const settings = await source.query<{name: string; value: string}>(`
+    select distinct on (name) split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
+    from pg_db_role_setting s, unnest(s.setconfig) setting
+    cross join lateral (select split_part(setting, '=', 1) as name) n
+    where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+      and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
+      and name <> 'default_transaction_read_only'
+      and (name like '%.%' or exists (select from pg_settings where pg_settings.name = n.name and context = 'user'))
+    order by name, s.setdatabase desc, s.setrole desc`)
+  const [{database} = {database: ''}] = await target.query<{database: string}>('select current_database() as database')
+  for (const {name, value} of settings) {
+    await target.transaction(async (session) => {
+      await session.query('select set_config($1, $2, true)', [name, value])
+      await session.query(`alter database ${identifier(database)} set ${settingName(name)} from current`)
+    })
+  }
+}
+
+const settingName = (name: string): string =>
+  name
+    .split('.')
+    .map((part) => identifier(part))
+    .join('.')
+
+async function execute(session: Queryable, sql: string, allowed: ReadonlySet<string> = new Set()): Promise<void> {
+  try {
+    await session.query(sql)
+  } catch (error) {
+    const code = String((error as {code?: unknown}).code)
+    if (allowed.has(code)) return
+    const start = sql.replaceAll(/\s+/g, ' ').slice(0, 120)
+    throw failed(
+      'schema_refused',
+      `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${start}`,
+      'heroku rds:assess names what cannot travel',
+    )
+  }
+}
+
+const majorOf = async (db: Queryable): Promise<number> => {
+  const [row] = await db.query<{major: number}>(`select current_setting('server_version_num')::int / 10000 as major`)
+  return row!.major
+}
+
+async function schemasOf(db: Queryable): Promise<Set<string>> {
+  const rows = await db.query<{name: string}>(
+    `select nspname as name from pg_namespace where nspname <> ${literal(OWN_SCHEMA)}`,
+  )
+  return new Set(rows.map(({name}) => name))
+}

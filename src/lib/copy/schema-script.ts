@@ -1,0 +1,27 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import {FENCE_TRIGGER} from '../freeze/fence.js'
+import {type Statement, statementsOf} from './sql-lexer.js'
+
+/**
+ * The statements of a pg_dump script that the target shall execute. Left out: extensions, which are created beforehand in
+ * the schemas they have on the source (their comments belong to their owner); schemas that already exist; the fence of
+ * the source; and settings the target is too old to know.
+ */
+export function schemaStatements(script: string, target: {major: number; schemas: ReadonlySet<string>}): Statement[] {
+  return statementsOf(script).filter(({words}) => {
+    const begins = (...expected: string[]) => expected.every((word, i) => words[i] === word)
+    if (begins('CREATE', 'EXTENSION') || begins('COMMENT', 'ON', 'EXTENSION')) return false
+    if (begins('CREATE', 'SCHEMA') && target.schemas.has(words[2]!)) return false
+    if (begins('SET', 'transaction_timeout') && target.major < 17) return false
+    return !isOurs(words)
+  })
+}
+
+/** `CREATE TRIGGER heroku_rds_fence …` and `ALTER TABLE … ENABLE ALWAYS TRIGGER heroku_rds_fence`. */
+const isOurs = (words: readonly string[]): boolean => {
+  const trigger = words.indexOf('TRIGGER')
+  return (
+    (trigger >= 0 && words[trigger + 1] === FENCE_TRIGGER) ||
+    (words[0] === 'CREATE' && words[1] === 'SCHEMA' && words[2] === OWN_SCHEMA)
+  )
+}

@@ -1,0 +1,167 @@
+import {createHash, randomBytes} from 'node:crypto'
+
+import {identifier, literal, OWN_SCHEMA} from '../catalog.js'
+import {failed} from '../errors.js'
+import type {Database, Queryable, Session} from '../ports.js'
+import type {Migration} from '../runbook/migration.js'
+import {holdersOf} from './sessions.js'
+import {type Table, writableTables} from './tables.js'
+
+/*
+ * The fence: one BEFORE statement trigger on every table, all on one function. Replacing that function raises or lowers
+ * the whole fence in about a millisecond, seen by open sessions, prepared statements and old snapshots alike. Whoever
+ * holds the key – a session setting of which the function knows only the hash – passes.
+ */
+
+export const FENCE_TRIGGER = 'heroku_rds_fence'
+const FENCE = `${OWN_SCHEMA}.fence()`
+const RAISED = '-- heroku-plugin-rds fence: raised'
+const LOWERED = '-- heroku-plugin-rds fence: lowered'
+
+export type FenceState = 'absent' | 'lowered' | 'raised'
+
+/** A key for the fence; it opens nothing else. */
+export const newKey = (): string => randomBytes(16).toString('hex')
+
+/** Lets this session write through a raised fence. */
+export async function passFence(session: Session, key: string): Promise<void> {
+  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, false)`, [key])
+}
+
+export async function fenceState(db: Queryable): Promise<FenceState> {
+  const [row] = await db.query<{source: string}>(`
+    select p.prosrc as source from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = '${OWN_SCHEMA}' and p.proname = 'fence'`)
+  if (!row) return 'absent'
+  return row.source.includes(RAISED) ? 'raised' : 'lowered'
+}
+
+const loweredFunction = `create or replace function ${FENCE} returns trigger language plpgsql as
+  ${literal(`${LOWERED}\nbegin return null; end`)}`
+
+const raisedFunction = (key: string, message: string): string => {
+  const hash = createHash('sha256').update(key).digest('hex')
+  const body = `${RAISED}
+    begin
+      if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex') = '${hash}' then
+        return null;
+      end if;
+      raise exception using errcode = 'read_only_sql_transaction',
+        message = format('%s on %I.%I refused: %s', tg_op, tg_table_schema, tg_table_name, ${literal(message)}),
+        hint = 'Nothing was written. Try again later; heroku rds:status tells where the migration stands.';
+    end`
+  return `create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as ${literal(body)}`
+}
+
+/** Creates the function, lowered unless a key is given: then nothing without that key can ever have passed it. */
+export async function createFence(db: Queryable, closed?: {key: string; message: string}): Promise<void> {
+  await db.query(`create schema if not exists ${OWN_SCHEMA}`)
+  await db.query(closed ? raisedFunction(closed.key, closed.message) : loweredFunction)
+}
+
+export async function raiseFence(db: Queryable, key: string, message: string): Promise<void> {
+  await db.query(raisedFunction(key, message))
+}
+
+export async function lowerFence(db: Queryable): Promise<void> {
+  await db.query(loweredFunction)
+}
+
+/** Tables without an always-firing fence trigger. */
+export async function unfencedTables(db: Queryable): Promise<Table[]> {
+  const fenced = await db.query<{oid: string}>(`
+    select tgrelid::text as oid from pg_trigger where tgname = '${FENCE_TRIGGER}' and tgenabled = 'A'`)
+  const oids = new Set(fenced.map(({oid}) => oid))
+  return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
+}
+
+type Patience = Pick<Migration, 'clock' | 'signal'>
+
+/** Puts the trigger on every table that lacks it; waits for its turn without making the app queue behind it. */
+export async function fenceTables(db: Database, patience: Patience, timeoutSeconds = 60): Promise<number> {
+  const tables = await unfencedTables(db)
+  for (const table of tables) {
+    await withTableLock(
+      db,
+      patience,
+      table,
+      timeoutSeconds,
+      `
+      drop trigger if exists ${FENCE_TRIGGER} on ${table.identifier};
+      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${table.identifier}
+        for each statement execute function ${FENCE};
+      alter table ${table.identifier} enable always trigger ${FENCE_TRIGGER}`,
+    )
+  }
+  return tables.length
+}
+
+/** Takes the triggers and the function away again. */
+export async function removeFence(db: Database, patience: Patience, timeoutSeconds = 60): Promise<void> {
+  const rows = await db.query<{schema: string; name: string}>(`
+    select n.nspname as schema, c.relname as name
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where t.tgname = '${FENCE_TRIGGER}'`)
+  for (const {schema, name} of rows) {
+    const table = {identifier: identifier(schema, name)}
+    await withTableLock(
+      db,
+      patience,
+      table,
+      timeoutSeconds,
+      `drop trigger if exists ${FENCE_TRIGGER} on ${table.identifier}`,
+    )
+  }
+  await db.query(`drop function if exists ${FENCE}`)
+}
+
+/**
+ * The barrier: once every table has been locked against writers after the fence was raised, whoever wrote before has
+ * committed or ended, and whoever comes later meets the fence.
+ */
+export async function passBarrier(db: Database, patience: Patience, timeoutSeconds: number): Promise<void> {
+  for (const table of await writableTables(db)) {
+    const lock = `lock table only ${table.identifier} in share row exclusive mode`
+    await withTableLock(db, patience, table, timeoutSeconds, lock)
+  }
+}
+
+const SHORT_LOCK_MS = 400
+
+/**
+ * Runs statements that lock a table as one message, which the server takes as one transaction, so that no lock outlives
+ * a sleeping laptop; under a short `lock_timeout`, so that nobody queues behind us for long; again until the deadline.
+ */
+async function withTableLock(
+  db: Database,
+  {clock, signal}: Patience,
+  table: {identifier: string},
+  timeoutSeconds: number,
+  statements: string,
+) {
+  const deadline = clock.now().getTime() + timeoutSeconds * 1000
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted()
+    try {
+      await db.query(`set local lock_timeout = ${SHORT_LOCK_MS}; ${statements}`)
+      return
+    } catch (error) {
+      if (!isLockConflict(error)) throw error
+      if (clock.now().getTime() >= deadline) {
+        const holders = await holdersOf(db, table.identifier)
+        const who = holders
+          .map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)
+          .join(', ')
+        throw failed(
+          'table_busy',
+          `${table.identifier} stayed locked for ${timeoutSeconds} s${who ? ` by ${who}` : ''}`,
+          'let that transaction end, or end it with heroku pg:kill, and run the same command again',
+        )
+      }
+      await clock.sleep(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), signal)
+    }
+  }
+}
+
+const isLockConflict = (error: unknown): boolean =>
+  ['55P03', '40P01'].includes(String((error as {code?: unknown} | undefined)?.code))

@@ -1,0 +1,59 @@
+import type {Database} from '../ports.js'
+
+export interface OtherSession {
+  pid: number
+  role: string
+  application: string
+  address: string | null
+  /** Superusers are Heroku's or AWS's own; nobody but they can end them. */
+  superuser: boolean
+}
+
+const OTHERS = `
+  from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
+  where a.datname = current_database() and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> all ($1::int[])`
+
+const COLUMNS = `a.pid, coalesce(a.usename, 'unknown') as role, coalesce(a.application_name, '') as application,
+  host(a.client_addr) as address, coalesce(r.rolsuper, false) as superuser`
+
+/** Client sessions on this database that are not ours. */
+export const otherSessions = (db: Database): Promise<OtherSession[]> =>
+  db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} order by a.backend_start`, [db.ownPids()])
+
+/** Sessions, not ours and not a superuser's, that began before the moment – or whose beginning we may not see. */
+export const sessionsBefore = (db: Database, moment: string): Promise<OtherSession[]> =>
+  db.query<OtherSession>(
+    `select ${COLUMNS} ${OTHERS} and not coalesce(r.rolsuper, false)
+       and (a.backend_start is null or a.backend_start < $2::timestamptz)`,
+    [db.ownPids(), moment],
+  )
+
+/** Ends every client session that is neither ours nor a superuser's; uncommitted work of theirs is rolled back. */
+export async function endOtherSessions(db: Database): Promise<number> {
+  const [row] = await db.query<{ended: string}>(
+    `select count(*) filter (where pg_terminate_backend(pid)) as ended
+     from (select a.pid ${OTHERS} and not coalesce(r.rolsuper, false)) others`,
+    [db.ownPids()],
+  )
+  return Number(row?.ended ?? 0)
+}
+
+/** Names of two-phase transactions that are prepared on this database: they hold writes nobody can see. */
+export async function preparedTransactions(db: Database): Promise<string[]> {
+  const rows = await db.query<{gid: string}>('select gid from pg_prepared_xacts where database = current_database()')
+  return rows.map(({gid}) => gid)
+}
+
+/** Transactions of superusers that have written something and are still open: nobody but they can end them. */
+export const openSuperuserWriters = (db: Database): Promise<OtherSession[]> =>
+  db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} and coalesce(r.rolsuper, false) and a.backend_xid is not null`, [
+    db.ownPids(),
+  ])
+
+/** Who holds a lock on a table that a fence cannot share. */
+export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> =>
+  db.query<OtherSession>(
+    `select ${COLUMNS} ${OTHERS} and a.pid in (select l.pid from pg_locks l
+       where l.relation = $2::regclass and l.granted and l.mode not in ('AccessShareLock', 'RowShareLock'))`,
+    [db.ownPids(), table],
+  )

@@ -1,0 +1,15 @@
+import type {Method} from './method.js'
+import {replicationObstacles} from './replication-probe.js'
+
+/** AWS Database Migration Service with change data capture; needs logical decoding on the source as well. */
+export const dms: Method = {
+  id: 'dms',
+  title: 'AWS DMS',
+  available: false,
+  obstacles: replicationObstacles,
+  drain: [],
+  estimate: () => [
+    {what: 'drain the replication lag', seconds: 60},
+    {what: 'verify', seconds: 180},
+  ],
+}

@@ -1,0 +1,85 @@
+import {copyConstraints, copyObjects, emptyTarget} from '../copy/copy-schema.js'
+import {copiedTables, copyRows, tablesWithRows} from '../copy/copy-rows.js'
+import {requireNote} from '../runbook/notes.js'
+import type {Step} from '../runbook/step.js'
+import {inventory, inventoryDifferences} from '../verify/inventory.js'
+import type {Method} from './method.js'
+
+/** The playbook's planning rule: an hour for 15–25 GB, index builds included. */
+const BYTES_PER_SECOND = (20 * 1024 ** 3) / 3600
+const VERIFY_SHARE = 0.2
+
+const copySchema: Step = {
+  id: 'copy-schema',
+  title: 'Copy the schema',
+  window: 'inside',
+  // The claim on the target is what empties it, once the app is back.
+  undo: 'nothing',
+
+  async done({source, target}) {
+    const tables = new Set(
+      (await tablesWithRows(target)).map(({identifier, columns}) => `${identifier} ${columns.join()}`),
+    )
+    return (await tablesWithRows(source)).every(({identifier, columns}) =>
+      tables.has(`${identifier} ${columns.join()}`),
+    )
+  },
+
+  async run(migration) {
+    await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
+    const statements = await copyObjects(migration)
+    return `${statements} statements of ${migration.schemaDump.tool}`
+  },
+}
+
+const copyAllRows: Step = {
+  id: 'copy-rows',
+  title: 'Copy the rows',
+  window: 'inside',
+  undo: 'nothing',
+
+  async done({source, target}) {
+    const copied = await copiedTables(target)
+    return (await tablesWithRows(source)).every(({identifier}) => copied.has(identifier))
+  },
+
+  async run(migration) {
+    const {rows, bytes, tables} = await copyRows(migration, migration.signal)
+    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB`
+  },
+}
+
+const buildConstraints: Step = {
+  id: 'build-constraints',
+  title: 'Build indexes, constraints and triggers',
+  window: 'inside',
+  undo: 'nothing',
+
+  async done({source, target}) {
+    return inventoryDifferences(await inventory(source), await inventory(target)).length === 0
+  },
+
+  async run(migration) {
+    return `${await copyConstraints(migration, migration.signal)} statements of ${migration.schemaDump.tool}`
+  },
+}
+
+/** Copies everything while the source is frozen: the simplest method, and the slowest window. */
+export const dumpRestore: Method = {
+  id: 'dump-restore',
+  title: 'Dump and restore',
+  available: true,
+  obstacles: () => [],
+  drain: [copySchema, copyAllRows, buildConstraints],
+
+  estimate({source}) {
+    const copy = Math.ceil(Number(source.bytes) / BYTES_PER_SECOND)
+    return [
+      {
+        what: `copy ${(Number(source.bytes) / 1e9).toFixed(2)} GB at 20 GB an hour, index builds included`,
+        seconds: copy,
+      },
+      {what: 'verify every row', seconds: Math.ceil(copy * VERIFY_SHARE)},
+    ]
+  },
+}

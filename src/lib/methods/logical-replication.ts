@@ -1,0 +1,15 @@
+import type {Method} from './method.js'
+import {replicationObstacles} from './replication-probe.js'
+
+/** Postgres' own publication and subscription, where the source lets its owner replicate. */
+export const logicalReplication: Method = {
+  id: 'logical-replication',
+  title: 'Logical replication',
+  available: false,
+  obstacles: replicationObstacles,
+  drain: [],
+  estimate: () => [
+    {what: 'drain the replication lag', seconds: 30},
+    {what: 'verify', seconds: 120},
+  ],
+}

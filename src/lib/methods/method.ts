@@ -1,0 +1,23 @@
+import type {Assessment} from '../assessment/assessment.js'
+import type {Step} from '../runbook/step.js'
+
+export type MethodId = 'change-capture' | 'dms' | 'dump-restore' | 'logical-replication'
+
+/** One term of the arithmetic of the window. */
+export interface Term {
+  what: string
+  seconds: number
+}
+
+export interface Method {
+  readonly id: MethodId
+  readonly title: string
+  /** False until `rds:cutover` can perform it. */
+  readonly available: boolean
+  /** Why it cannot be used here, in words for the operator; empty means it can. */
+  obstacles(assessment: Assessment): string[]
+  /** The steps between freeze and reconcile: they end with the target holding all that the source ever committed. */
+  readonly drain: readonly Step[]
+  /** The terms of the window that are this method's own. */
+  estimate(assessment: Assessment): Term[]
+}

@@ -1,0 +1,10 @@
+import type {Assessment} from '../assessment/assessment.js'
+
+/** Why logical decoding cannot start on this source, from the probe. */
+export function replicationObstacles({source: {replication}}: Assessment): string[] {
+  const obstacles = []
+  if (replication.walLevel !== 'logical') obstacles.push(`wal_level is ${replication.walLevel}, not logical`)
+  if (!replication.role) obstacles.push('the role of DATABASE_URL may not replicate')
+  if (replication.slotsLeft <= 0) obstacles.push('no replication slot is left')
+  return obstacles
+}

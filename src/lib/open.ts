@@ -1,0 +1,225 @@
+import {hostname, userInfo} from 'node:os'
+
+import type {APIClient} from '@heroku-cli/command'
+
+import {assess, type World} from './assessment/assess.js'
+import {authoritiesFor} from './adapters/certificates.js'
+import {clock} from './adapters/clock.js'
+import {bareUrl, type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
+import {HerokuClient} from './adapters/heroku-client.js'
+import {herokuOf} from './adapters/heroku.js'
+import {beginMigration, journalOn, type MigrationRecord, readMigration, withOperatorLock} from './adapters/journal.js'
+import {recall, remember} from './adapters/memory.js'
+import {schemaDumpOf} from './adapters/pg-dump.js'
+import {runPsql} from './adapters/psql.js'
+import {openDatabase, type Tls} from './adapters/postgres.js'
+import {rdsOf} from './adapters/rds.js'
+import {failed, refused, wrongUsage} from './errors.js'
+import {defaultMethod} from './methods/index.js'
+import type {Attachment, Database, Heroku, Journal, Operator} from './ports.js'
+import {refuseForeignContents} from './runbook/foreign-contents.js'
+import type {Migration, Settings} from './runbook/migration.js'
+import {Secret} from './secret.js'
+
+/** Where the system's own certificate bundle lies on Heroku's stacks; RDS' authorities are in it since 2024-11. */
+const STACK_CA_FILE = '/etc/ssl/certs/ca-certificates.crt'
+const TARGET_URL_VAR = 'RDS_DATABASE_URL'
+
+export interface Options {
+  api: APIClient
+  /** Where the CLI keeps a plugin's files. */
+  dataDir: string
+  app: string
+  /** Attachment or add-on name; DATABASE by default. */
+  database?: string
+  target?: string
+  region?: string
+  caFile?: string
+}
+
+/** The target, as the environment names it. */
+async function targetOf(
+  options: Options,
+): Promise<{db: Closable; parts: ConnectionParts; authorities: string[]} | undefined> {
+  const value = process.env[TARGET_URL_VAR]
+  if (!value) return undefined
+  const parts = parseConnectionUrl(new Secret(value), TARGET_URL_VAR)
+  if (options.target) {
+    const {endpoint} = await rdsOf(options.region).describe(options.target)
+    if (endpoint && endpoint.host !== parts.host) {
+      throw wrongUsage(
+        'target_mismatch',
+        `${TARGET_URL_VAR} leads to ${parts.host}, the endpoint of ${options.target} is ${endpoint.host}`,
+      )
+    }
+  }
+  const authorities = await authoritiesFor(parts, TARGET_URL_VAR)
+  return {db: openDatabase('target', parts, {mode: 'verified', authorities}), parts, authorities}
+}
+
+type Closable = Database & {close(): Promise<void>}
+
+const noTarget = () =>
+  wrongUsage(
+    'no_target',
+    'no target is named',
+    `export ${TARGET_URL_VAR}=postgres://user:password@host:5432/database with the credential that the app shall use on RDS`,
+  )
+
+/** What a command works with that only reads: Heroku, the source, the target when one is named, and the journal on it. */
+export interface Opened extends World {
+  record?: MigrationRecord
+  journal?: Journal
+  sourceParts: ConnectionParts
+  targetParts?: ConnectionParts
+  caFile: string
+}
+
+const operatorName = (): string => `${userInfo().username}@${hostname()}`
+
+/** Opens the world of an app, and closes it when the work is done. Reads only. */
+export async function withWorld<T>(given: Options, work: (world: Opened) => Promise<T>): Promise<T> {
+  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
+  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const open: Closable[] = []
+  try {
+    await heroku.app(options.app)
+    const target = await targetOf(options)
+    if (target) open.push(target.db)
+    const record = target && (await readMigration(target.db))
+    if (record && record.app !== options.app) {
+      throw refused(
+        'other_migration',
+        `the target belongs to the migration of ${record.app}`,
+        'name the target of this app',
+      )
+    }
+    const source = await sourceOf(heroku, options, record)
+    open.push(source.db)
+    return await work({
+      app: options.app,
+      addon: source.addon,
+      heroku,
+      source: source.db,
+      sourceParts: source.parts,
+      caFile: options.caFile ?? STACK_CA_FILE,
+      ...(target ? {target: target.db, targetParts: target.parts} : {}),
+      ...(record ? {record, journal: journalOn(target.db, operatorName())} : {}),
+      ...(options.target ? {targetId: options.target, rds: rdsOf(options.region)} : {}),
+    })
+  } finally {
+    await Promise.all(open.map((db) => db.close()))
+  }
+}
+
+const definedOf = (options: Options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+/** The source by its attachment, or – after the switch, when DATABASE is a plain config var – by what the journal says. */
+async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, record: MigrationRecord | undefined) {
+  const attachment = record ? await keptAttachment(heroku, app, record) : await heroku.resolveDatabase(app, database)
+  if (attachment.namespace?.startsWith('connection-pooling:')) {
+    throw refused(
+      'pooled',
+      `${attachment.name} leads through the pooler, where sessions are shared`,
+      'name the direct attachment of the database',
+    )
+  }
+  const name = attachment.configVars[0]!
+  const url = (await heroku.configVars(app))[name]
+  if (!url) throw failed('no_config_var', `${app} has no config var ${name}`)
+  const parts = parseConnectionUrl(url, `${name} of ${app}`)
+  return {addon: attachment.addon, parts, db: openDatabase('source', parts, SOURCE_TLS)}
+}
+
+/** Heroku Postgres presents certificates that no public authority signs: encryption is what it allows. */
+const SOURCE_TLS: Tls = {mode: 'encrypted'}
+
+async function keptAttachment(heroku: Heroku, app: string, {addonId, addonName}: MigrationRecord): Promise<Attachment> {
+  const here = (await heroku.attachments(addonId)).filter(
+    (attachment) => attachment.app === app && attachment.namespace === null,
+  )
+  if (!here[0])
+    throw refused(
+      'source_gone',
+      `${addonName} is no longer attached to ${app}`,
+      `heroku addons:attach ${addonName} -a ${app}`,
+    )
+  return here[0]
+}
+
+export interface RunOptions extends Options {
+  method?: string | undefined
+  settings: Omit<Settings, 'caFile'>
+  operator: Operator
+  /** The command, for whoever finds the migration locked. */
+  command: string
+  signal: AbortSignal
+}
+
+/** Opens a migration for a command that changes things: begun in the journal, locked against other operators. */
+export async function withMigration<T>(options: RunOptions, work: (migration: Migration) => Promise<T>): Promise<T> {
+  return withWorld(options, async (world) => {
+    const {app, addon, heroku, source, target, targetParts, sourceParts} = world
+    if (!target || !targetParts) throw noTarget()
+    const method = defaultMethod(world.record?.method ?? options.method)
+    if (!world.record) await refuseForeignContents(target)
+    const identity = await identityOf(source)
+    const record = await beginMigration(target, {
+      app,
+      addonId: addon.id,
+      addonName: addon.name,
+      method: method.id,
+      sourceIdentity: identity,
+    })
+    if (record.sourceIdentity !== identity) {
+      throw refused(
+        'other_source',
+        `${addon.name} is not the database this migration began with`,
+        'it may have been restored or replaced: use a fresh target',
+      )
+    }
+    const [major] = await source.query<{major: number}>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    )
+    return withOperatorLock(target, operatorName(), options.command, async () => {
+      await remember(options.dataDir, app, {
+        ...(options.target ? {target: options.target} : {}),
+        ...(options.region ? {region: options.region} : {}),
+        caFile: world.caFile,
+      })
+      return work({
+        app,
+        addon,
+        method,
+        source,
+        target,
+        schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+        targetUrl: bareUrl(targetParts),
+        heroku,
+        assess: () => assess(world),
+        journal: journalOn(target, operatorName()),
+        operator: options.operator,
+        clock,
+        settings: {...options.settings, caFile: world.caFile},
+        signal: options.signal,
+      })
+    })
+  })
+}
+
+/** System identifier, where the role may read it, and database. */
+async function identityOf(db: Database): Promise<string> {
+  const [row] = await db.query<{identity: string}>(`
+    select coalesce(case when has_function_privilege('pg_control_system()', 'execute')
+      then (select system_identifier::text from pg_control_system()) end, 'hidden') || '/' || current_database() as identity`)
+  return row!.identity
+}
+
+/** Runs psql on the target with the credential by environment, and returns its exit code. */
+export async function psqlOnTarget(options: Options & {command?: string | undefined}): Promise<number> {
+  const target = await targetOf(options)
+  if (!target) throw noTarget()
+  await target.db.close()
+  return runPsql(target.parts, target.authorities, options.command)
+}

@@ -1,0 +1,40 @@
+import type {Operator, StepEvent, StepRecord} from '../ports.js'
+import {clockTime, seconds} from './text.js'
+import {readAnswer} from './prompt.js'
+
+const MARKS: Record<StepEvent['kind'], string> = {
+  started: '…',
+  finished: '✓',
+  'found done': '✓',
+  failed: '✗',
+  undoing: '…',
+  undone: '↩',
+}
+
+/** Tells an incident channel what happens: one line per event, clock time first. */
+export function consoleOperator(write: (line: string) => void): Operator {
+  const line = (mark: string, text: string) => write(`${clockTime(new Date())}  ${mark} ${text}`)
+  return {
+    tell: (text) => line(' ', text),
+
+    step({kind, title: name, seconds: took, detail}) {
+      const verb = kind === 'undoing' || kind === 'undone' ? `Undo: ${name}` : name
+      const parts = [
+        verb,
+        took === undefined ? '' : `(${seconds(took)})`,
+        kind === 'found done' ? '– was already done' : '',
+        detail ? `– ${detail}` : '',
+      ]
+      line(MARKS[kind], parts.filter(Boolean).join(' '))
+    },
+
+    async decideGate(evidence: readonly StepRecord[], signal) {
+      write('')
+      write('  The gate. Until here everything can be undone for nothing; after it, writes land on RDS.')
+      for (const {step, evidence: proof} of evidence) write(`    ✓ ${step}: ${proof}`)
+      write('')
+      const answer = await readAnswer('  Go live on RDS? Type yes, or no to undo everything: ', signal)
+      return answer?.toLowerCase() === 'yes'
+    },
+  }
+}

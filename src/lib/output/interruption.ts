@@ -1,0 +1,18 @@
+import {failed} from '../errors.js'
+
+/** Aborts at the first Ctrl-C or polite kill, so that what was started is undone; a second one ends the process. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      controller.abort(
+        failed(
+          'interrupted',
+          'interrupted; what was started has been undone',
+          'heroku rds:status shows where the migration stands',
+        ),
+      )
+    })
+  }
+  return controller.signal
+}

@@ -1,0 +1,85 @@
+import {Command, flags} from '@heroku-cli/command'
+import {Args, type Interfaces} from '@oclif/core'
+
+import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../errors.js'
+import type {Options} from '../open.js'
+import {closePrompt, readAnswer} from './prompt.js'
+
+/** The arguments and flags of every command that looks at a migration. */
+export const databaseArg = {
+  database: Args.string({description: 'attachment or add-on name of the source', default: 'DATABASE'}),
+}
+
+export const appFlags = {
+  app: flags.app({required: true}),
+  remote: flags.remote(),
+  target: flags.string({
+    char: 't',
+    description: 'RDS instance identifier; its endpoint must be the one in RDS_DATABASE_URL',
+  }),
+  region: flags.string({description: 'AWS region of the target', env: 'AWS_REGION'}),
+}
+
+export const changeFlags = {
+  confirm: flags.string({char: 'c', description: 'app name, to skip the question'}),
+}
+
+// oclif's own type of what a parser gives.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Values = Record<string, any>
+
+/** What all commands share: `--json`, one kind of error text, exit codes in the help, and the question before a change. */
+export abstract class RdsCommand extends Command {
+  static override baseFlags = Command.baseFlagsWithoutPrompt()
+  static override promptFlagActive = false
+  static override enableJsonFlag = true
+
+  /** The paragraph with the exit codes that ends every command's help. */
+  static describe(text: string): string {
+    return `${text}\n\nExit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(' · ')}.`
+  }
+
+  protected optionsOf(parsed: {
+    args: {database?: string | undefined}
+    flags: {app: string; target?: string | undefined; region?: string | undefined; 'ca-file'?: string | undefined}
+  }): Options {
+    const {args, flags: given} = parsed
+    return {
+      api: this.heroku,
+      dataDir: this.config.dataDir,
+      app: given.app,
+      ...(args.database ? {database: args.database} : {}),
+      ...(given.target ? {target: given.target} : {}),
+      ...(given.region ? {region: given.region} : {}),
+      ...(given['ca-file'] ? {caFile: given['ca-file']} : {}),
+    }
+  }
+
+  /** Asks for the name of the app, unless `--confirm` gave it. */
+  protected async confirmApp(app: string, confirm: string | undefined, warning: string): Promise<void> {
+    let answer = confirm
+    if (answer === undefined) {
+      this.logToStderr(` !    ${warning}`)
+      answer = await readAnswer(` !    To proceed, type ${app} or re-run this command with --confirm ${app}: `)
+    }
+    if (answer !== app)
+      throw wrongUsage('not_confirmed', `confirmation did not match ${app}; nothing was touched`, `--confirm ${app}`)
+  }
+
+  /** The base class of the CLI lost the types of what it parses. */
+  protected override parse<F extends Values, B extends Values, A extends Values>(
+    options: Interfaces.Input<F, B, A>,
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    return super.parse(options) as Promise<Interfaces.ParserOutput<F, B, A>>
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    closePrompt()
+    await super.finally(error)
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    const {code = 'unexpected', suggestions = [], oclif = {exit: 1}} = error as Partial<RdsError>
+    return {error: {code, message: messageOf(error), suggestions, exit: oclif.exit}}
+  }
+}

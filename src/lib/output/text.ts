@@ -1,0 +1,44 @@
+/** `03:12:45`, local time: what the operator's own clock shows. */
+export const clockTime = (date: Date): string => date.toTimeString().slice(0, 8)
+
+/** `0.4 s`, `12 s`, `3 min 20 s`. */
+export function seconds(value: number): string {
+  if (value < 10) return `${value.toFixed(1)} s`
+  if (value < 120) return `${Math.round(value)} s`
+  return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`
+}
+
+/** `1.2 GB`, powers of ten. */
+export function bytes(value: number | string): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let number = Number(value)
+  let unit = 0
+  for (; number >= 1000 && unit < units.length - 1; unit++) number /= 1000
+  return `${unit === 0 ? number : number.toFixed(1)} ${units[unit]}`
+}
+
+/** Left-aligned columns, two spaces apart; the last one is not padded. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+const WIDTH = 100
+
+/** Breaks a sentence into lines of at most 100 columns, each indented. */
+export function wrap(text: string, indent = ''): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/)) {
+    if (line && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line)
+      line = word
+    } else line = line ? `${line} ${word}` : word
+  }
+  return line ? [...lines, indent + line] : lines
+}

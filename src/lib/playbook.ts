@@ -1,0 +1,39 @@
+import type {Method} from './methods/method.js'
+import type {Step} from './runbook/step.js'
+import {armWayBack} from './runbook/steps/arm-way-back.js'
+import {claimTarget} from './runbook/steps/claim-target.js'
+import {enterMaintenance} from './runbook/steps/enter-maintenance.js'
+import {freezeSource} from './runbook/steps/freeze-source.js'
+import {gate} from './runbook/steps/gate.js'
+import {installFence} from './runbook/steps/install-fence.js'
+import {open} from './runbook/steps/open.js'
+import {preflight} from './runbook/steps/preflight.js'
+import {reconcile} from './runbook/steps/reconcile.js'
+import {smokeTest} from './runbook/steps/smoke-test.js'
+import {stopWriters} from './runbook/steps/stop-writers.js'
+import {switchApps} from './runbook/steps/switch-apps.js'
+import {verify} from './runbook/steps/verify.js'
+
+/**
+ * The whole migration, in order. A method fills the drain; everything else is the same for all. Both databases are
+ * fenced from `armWayBack` to `open`, so at no moment can both take writes, and `open` lowers only the target's fence.
+ */
+export function runbookFor(method: Method): readonly Step[] {
+  return [
+    preflight,
+    claimTarget,
+    installFence,
+
+    enterMaintenance,
+    stopWriters,
+    freezeSource,
+    ...method.drain,
+    reconcile,
+    verify,
+    armWayBack,
+    switchApps,
+    smokeTest,
+    gate, // the last cheap exit
+    open,
+  ]
+}

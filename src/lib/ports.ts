@@ -1,0 +1,174 @@
+import type {Readable, Writable} from 'node:stream'
+
+import type {Secret} from './secret.js'
+
+/*
+ * Everything the tool can do to the world. The words:
+ *
+ * - source: the Heroku Postgres database; target: the RDS or Aurora database; app: a Heroku app attached to the source
+ * - migration: one move of one source to one target; runbook: its steps in order; journal: what was started and done
+ * - window: maintenance on to maintenance off; write pause: source refuses writes to target accepts them
+ * - fence: triggers that refuse every write; freeze: raise it on the source, provably; thaw: its undo
+ * - gate: the decision to leave maintenance, the last cheap exit; hold: the days in which the source stays frozen
+ */
+
+/** Rows come as the server's text where JavaScript would round: bigint and numeric are strings. */
+export interface Queryable {
+  query<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+/** One connection, for transactions and session settings. */
+export interface Session extends Queryable {
+  /** `copy … to stdout`; its `rowCount` is known when it has ended. */
+  copyOut(sql: string): Readable & {rowCount?: number}
+  /** `copy … from stdin`; its `rowCount` is known when it has finished. */
+  copyIn(sql: string): Writable & {rowCount?: number}
+}
+
+export interface Database extends Queryable {
+  readonly side: 'source' | 'target'
+  /** `host:port/database`, fit to print. */
+  readonly place: string
+  session<T>(work: (session: Session) => Promise<T>): Promise<T>
+  transaction<T>(work: (session: Session) => Promise<T>, mode?: string): Promise<T>
+  /** Backends that belong to this process: the only sessions a freeze leaves alone. */
+  ownPids(): number[]
+}
+
+/** The schema of the source as plain SQL, from pg_dump; `objects` before the rows, `constraints` after them. */
+export interface SchemaDump {
+  /** Which pg_dump this is, e.g. `pg_dump 18.3 (WebAssembly)`. */
+  readonly tool: string
+  section(section: 'objects' | 'constraints'): Promise<string>
+}
+
+export interface HerokuApp {
+  id: string
+  name: string
+  maintenance: boolean
+  /** In a Private Space the maintenance page is served next to the web dynos, so web is never scaled to 0. */
+  space: string | null
+  stack: string
+  generation: 'cedar' | 'fir'
+}
+
+export interface Process {
+  type: string
+  quantity: number
+  size: string
+}
+
+export interface Dyno {
+  id: string
+  name: string
+  type: string
+  state: string
+  release: number
+}
+
+/** `namespace` is null for the default credential, else `credential:…` or `connection-pooling:…`. */
+export interface Attachment {
+  id: string
+  name: string
+  namespace: string | null
+  app: string
+  addon: {id: string; name: string; plan: string; billingApp: string}
+  configVars: string[]
+}
+
+/** What Heroku says of a database, from the Data API: name → values, as `heroku pg:info` shows them. */
+export type DatabaseInfo = Record<string, string[]>
+
+/** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
+export interface Heroku {
+  app(name: string): Promise<HerokuApp>
+  setMaintenance(app: string, on: boolean): Promise<void>
+  formation(app: string): Promise<Process[]>
+  scale(app: string, processes: readonly Pick<Process, 'quantity' | 'type'>[]): Promise<void>
+  dynos(app: string): Promise<Dyno[]>
+  stopDyno(app: string, dyno: Dyno): Promise<void>
+  preboot(app: string): Promise<boolean>
+  setPreboot(app: string, on: boolean): Promise<void>
+  addons(app: string): Promise<{name: string; plan: string}[]>
+  resolveDatabase(app: string, database: string): Promise<Attachment>
+  /** On every app this account can see. */
+  attachments(addonId: string): Promise<Attachment[]>
+  attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
+  detach(attachment: Pick<Attachment, 'app' | 'name'>): Promise<void>
+  configVars(app: string): Promise<Record<string, Secret>>
+  /** One PATCH, one release; null removes. */
+  setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>
+  latestRelease(app: string): Promise<{version: number; status: string; description: string}>
+  databaseInfo(addonId: string): Promise<DatabaseInfo>
+  /** Data maintenance Heroku has planned, as Heroku words it. */
+  plannedMaintenance(addonId: string): Promise<string | undefined>
+  /** Runs a command in a one-off dyno. `exitCode` is undefined when Heroku's log did not tell it in time. */
+  runOneOff(app: string, command: string, env: Record<string, Secret>): Promise<{exitCode?: number; output: string}>
+}
+
+/** What AWS says of the target. */
+export interface RdsInstance {
+  id: string
+  engine: string
+  engineVersion: string
+  instanceClass: string
+  status: string
+  endpoint?: {host: string; port: number}
+  allocatedGiB: number
+  multiAz: boolean
+  publiclyAccessible: boolean
+  backupRetentionDays: number
+}
+
+export interface Rds {
+  describe(id: string): Promise<RdsInstance>
+}
+
+export interface StepRecord {
+  step: string
+  startedAt: Date
+  finishedAt: Date | null
+  undoneAt: Date | null
+  /** What the step proved, or why it failed, in one line. */
+  evidence: string | null
+  operator: string
+}
+
+/** Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. */
+export interface Journal {
+  started(step: string): Promise<void>
+  finished(step: string, evidence: string): Promise<void>
+  /** Like `finished`, for a step whose effect was already there; keeps what an earlier run wrote. */
+  foundDone(step: string): Promise<void>
+  failed(step: string, reason: string): Promise<void>
+  undone(step: string): Promise<void>
+  /** Of this attempt, oldest first. */
+  records(): Promise<StepRecord[]>
+  /** 1 for the first; each rolled back attempt adds one. */
+  attempt(): Promise<number>
+  /** Facts that later steps and the way back need, as JSON; never a credential of the app. */
+  note<T>(key: string): Promise<T | undefined>
+  setNote(key: string, value: unknown): Promise<void>
+}
+
+export interface Clock {
+  now(): Date
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+export interface StepEvent {
+  kind: 'started' | 'finished' | 'found done' | 'failed' | 'undoing' | 'undone'
+  title: string
+  seconds?: number
+  /** What the step proved, or why it failed. */
+  detail?: string
+}
+
+/** The person at the keyboard. */
+export interface Operator {
+  /** Tells what happens now; never part of the result. */
+  tell(line: string): void
+  step(event: StepEvent): void
+  /** Shows the evidence and asks to go live; rejects when the signal aborts. */
+  decideGate(evidence: readonly StepRecord[], signal: AbortSignal): Promise<boolean>
+}

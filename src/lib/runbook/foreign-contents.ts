@@ -1,0 +1,17 @@
+import {refused} from '../errors.js'
+import type {Queryable} from '../ports.js'
+import {inventory} from '../verify/inventory.js'
+
+/** A target must be empty, but for extensions and empty schemas: nothing that the tool did not make is ever dropped. */
+export async function refuseForeignContents(target: Queryable): Promise<void> {
+  const objects = (await inventory(target)).filter(
+    (line) => !line.startsWith('extension ') && !line.startsWith('schema '),
+  )
+  if (objects.length > 0) {
+    throw refused(
+      'target_not_empty',
+      `the target holds ${objects.length} objects that this tool did not make, such as ${objects[0]}`,
+      'use an empty database as target: nothing of yours is ever dropped',
+    )
+  }
+}

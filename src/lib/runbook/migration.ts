@@ -1,0 +1,37 @@
+import type {Assessment} from '../assessment/assessment.js'
+import type {Method} from '../methods/method.js'
+import type {Attachment, Clock, Database, Heroku, Journal, Operator, SchemaDump} from '../ports.js'
+import type {Secret} from '../secret.js'
+
+export interface Settings {
+  /** Where dynos find the certificate authority of the target. */
+  caFile: string
+  gate: 'ask' | 'auto'
+  /** The longest window, in seconds. */
+  budgetSeconds?: number | undefined
+  /** SQL to try on the target before the gate; rolled back afterwards. */
+  smokeSql?: string | undefined
+  /** Shell command to try in a one-off dyno before the gate. */
+  smokeCommand?: string | undefined
+}
+
+/** One move of one source to one target, with everything its steps may use. */
+export interface Migration {
+  readonly app: string
+  readonly addon: Attachment['addon']
+  readonly method: Method
+  readonly source: Database
+  readonly target: Database
+  readonly schemaDump: SchemaDump
+  /** The target as the app shall reach it: credentials, host, port, database; no parameters. */
+  readonly targetUrl: Secret
+  readonly heroku: Heroku
+  /** Everything that bears on the move, asked anew. */
+  assess(): Promise<Assessment>
+  readonly journal: Journal
+  readonly operator: Operator
+  readonly clock: Clock
+  readonly settings: Settings
+  /** Aborted by Ctrl-C and by an exceeded budget; ends every wait. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,24 @@
+import type {Migration} from './migration.js'
+
+/**
+ * One step of the runbook. The dry run prints these same objects; resuming a killed run and rolling back need no code
+ * of their own, because every step can say whether it is done and how it is undone.
+ */
+export interface Step {
+  /** Written to the journal: never rename one that was released. */
+  readonly id: string
+  readonly title: string
+  /** The window is the time of the `inside` steps. */
+  readonly window: 'after' | 'before' | 'inside'
+  /** Once such a step has started, the run only goes forward: nothing before it is looked at again. */
+  readonly pointOfNoCheapReturn?: true
+  /** Must be repeatable, and right even when `run` was killed half-way. */
+  readonly undo: 'impossible' | 'nothing' | ((migration: Migration) => Promise<void>)
+  /** Looks at the world rather than at the journal, so that a killed run can be resumed. */
+  done(migration: Migration): Promise<boolean>
+  /** Does it; returns what it proved, in one line. Must be repeatable. */
+  run(migration: Migration): Promise<string>
+}
+
+/** For steps whose proof must be made anew in every run. */
+export const never = (): Promise<boolean> => Promise.resolve(false)

@@ -1,0 +1,27 @@
+import {emptyTarget, targetBefore} from '../../copy/copy-schema.js'
+import {newKey} from '../../freeze/fence.js'
+import {leaveNote, noteOf} from '../notes.js'
+import type {Step} from '../step.js'
+
+/** Records what the target is made of before us, so that undoing drops what we made and nothing else. */
+export const claimTarget: Step = {
+  id: 'claim-target',
+  title: 'Claim the empty target',
+  window: 'before',
+
+  async undo(migration) {
+    const before = await noteOf(migration, 'targetBefore')
+    if (before) await emptyTarget(migration.target, before)
+  },
+
+  async done(migration) {
+    return (await noteOf(migration, 'targetBefore')) !== undefined
+  },
+
+  async run(migration) {
+    const before = await targetBefore(migration.target)
+    await leaveNote(migration, 'fenceKey', newKey())
+    await leaveNote(migration, 'targetBefore', before)
+    return `${migration.target.place} is empty; whatever appears there from now on is the copy`
+  },
+}

@@ -1,0 +1,33 @@
+import {requireNote} from '../notes.js'
+import type {Step} from '../step.js'
+
+/** Shows the maintenance page on every app that shares the database. Stops the router and nothing else. */
+export const enterMaintenance: Step = {
+  id: 'enter-maintenance',
+  title: 'Turn maintenance on',
+  window: 'inside',
+
+  async undo(migration) {
+    const apps = await requireNote(migration, 'apps')
+    const quiet = apps.filter((app) => !app.maintenance && app.generation === 'cedar')
+    await Promise.all(quiet.map(({name}) => migration.heroku.setMaintenance(name, false)))
+  },
+
+  async done(migration) {
+    const apps = await pagesOf(migration)
+    const now = await Promise.all(apps.map((name) => migration.heroku.app(name)))
+    return now.every(({maintenance}) => maintenance)
+  },
+
+  async run(migration) {
+    const apps = await pagesOf(migration)
+    await Promise.all(apps.map((name) => migration.heroku.setMaintenance(name, true)))
+    return apps.length > 0
+      ? `on for ${apps.join(', ')}`
+      : 'Fir apps have no maintenance mode; their dynos are stopped instead'
+  },
+}
+
+/** Fir has no maintenance mode (Dev Center, maintenance-mode). */
+const pagesOf = async (migration: Parameters<Step['run']>[0]): Promise<string[]> =>
+  (await requireNote(migration, 'apps')).filter(({generation}) => generation === 'cedar').map(({name}) => name)

@@ -1,0 +1,138 @@
+import {identifier} from '../../catalog.js'
+import {failed} from '../../errors.js'
+import {
+  createFence,
+  fenceState,
+  fenceTables,
+  lowerFence,
+  passBarrier,
+  raiseFence,
+  unfencedTables,
+} from '../../freeze/fence.js'
+import {fingerprint} from '../../freeze/fingerprint.js'
+import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBefore} from '../../freeze/sessions.js'
+import type {Database} from '../../ports.js'
+import type {Migration} from '../migration.js'
+import {type Frozen, leaveNote, noteOf, requireNote} from '../notes.js'
+import type {Step} from '../step.js'
+import {waitFor} from '../wait.js'
+
+/** How long a transaction that was open at the freeze may take to commit before its session is ended. */
+const GRACE_SECONDS = 5
+const SESSIONS_SECONDS = 30
+
+/** From the first statement on, the source refuses every write; from the last on, nothing written before can still commit. */
+export const freezeSource: Step = {
+  id: 'freeze-source',
+  title: 'Freeze the source',
+  window: 'inside',
+
+  async undo(migration) {
+    await thaw(migration)
+  },
+
+  async done(migration) {
+    return (await noteOf(migration, 'frozen')) !== undefined && (await stillFrozen(migration)) === undefined
+  },
+
+  async run(migration) {
+    const {source, app} = migration
+    const key = await requireNote(migration, 'fenceKey')
+    const readOnlyBefore = (await noteOf(migration, 'frozen'))?.readOnlyBefore ?? (await readOnlyDefault(source))
+
+    if ((await fenceState(source)) === 'absent') await createFence(source)
+    await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`)
+    const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+    await leaveNote(migration, 'frozen', {at, fingerprint: '', readOnlyBefore})
+    await setReadOnlyDefault(source, 'on')
+    await fenceTables(source, migration, GRACE_SECONDS)
+
+    const ended = await endWriters(migration, at)
+    const frozen: Frozen = {at, fingerprint: await fingerprint(source), readOnlyBefore}
+    if ((await unfencedTables(source)).length > 0)
+      throw failed('table_appeared', 'a table appeared during the freeze', 'run the same command again')
+    await leaveNote(migration, 'frozen', frozen)
+    return `every write is refused since ${at}; ${ended} sessions ended, no open or prepared transaction is left`
+  },
+}
+
+/** Gives transactions in flight a moment to commit, ends the rest, and proves that none is left. Returns how many it ended. */
+async function endWriters(migration: Migration, since: string): Promise<number> {
+  const {source} = migration
+  await passBarrier(source, migration, GRACE_SECONDS).catch((error: {code?: string}) => {
+    if (error.code !== 'table_busy') throw error
+  })
+  const wait = {
+    what: 'the end of every session older than the freeze',
+    seconds: SESSIONS_SECONDS,
+    everyMs: 100,
+    suggestion: 'heroku pg:ps shows them',
+  }
+  let ended = 0
+  await waitFor(migration, wait, async () => {
+    ended += await endOtherSessions(source)
+    return (await sessionsBefore(source, since)).length === 0 || undefined
+  })
+  await passBarrier(source, migration, GRACE_SECONDS)
+
+  const [prepared, superusers] = [await preparedTransactions(source), await openSuperuserWriters(source)]
+  if (prepared.length > 0) {
+    throw failed(
+      'prepared_transactions',
+      `prepared transactions may still commit: ${prepared.join(', ')}`,
+      'commit or roll back each of them first',
+    )
+  }
+  if (superusers.length > 0) {
+    const pids = superusers.map(({pid}) => pid).join(', ')
+    throw failed(
+      'superuser_writes',
+      `a superuser's transaction that has written is still open (pid ${pids})`,
+      'wait until it ends and run the same command again',
+    )
+  }
+  return ended
+}
+
+/** Why the source can no longer be said to be frozen, or undefined when it can. */
+export async function stillFrozen(migration: Pick<Migration, 'journal' | 'source'>): Promise<string | undefined> {
+  const frozen = await noteOf(migration, 'frozen')
+  if (!frozen?.fingerprint || (await fenceState(migration.source)) !== 'raised')
+    return 'the fence of the source is not up'
+  if ((await unfencedTables(migration.source)).length > 0) return 'a table of the source stands outside the fence'
+  if ((await fingerprint(migration.source)) !== frozen.fingerprint)
+    return 'the schema of the source changed during the freeze'
+  return undefined
+}
+
+async function thaw(migration: Migration): Promise<void> {
+  const {source} = migration
+  const frozen = await noteOf(migration, 'frozen')
+  if ((await fenceState(source)) === 'raised') await lowerFence(source)
+  if (frozen) await setReadOnlyDefault(source, frozen.readOnlyBefore)
+  // Sessions that connected during the freeze would keep its read-only default for as long as their pool keeps them.
+  await endOtherSessions(source)
+}
+
+async function readOnlyDefault(source: Database): Promise<string | null> {
+  const [row] = await source.query<{value: string}>(`
+    select substr(setting, strpos(setting, '=') + 1) as value
+    from pg_db_role_setting s, unnest(s.setconfig) setting
+    where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
+      and setting like 'default\\_transaction\\_read\\_only=%'`)
+  return row?.value ?? null
+}
+
+/** A second line behind the fence, against DDL and `nextval` by whoever does not override it; not every owner may set it. */
+async function setReadOnlyDefault(source: Database, value: string | null): Promise<void> {
+  const [{database} = {database: ''}] = await source.query<{database: string}>('select current_database() as database')
+  const change =
+    value === null
+      ? 'reset default_transaction_read_only'
+      : `set default_transaction_read_only = ${value === 'on' ? 'on' : 'off'}`
+  try {
+    await source.query(`alter database ${identifier(database)} ${change}`)
+  } catch (error) {
+    if ((error as {code?: string}).code !== '42501') throw error
+  }
+}

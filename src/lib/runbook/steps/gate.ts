@@ -1,0 +1,41 @@
+import {failed} from '../../errors.js'
+import {fenceState} from '../../freeze/fence.js'
+import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
+import type {Migration} from '../migration.js'
+import {requireNote} from '../notes.js'
+import {never, type Step} from '../step.js'
+import {stillFrozen} from './freeze-source.js'
+
+/** The last cheap exit: all evidence on one screen, and a decision. A no undoes everything above. */
+export const gate: Step = {
+  id: 'gate',
+  title: 'Gate',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {operator, journal, settings, signal} = migration
+    await assertClosed(migration)
+    const evidence = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
+    const yes = settings.gate === 'auto' || (await operator.decideGate(evidence, signal))
+    if (!yes)
+      throw failed(
+        'gate_declined',
+        'the gate was answered no; everything has been undone and the app is back on Heroku Postgres',
+      )
+    return settings.gate === 'auto' ? 'passed by --gate auto: every check above held' : 'passed by the operator'
+  },
+}
+
+/** Both databases still refuse every write, and nothing slipped into either. */
+export async function assertClosed(migration: Migration): Promise<void> {
+  const thawed = await stillFrozen(migration)
+  if (thawed) throw failed('freeze_broken', thawed)
+  if ((await fenceState(migration.target)) !== 'raised')
+    throw failed('target_open', 'the fence of the target is not up')
+  const smoke = await requireNote(migration, 'smoke')
+  const landed = await landedWrites(migration.target, smoke.lastLanded)
+  if (landed.length > 0)
+    throw failed('early_writes', `writes reached the target before the gate: ${describeWrites(landed)}`)
+}

@@ -1,0 +1,93 @@
+import {refused} from '../../errors.js'
+import {fenceState, lowerFence, passBarrier, raiseFence} from '../../freeze/fence.js'
+import {fingerprint} from '../../freeze/fingerprint.js'
+import {endOtherSessions} from '../../freeze/sessions.js'
+import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
+import type {Migration} from '../migration.js'
+import {leaveNote, noteOf, requireNote} from '../notes.js'
+import type {Step} from '../step.js'
+import {enterMaintenance} from './enter-maintenance.js'
+import {assertClosed} from './gate.js'
+import {startWriters, stopApp} from './stop-writers.js'
+
+const GRACE_SECONDS = 5
+
+/** Lowers the target's fence – journaled first – starts the dynos on the new release and shows the app again. */
+export const open: Step = {
+  id: 'open',
+  title: 'Open: the app runs on the target',
+  window: 'inside',
+  pointOfNoCheapReturn: true,
+
+  async undo(migration) {
+    await close(migration)
+  },
+
+  async done(migration) {
+    const apps = await requireNote(migration, 'apps')
+    if ((await fenceState(migration.target)) !== 'lowered') return false
+    const now = await Promise.all(apps.map(({name}) => migration.heroku.app(name)))
+    return now.every((app, i) => app.maintenance === apps[i]!.maintenance)
+  },
+
+  async run(migration) {
+    const {target, heroku} = migration
+    const apps = await requireNote(migration, 'apps')
+    const openedBefore = (await noteOf(migration, 'opened')) !== undefined
+    if ((await fenceState(target)) !== 'lowered') {
+      if (!openedBefore) await assertClosed(migration)
+      await lowerFence(target)
+    }
+    if (!openedBefore) {
+      const [{at} = {at: ''}] = await target.query<{at: string}>('select clock_timestamp()::text as at')
+      await leaveNote(migration, 'opened', {at})
+    }
+
+    await Promise.all(
+      apps.map(async (app) => {
+        const {version} = await heroku.latestRelease(app.name)
+        await startWriters(migration, app, version)
+        if (app.generation === 'cedar') await heroku.setMaintenance(app.name, app.maintenance)
+      }),
+    )
+    return `${apps.map(({name}) => name).join(', ')} on RDS; the source stays frozen as the way back`
+  },
+}
+
+/** The way back while nothing has been written to the target: stop, fence, prove it – or open again and refuse. */
+async function close(migration: Migration): Promise<void> {
+  const {target} = migration
+  if ((await fenceState(target)) === 'lowered') await refuseIfWritten(migration)
+  await enterMaintenance.run(migration)
+  await Promise.all((await requireNote(migration, 'apps')).map((app) => stopApp(migration, app)))
+  const key = await requireNote(migration, 'fenceKey')
+  await raiseFence(target, key, `the app is going back to Heroku Postgres`)
+  await endOtherSessions(target)
+  await passBarrier(target, migration, GRACE_SECONDS)
+  try {
+    await refuseIfWritten(migration)
+  } catch (error) {
+    await open.run(migration)
+    throw error
+  }
+}
+
+/** Rollback before writes loses nothing; after them it would, and says what. */
+export async function refuseIfWritten(migration: Migration): Promise<void> {
+  const {target} = migration
+  const landed = await landedWrites(target, (await requireNote(migration, 'smoke')).lastLanded)
+  if (landed.length > 0) {
+    throw refused(
+      'writes_landed',
+      `rolling back would lose what was written to RDS since the switch: ${describeWrites(landed)}`,
+      'stay on RDS: the app runs there, and the source stays frozen',
+    )
+  }
+  if ((await fingerprint(target)) !== (await requireNote(migration, 'armed')).fingerprint) {
+    throw refused(
+      'schema_changed',
+      'rolling back would lose a schema change made on RDS since the switch',
+      'stay on RDS, or undo that change first',
+    )
+  }
+}

@@ -1,0 +1,33 @@
+import {failed} from '../../errors.js'
+import {passFence} from '../../freeze/fence.js'
+import {materializedViews} from '../../verify/materialized-views.js'
+import {lateSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
+import {requireNote} from '../notes.js'
+import {never, type Step} from '../step.js'
+
+/** What a copy of rows leaves behind: sequence positions, contents of materialized views, the planner's statistics. */
+export const reconcile: Step = {
+  id: 'reconcile',
+  title: 'Reconcile sequences, materialized views and statistics',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {source, target} = migration
+    const key = await requireNote(migration, 'fenceKey')
+    const positions = await sequencePositions(source)
+    await moveSequences(target, positions)
+    const wrong = lateSequences(positions, await sequencePositions(target))
+    if (wrong.length > 0) throw failed('sequences_differ', wrong.join('; '))
+
+    const populated = new Set((await materializedViews(source)).filter((view) => view.populated).map(({name}) => name))
+    const views = (await materializedViews(target)).filter(({name}) => populated.has(name))
+    await target.session(async (session) => {
+      await passFence(session, key)
+      for (const {name} of views) await session.query(`refresh materialized view ${name}`)
+      await session.query('analyze')
+    })
+    return `${positions.length} sequences at the source's position, ${views.length} materialized views refreshed, analyzed`
+  },
+}

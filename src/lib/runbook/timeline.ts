@@ -1,0 +1,57 @@
+import type {Journal} from '../ports.js'
+import type {Notes} from './notes.js'
+import type {Step} from './step.js'
+
+export interface TimelineEntry {
+  id: string
+  title: string
+  window: Step['window']
+  startedAt: Date
+  /** Until the next thing began for steps found done; undefined while it runs or when it failed. */
+  seconds?: number
+  evidence: string | null
+  undone: boolean
+}
+
+export interface Timeline {
+  entries: TimelineEntry[]
+  /** Maintenance on to maintenance off. */
+  windowSeconds?: number
+  /** Source refuses writes to target accepts them. */
+  writePauseSeconds?: number
+}
+
+/** What was done and how long it took, from the journal alone. */
+export async function timelineOf(steps: readonly Step[], journal: Journal): Promise<Timeline> {
+  const records = new Map((await journal.records()).map((record) => [record.step, record]))
+  const entries = steps.flatMap((step): TimelineEntry[] => {
+    const record = records.get(step.id)
+    if (!record) return []
+    const {startedAt, finishedAt, undoneAt, evidence} = record
+    const seconds = finishedAt ? (finishedAt.getTime() - startedAt.getTime()) / 1000 : undefined
+    return [
+      {
+        id: step.id,
+        title: step.title,
+        window: step.window,
+        startedAt,
+        ...(seconds === undefined ? {} : {seconds}),
+        evidence,
+        undone: undoneAt !== null,
+      },
+    ]
+  })
+  const inside = steps.filter(({window}) => window === 'inside').map(({id}) => records.get(id))
+  const [first, last] = [inside.at(0), inside.at(-1)]
+  const [frozen, opened] = [
+    await journal.note<Notes['frozen']>('frozen'),
+    await journal.note<Notes['opened']>('opened'),
+  ]
+  return {
+    entries,
+    ...(first && last?.finishedAt
+      ? {windowSeconds: (last.finishedAt.getTime() - first.startedAt.getTime()) / 1000}
+      : {}),
+    ...(frozen?.at && opened ? {writePauseSeconds: (Date.parse(opened.at) - Date.parse(frozen.at)) / 1000} : {}),
+  }
+}

@@ -1,0 +1,58 @@
+import {fenceState, type FenceState} from './freeze/fence.js'
+import {methodNamed} from './methods/index.js'
+import {runbookFor} from './playbook.js'
+import type {Database, Journal} from './ports.js'
+import {type LandedWrites, landedWrites} from './way-back/landed-writes.js'
+import type {Notes} from './runbook/notes.js'
+import {nextCommand, type Phase, phaseOf} from './runbook/phase.js'
+import {type Timeline, timelineOf} from './runbook/timeline.js'
+
+export interface Status {
+  app: string
+  phase: Phase
+  next: string
+  method?: string
+  source: {addon: string; fence: FenceState}
+  target?: {place: string; fence: FenceState}
+  timeline?: Timeline
+  /** What a rollback would lose; empty while nothing would be lost. */
+  landed: LandedWrites[]
+}
+
+interface Seen {
+  app: string
+  addon: {name: string}
+  source: Database
+  target?: Database
+  journal?: Journal
+  record?: {method: string}
+}
+
+/** Where a migration stands, from the journal and – because it may be wrong – from both databases. */
+export async function statusOf({app, addon, source, target, journal, record}: Seen): Promise<Status> {
+  const here = {addon: addon.name, fence: await fenceState(source)}
+  const method = record && methodNamed(record.method)
+  if (!target || !journal || !method) {
+    return {
+      app,
+      phase: 'not started',
+      next: nextCommand('not started', app),
+      source: here,
+      landed: [],
+      ...(target ? {target: {place: target.place, fence: await fenceState(target)}} : {}),
+    }
+  }
+  const steps = runbookFor(method)
+  const phase = phaseOf(steps, await journal.records(), await journal.attempt())
+  const smoke = await journal.note<Notes['smoke']>('smoke')
+  return {
+    app,
+    phase,
+    next: nextCommand(phase, app),
+    method: method.id,
+    source: here,
+    target: {place: target.place, fence: await fenceState(target)},
+    timeline: await timelineOf(steps, journal),
+    landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],
+  }
+}

@@ -1,0 +1,55 @@
+import {notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
+import type {Queryable} from '../ports.js'
+
+const relation = `format('%I.%I', n.nspname, c.relname)`
+const ofRelation = `pg_class c join pg_namespace n on n.oid = c.relnamespace`
+const oursOrTheirs = `${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`
+
+/**
+ * Every object of the customer's, one line each, with what must be equal on both sides. Definitions whose wording differs
+ * between majors (view and function bodies) are left to the server that parsed them; their presence is compared.
+ */
+export async function inventory(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{line: string}>(`
+    select format('schema %I', n.nspname) as line from pg_namespace n
+      where ${USER_SCHEMA} and ${notOfExtension('pg_namespace', 'n.oid')} and n.nspname <> 'public'
+    union all select format('extension %I in %I', e.extname, n.nspname)
+      from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql'
+    union all select format('%s %s', case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
+        when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'composite type' end, ${relation})
+      from ${ofRelation} where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and ${oursOrTheirs}
+    union all select format('column %s.%I %s%s%s%s%s', ${relation}, a.attname, format_type(a.atttypid, a.atttypmod),
+        case when a.attnotnull then ' not null' end, case when a.attidentity <> '' then ' identity ' || a.attidentity end,
+        case when a.attgenerated <> '' then ' generated' end, case when d.oid is not null and a.attgenerated = '' then ' default' end)
+      from ${ofRelation} join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+      where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped and ${oursOrTheirs}
+    union all select format('partition %s of %s', ${relation}, i.inhparent::regclass)
+      from ${ofRelation} join pg_inherits i on i.inhrelid = c.oid where c.relkind in ('r', 'p', 'f') and ${oursOrTheirs}
+    union all select format('index %s%s', pg_get_indexdef(i.indexrelid), case when not i.indisvalid then ' INVALID' end)
+      from ${ofRelation} join pg_index i on i.indrelid = c.oid where ${oursOrTheirs}
+    union all select format('constraint %I on %s %s%s', k.conname, ${relation}, k.contype, case when not k.convalidated then ' not valid' end)
+      from ${ofRelation} join pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and ${oursOrTheirs}
+    union all select format('trigger %I on %s %s', t.tgname, ${relation}, t.tgenabled)
+      from ${ofRelation} join pg_trigger t on t.tgrelid = c.oid
+      where not t.tgisinternal and t.tgname not like '${OWN_SCHEMA}%' and ${oursOrTheirs}
+    union all select format('policy %I on %s', p.polname, ${relation}) from ${ofRelation} join pg_policy p on p.polrelid = c.oid where ${oursOrTheirs}
+    union all select format('rule %I on %s', r.rulename, ${relation})
+      from ${ofRelation} join pg_rewrite r on r.ev_class = c.oid where r.rulename <> '_RETURN' and ${oursOrTheirs}
+    union all select format('function %s', p.oid::regprocedure)
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')}
+    union all select format('type %I.%I %s %s', n.nspname, t.typname, t.typtype,
+        (select string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid))
+      from pg_type t join pg_namespace n on n.oid = t.typnamespace
+      where t.typtype in ('e', 'd', 'r') and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')}
+    order by line`)
+  return rows.map(({line}) => line)
+}
+
+/** What one side has and the other lacks. */
+export function inventoryDifferences(source: readonly string[], target: readonly string[]): string[] {
+  const [here, there] = [new Set(source), new Set(target)]
+  return [
+    ...source.filter((line) => !there.has(line)).map((line) => `only on the source: ${line}`),
+    ...target.filter((line) => !here.has(line)).map((line) => `only on the target: ${line}`),
+  ]
+}

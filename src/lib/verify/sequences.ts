@@ -1,0 +1,65 @@
+import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import type {Queryable} from '../ports.js'
+
+/** Where a sequence stands. Positions are text: they reach 2^63. */
+export interface Position {
+  sequence: string
+  lastValue: string
+  isCalled: boolean
+  /** Negative for a descending sequence. */
+  increment: string
+}
+
+/** Every sequence, owned by a column or not, read from the sequence itself: `pg_sequences` hides uncalled positions. */
+export async function sequencePositions(db: Queryable): Promise<Position[]> {
+  const sequences = await db.query<{schema: string; name: string; increment: string}>(`
+    select n.nspname as schema, c.relname as name, s.seqincrement::text as increment
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid
+    where c.relkind = 'S' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')} order by 1, 2`)
+  const positions: Position[] = []
+  for (let start = 0; start < sequences.length; start += BATCH) {
+    const batch = sequences.slice(start, start + BATCH)
+    const reads = batch.map(
+      ({schema, name}, i) =>
+        `select ${i} as nth, last_value::text as "lastValue", is_called as "isCalled" from ${identifier(schema, name)}`,
+    )
+    const rows = await db.query<{nth: number; lastValue: string; isCalled: boolean}>(reads.join(' union all '))
+    for (const {nth, lastValue, isCalled} of rows) {
+      const {schema, name, increment} = batch[nth]!
+      positions.push({sequence: identifier(schema, name), lastValue, isCalled, increment})
+    }
+  }
+  return positions
+}
+
+const BATCH = 200
+
+/** Brings the target's sequences to the source's positions. Never backwards: a value handed out stays handed out. */
+export async function moveSequences(target: Queryable, positions: readonly Position[]): Promise<void> {
+  const behind = sequencesBehind(positions, await sequencePositions(target))
+  await target.query(
+    `select setval(sequence::regclass, "lastValue"::bigint, "isCalled")
+     from json_to_recordset($1) as p (sequence text, "lastValue" text, "isCalled" boolean)`,
+    [JSON.stringify(behind)],
+  )
+}
+
+/** The source's positions that the target has not reached. */
+export function sequencesBehind(source: readonly Position[], target: readonly Position[]): Position[] {
+  const reached = new Map(target.map((position) => [position.sequence, position]))
+  return source.filter((position) => {
+    const other = reached.get(position.sequence)
+    if (!other) return true
+    const missing = nextValue(position) - nextValue(other)
+    return BigInt(position.increment) > 0n ? missing > 0n : missing < 0n
+  })
+}
+
+const nextValue = ({lastValue, isCalled, increment}: Position): bigint =>
+  BigInt(lastValue) + (isCalled ? BigInt(increment) : 0n)
+
+/** The same, in words. */
+export const lateSequences = (source: readonly Position[], target: readonly Position[]): string[] =>
+  sequencesBehind(source, target).map(
+    ({sequence, lastValue}) => `sequence ${sequence} has not reached the source's ${lastValue}`,
+  )

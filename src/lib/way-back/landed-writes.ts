@@ -1,0 +1,90 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
+import {type Table, writableTables} from '../freeze/tables.js'
+
+/*
+ * The only sound answer to "have writes landed on RDS?": triggers, installed while nobody can write, that log each
+ * statement's effect in its own transaction. Log positions and statistics also move for reads, vacuum and rolled-back work.
+ */
+
+const OPERATIONS = [
+  {operation: 'insert', transition: 'new table'},
+  {operation: 'update', transition: 'new table'},
+  {operation: 'delete', transition: 'old table'},
+] as const
+
+const triggerName = (operation: string) => `${OWN_SCHEMA}_note_${operation}`
+
+const CREATE_LOG = `
+  create table if not exists ${OWN_SCHEMA}.landed_writes (
+    id bigint generated always as identity, relation text not null, operation text not null, rows bigint,
+    landed_at timestamptz not null default clock_timestamp());
+  create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+    declare touched bigint;
+    begin
+      if tg_op <> 'TRUNCATE' then
+        select count(*) into touched from changed;
+        if touched = 0 then return null; end if;
+      end if;
+      insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows)
+        values (format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched);
+      return null;
+    end $$`
+
+const watchTable = (table: Table): string =>
+  [
+    ...OPERATIONS.map(
+      ({operation, transition}) => `
+        create trigger ${triggerName(operation)} after ${operation} on ${table.identifier}
+          referencing ${transition} as changed for each statement execute function ${OWN_SCHEMA}.note_write()`,
+    ),
+    `create trigger ${triggerName('truncate')} after truncate on ${table.identifier}
+       for each statement execute function ${OWN_SCHEMA}.note_write()`,
+    ...['insert', 'update', 'delete', 'truncate'].map(
+      (operation) => `alter table ${table.identifier} enable always trigger ${triggerName(operation)}`,
+    ),
+  ].join(';')
+
+/** Tables that do not log their writes yet. */
+export async function unwatchedTables(db: Queryable): Promise<Table[]> {
+  const watched = await db.query<{oid: string}>(`
+    select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = 'A'
+    group by tgrelid having count(*) = 4`)
+  const oids = new Set(watched.map(({oid}) => oid))
+  return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
+}
+
+/** Makes every table log its writes from now on. Call it while a fence keeps everyone out. */
+export async function watchWrites(db: Database): Promise<number> {
+  await db.query(CREATE_LOG)
+  const tables = await unwatchedTables(db)
+  for (const table of tables) await db.query(watchTable(table))
+  return tables.length
+}
+
+export interface LandedWrites {
+  relation: string
+  operation: string
+  /** Rows touched, as text; null for a truncate. */
+  rows: string | null
+}
+
+/** What was written since the log entry `after`, by table and operation. Empty proves that nothing was. */
+export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]> =>
+  db.query<LandedWrites>(
+    `select relation, operation, sum(rows)::text as rows from ${OWN_SCHEMA}.landed_writes where id > $1::bigint
+     group by relation, operation order by relation, operation`,
+    [after],
+  )
+
+/** The newest log entry, as text; `0` when there is none. */
+export async function lastLanded(db: Queryable): Promise<string> {
+  const [row] = await db.query<{id: string}>(`select coalesce(max(id), 0)::text as id from ${OWN_SCHEMA}.landed_writes`)
+  return row!.id
+}
+
+/** `12 rows inserted into public.orders, 3 deleted from …` */
+export const describeWrites = (writes: readonly LandedWrites[]): string =>
+  writes
+    .map(({relation, operation, rows}) => `${relation}: ${operation}${rows === null ? '' : ` of ${rows} rows`}`)
+    .join(', ')
