@@ -20,7 +20,6 @@ export class RdsError extends Error {
 
   constructor(exit: number, code: string, message: string, suggestions: readonly string[] = [], cause?: unknown) {
     super(message, {cause})
-    this.name = 'RdsError'
     this.code = code
     this.suggestions = [...suggestions]
     this.oclif = {exit}

@@ -145,7 +145,7 @@ describe('sandbox: Heroku API', function () {
       })
       const wait = await heroku.api('GET', `/client/v11/databases/${id}/wait_status`)
       expect(wait.body).to.deep.equal({message: 'available', 'waiting?': false, 'error?': false})
-      const basic = {Authorization: `Basic ${Buffer.from(`:${sim.token}`).toString('base64')}`}
+      const basic = {Authorization: `Basic ${Buffer.from(`:${heroku.sim.token}`).toString('base64')}`}
       const listed = await heroku.api<{name: string}[]>(
         'GET',
         '/postgres/v0/databases/pg-d/credentials',

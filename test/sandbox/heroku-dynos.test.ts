@@ -1,4 +1,6 @@
 import {expect} from 'chai'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {request as httpRequest} from 'node:http'
 import {join} from 'node:path'
@@ -59,6 +61,22 @@ describe('sandbox: Heroku dynos', function () {
       app.formation.scale('stubborn', 0)
       expect(await dyno!.ended).to.equal(137)
       await quick.stop()
+    })
+
+    it('are gone with the process of the simulator, even a killed one', async () => {
+      const module = join(import.meta.dirname, '../../sandbox/heroku/index.ts')
+      const script = `import {startHeroku} from ${JSON.stringify(module)}
+        const sim = await startHeroku()
+        const slug = {dir: ${JSON.stringify(heroku.dir)}, processTypes: {worker: 'sleep 1000'}}
+        const app = sim.createApp({name: 'orphan', slug, formation: {worker: 1}})
+        console.log(app.dynos[0].pid)`
+      const args = ['--import', 'tsx-loader', '--input-type=module', '-e', script]
+      const owner = spawn(process.execPath, args, {stdio: ['ignore', 'pipe', 'inherit']})
+      const [printed] = (await once(owner.stdout, 'data')) as [Buffer]
+      const pid = Number(printed.toString())
+      expect(isRunning(pid)).to.equal(true)
+      owner.kill('SIGKILL')
+      await condition(() => !isRunning(pid))
     })
 
     it('crash, are shown as crashed, and come back', async () => {

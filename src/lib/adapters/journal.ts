@@ -21,7 +21,7 @@ const SCHEMA = `
   insert into ${OWN_SCHEMA}.version select ${VERSION} where not exists (select from ${OWN_SCHEMA}.version);
   create table if not exists ${OWN_SCHEMA}.migration (
     app text not null, addon_id text not null, addon_name text not null, method text not null, source_identity text not null,
-    attempt int not null default 1, created_at timestamptz not null default clock_timestamp(), only boolean not null default true unique check (only));
+    attempt int not null default 1, created_at timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single));
   create table if not exists ${OWN_SCHEMA}.steps (
     id bigint generated always as identity, attempt int not null, step text not null, operator text not null,
     started_at timestamptz not null default clock_timestamp(), finished_at timestamptz, undone_at timestamptz, evidence text,
@@ -30,7 +30,7 @@ const SCHEMA = `
   create table if not exists ${OWN_SCHEMA}.copied_tables (
     relation text primary key, rows bigint not null, bytes bigint not null, copied_at timestamptz not null default clock_timestamp());
   create table if not exists ${OWN_SCHEMA}.lock_holder (
-    operator text not null, command text not null, since timestamptz not null default clock_timestamp(), only boolean not null default true unique check (only))`
+    operator text not null, command text not null, since timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single))`
 
 /** Whether a migration has ever been begun on this target, without creating anything. */
 export async function readMigration(target: Queryable): Promise<MigrationRecord | undefined> {

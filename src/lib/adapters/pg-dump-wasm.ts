@@ -21,6 +21,7 @@ export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tl
     ...clientConfig(parts, tls),
     options: '-c default_transaction_read_only=off -c statement_timeout=0',
   })
+  client.on('error', () => undefined) // the end of the socket is reported below
   const wire = (client as unknown as {connection: Wire}).connection
   const parameters = new Map<string, string>()
   wire.on('parameterStatus', (status) => parameters.set(status.parameterName, status.parameterValue))

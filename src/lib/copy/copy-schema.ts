@@ -17,7 +17,11 @@ export async function targetBefore(target: Queryable): Promise<TargetBefore> {
 }
 
 /** Creates everything but rows, indexes, constraints and triggers; all or nothing. */
-export async function copyObjects({source, target, schemaDump}: Sides & {schemaDump: SchemaDump}): Promise<number> {
+export async function copyObjects({
+  source,
+  target,
+  schemaDump,
+}: Sides & {schemaDump: SchemaDump}): Promise<{statements: number; settingsLeft: string[]}> {
   const extensions = await source.query<{name: string; schema: string}>(`
     select e.extname as name, n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
     where e.extname <> 'plpgsql' order by e.oid`)
@@ -25,14 +29,14 @@ export async function copyObjects({source, target, schemaDump}: Sides & {schemaD
     if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
     await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)
   }
-  await carrySettings({source, target})
+  const settingsLeft = await carrySettings({source, target})
 
   const script = await schemaDump.section('objects')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
   await target.transaction(async (session) => {
     for (const {sql} of statements) await execute(session, sql)
   })
-  return statements.length
+  return {statements: statements.length, settingsLeft}
 }
 
 const ALREADY_THERE = new Set(['42P07', '42710', '42P16', '42723', '42P06'])
@@ -96,9 +100,10 @@ const OBJECTS_IN_SCHEMAS = `
 
 /**
  * Settings that the customer may have made on the database and its owner role (`search_path` above all) become the target
- * database's. The platform's own, and the freeze's, stay behind.
+ * database's. The platform's own, and the freeze's, stay behind. Returns the names of those the target does not allow.
  */
-async function carrySettings({source, target}: Sides): Promise<void> {
+async function carrySettings({source, target}: Sides): Promise<string[]> {
+  const left: string[] = []
   const settings = await source.query<{name: string; value: string}>(`
     select distinct on (name) split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
     from pg_db_role_setting s, unnest(s.setconfig) setting
@@ -110,12 +115,21 @@ async function carrySettings({source, target}: Sides): Promise<void> {
     order by name, s.setdatabase desc, s.setrole desc`)
   const [{database} = {database: ''}] = await target.query<{database: string}>('select current_database() as database')
   for (const {name, value} of settings) {
-    await target.transaction(async (session) => {
-      await session.query('select set_config($1, $2, true)', [name, value])
-      await session.query(`alter database ${identifier(database)} set ${settingName(name)} from current`)
-    })
+    try {
+      await target.transaction(async (session) => {
+        await session.query('select set_config($1, $2, true)', [name, value])
+        await session.query(`alter database ${identifier(database)} set ${settingName(name)} from current`)
+      })
+    } catch (error) {
+      if (!NOT_ALLOWED.has(String((error as {code?: unknown}).code))) throw error
+      left.push(name)
+    }
   }
+  return left
 }
+
+/** insufficient_privilege, undefined_object, cant_change_runtime_param */
+const NOT_ALLOWED = new Set(['42501', '42704', '55P02'])
 
 const settingName = (name: string): string =>
   name

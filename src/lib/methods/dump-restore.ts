@@ -27,8 +27,9 @@ const copySchema: Step = {
 
   async run(migration) {
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
-    const statements = await copyObjects(migration)
-    return `${statements} statements of ${migration.schemaDump.tool}`
+    const {statements, settingsLeft} = await copyObjects(migration)
+    const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
+    return `${statements} statements of ${migration.schemaDump.tool}${left}`
   },
 }
 

@@ -19,7 +19,7 @@ export async function inventory(db: Queryable): Promise<string[]> {
         when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'composite type' end, ${relation})
       from ${ofRelation} where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and ${oursOrTheirs}
     union all select format('column %s.%I %s%s%s%s%s', ${relation}, a.attname, format_type(a.atttypid, a.atttypmod),
-        case when a.attnotnull then ' not null' end, case when a.attidentity <> '' then ' identity ' || a.attidentity end,
+        case when a.attnotnull then ' not null' end, case when a.attidentity <> '' then ' identity ' || a.attidentity::text end,
         case when a.attgenerated <> '' then ' generated' end, case when d.oid is not null and a.attgenerated = '' then ' default' end)
       from ${ofRelation} join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
       where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped and ${oursOrTheirs}

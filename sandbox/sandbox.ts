@@ -1,0 +1,85 @@
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+
+import {startAws, type Aws} from './aws/rds-api.js'
+import {type CommandResult, herokuEnvironment, type HerokuSimulator, runHeroku, startHeroku, type StartOptions} from './heroku/index.js'
+import type {Major} from './postgres/binaries.js'
+import {createCertificateAuthority} from './postgres/certificates.js'
+import {provisionRdsInstance, type RdsInstance} from './postgres/rds-postgres.js'
+import {type PostgresServer, startServer} from './postgres/server.js'
+import {openShop, type Shop, type ShopOptions} from './shop.js'
+
+const PROJECT = join(import.meta.dirname, '..')
+const STACK_BIN = join(import.meta.dirname, 'stack', 'bin')
+
+export interface SandboxOptions {
+  sourceMajor?: Major
+  targetMajor?: Major
+  heroku?: StartOptions
+}
+
+/** The outside world on one machine: Heroku with its Postgres, AWS with its RDS, and as many shops as are wanted. */
+export interface Sandbox {
+  readonly heroku: HerokuSimulator
+  readonly aws: Aws
+  readonly source: PostgresServer
+  readonly target: PostgresServer
+  readonly rds: RdsInstance
+  readonly instance: string
+  /** The certificate authority of both servers, as a file. */
+  readonly caFile: string
+  /** A scratch folder, for the CLI's files and the ledgers. */
+  readonly home: string
+  /** What the stock `heroku` command needs to live in this world. */
+  readonly env: NodeJS.ProcessEnv
+  /** Runs the stock command with the plugin linked. */
+  cli(args: readonly string[], options?: {env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number}): Promise<CommandResult>
+  /** A busy app with its own database on Heroku, and an empty one on RDS to move to. */
+  openShop(options?: ShopOptions): Promise<Shop>
+  stop(): Promise<void>
+}
+
+/** Starts everything on random ports; `stop` leaves no process and no file behind. */
+export async function startSandbox({sourceMajor = 16, targetMajor = 17, heroku: settings}: SandboxOptions = {}): Promise<Sandbox> {
+  const home = mkdtempSync(join(tmpdir(), 'heroku-rds-sandbox-'))
+  const authority = await createCertificateAuthority(home)
+  const tls = await authority.issueServerCertificate()
+  const [source, target, heroku] = await Promise.all([
+    startServer({major: sourceMajor, tls}),
+    startServer({major: targetMajor, tls, requireTls: true}),
+    startHeroku({stackBin: STACK_BIN, ...settings}),
+  ])
+  const rds = await provisionRdsInstance(target)
+  const instance = 'shop-rds'
+  const aws = await startAws({instances: [{identifier: instance, port: target.port, engineVersion: `${targetMajor}.4`, databaseName: rds.database}]})
+  const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile}
+  const cli: Sandbox['cli'] = (args, options = {}) => runHeroku([...args], {...env, ...options.env}, options)
+  const shops: Shop[] = []
+
+  const linked = await cli(['plugins:link', '--no-install', PROJECT])
+  if (linked.code !== 0) throw new Error(`the plugin could not be linked: ${linked.stderr}`)
+  const sandbox: Sandbox = {
+    heroku,
+    aws,
+    source,
+    target,
+    rds,
+    instance,
+    caFile: authority.caFile,
+    home,
+    env,
+    cli,
+    async openShop(options = {}) {
+      const shop = await openShop(sandbox, options)
+      shops.push(shop)
+      return shop
+    },
+    async stop() {
+      await Promise.all(shops.map((shop) => shop.close()))
+      await Promise.all([heroku.stop(), aws.stop(), source.stop({immediate: true}), target.stop({immediate: true})])
+      rmSync(home, {recursive: true, force: true})
+    },
+  }
+  return sandbox
+}

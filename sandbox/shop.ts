@@ -1,0 +1,143 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {closeSync, openSync} from 'node:fs'
+import {join} from 'node:path'
+
+import pg from 'pg'
+
+import {attach} from './heroku/attachments.js'
+import type {Addon, App} from './heroku/index.js'
+import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
+import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
+import type {TargetDatabase} from './postgres/rds-postgres.js'
+import type {Sandbox} from './sandbox.js'
+import {seedShop} from './shop/seed.js'
+
+const SLUG = join(import.meta.dirname, 'shop')
+
+export interface ShopOptions {
+  name?: string
+  /** 1 is about 25 MB of data. */
+  scale?: number
+  formation?: Record<string, number>
+  /** Seconds between two runs of the nightly job; none when left out. */
+  scheduleSeconds?: number
+  /** Password of the target's role; any characters. */
+  targetPassword?: string
+  sourcePassword?: string
+  credentials?: string[]
+  space?: string
+  processTypes?: Record<string, string>
+  configVars?: Record<string, string>
+}
+
+/** A shop in business: an app on Heroku with its database, an empty target, and a ledger that sees every order. */
+export interface Shop {
+  readonly name: string
+  readonly app: App
+  readonly addon: Addon
+  readonly source: HerokuDatabase
+  readonly target: TargetDatabase
+  readonly ledgerFile: string
+  /** The sandbox's environment and the target's URL. */
+  readonly env: NodeJS.ProcessEnv
+  /** Lets customers in, who order through the router. */
+  customersCome(): void
+  customersLeave(): Promise<void>
+  ledger(): LedgerEntry[]
+  audit(primaryAtEnd: 'source' | 'target'): Promise<LedgerAudit>
+  /** Another app attached to the same database. */
+  attachApp(name: string, processTypes: Record<string, string>, formation: Record<string, number>): App
+  close(): Promise<void>
+}
+
+let shops = 0
+
+const start = (app: App, formation: Record<string, number>): void => {
+  for (const [type, quantity] of Object.entries(formation)) app.formation.scale(type, quantity)
+}
+
+/** Opens a shop: provisions both databases, fills the source, deploys the app and starts its dynos. */
+export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<Shop> {
+  const name = options.name ?? `shop-${++shops}`
+  const {source: server, target: targetServer, heroku} = sandbox
+  const source = await provisionHerokuDatabase(server, {
+    credentials: options.credentials ?? [],
+    ...(options.sourcePassword === undefined ? {} : {password: options.sourcePassword}),
+  })
+  const target = await sandbox.rds.createTargetDatabase(options.targetPassword === undefined ? {} : {password: options.targetPassword})
+  await seedShop(source.url, {scale: options.scale ?? 0})
+
+  const ledgerFile = join(sandbox.home, `${name}.ledger`)
+  closeSync(openSync(ledgerFile, 'a'))
+  const app = heroku.createApp({
+    name,
+    slug: {dir: SLUG, processTypes: {web: 'node web.mjs', worker: 'node worker.mjs', ...options.processTypes}},
+    formation: {},
+    configVars: {LEDGER_FILE: ledgerFile, ...options.configVars},
+    ...(options.space ? {space: options.space} : {}),
+    ...(options.scheduleSeconds ? {schedule: {command: 'node scheduler.mjs', everySeconds: options.scheduleSeconds}} : {}),
+  })
+  const addon = heroku.createPostgres({
+    app: name,
+    plan: 'heroku-postgresql:standard-0',
+    database: {url: source.url, measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)})},
+    credentials: Object.fromEntries(Object.entries(source.credentials).map(([credential, {url}]) => [credential, url])),
+  })
+  start(app, options.formation ?? {web: 1, worker: 1})
+  await app.settle()
+
+  let customers: ChildProcess | undefined
+  const shop: Shop = {
+    name,
+    app,
+    addon,
+    source,
+    target,
+    ledgerFile,
+    env: {...sandbox.env, RDS_DATABASE_URL: target.url},
+    customersCome() {
+      const env = {...process.env, SHOP_URL: heroku.routerUrl, SHOP_HOST: `${name}.herokuapp.localhost`, LEDGER_FILE: ledgerFile}
+      customers ??= spawn(process.execPath, [join(SLUG, 'customers.mjs')], {env, stdio: 'ignore'})
+    },
+    async customersLeave() {
+      const leaving = customers
+      customers = undefined
+      if (!leaving || leaving.exitCode !== null) return
+      leaving.kill('SIGTERM')
+      await once(leaving, 'exit')
+    },
+    ledger: () => readLedger(ledgerFile),
+    audit: (primaryAtEnd) => withDatabases(source.url, target.url, [server.port, targetServer.port], (databases) => auditLedger(readLedger(ledgerFile), databases, primaryAtEnd)),
+    attachApp(other, processTypes, formation) {
+      const guest = heroku.createApp({name: other, slug: {dir: SLUG, processTypes}, configVars: {LEDGER_FILE: ledgerFile}})
+      attach(app.platform, {addon, app: guest, name: 'DATABASE', namespace: null})
+      start(guest, formation)
+      return guest
+    },
+    close: () => shop.customersLeave(),
+  }
+  return shop
+}
+
+async function withDatabases<T>(
+  sourceUrl: string,
+  targetUrl: string,
+  [sourcePort, targetPort]: [number, number],
+  work: (databases: Parameters<typeof auditLedger>[1]) => Promise<T>,
+): Promise<T> {
+  const clients = [
+    new pg.Client({connectionString: sourceUrl, ssl: {rejectUnauthorized: false}, options: '-c search_path=public,heroku_ext'}),
+    new pg.Client({connectionString: targetUrl, options: '-c search_path=public,heroku_ext'}),
+  ]
+  await Promise.all(clients.map((client) => client.connect()))
+  const audited = (client: pg.Client, port: number) => ({
+    key: `${port}/${client.database}`,
+    query: async (sql: string, params?: unknown[]) => (await client.query<Record<string, unknown>>(sql, params)).rows,
+  })
+  try {
+    return await work({source: audited(clients[0]!, sourcePort), target: audited(clients[1]!, targetPort)})
+  } finally {
+    await Promise.all(clients.map((client) => client.end()))
+  }
+}
