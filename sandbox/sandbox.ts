@@ -3,7 +3,15 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
 import {startAws, type Aws} from './aws/rds-api.js'
-import {type CommandResult, herokuEnvironment, type HerokuSimulator, runHeroku, startHeroku, type StartOptions} from './heroku/index.js'
+import {
+  type CommandOptions,
+  type CommandResult,
+  herokuEnvironment,
+  type HerokuSimulator,
+  runHeroku,
+  startHeroku,
+  type StartOptions,
+} from './heroku/index.js'
 import type {Major} from './postgres/binaries.js'
 import {createCertificateAuthority} from './postgres/certificates.js'
 import {provisionRdsInstance, type RdsInstance} from './postgres/rds-postgres.js'
@@ -34,14 +42,18 @@ export interface Sandbox {
   /** What the stock `heroku` command needs to live in this world. */
   readonly env: NodeJS.ProcessEnv
   /** Runs the stock command with the plugin linked. */
-  cli(args: readonly string[], options?: {env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number}): Promise<CommandResult>
+  cli(args: readonly string[], options?: CommandOptions & {env?: NodeJS.ProcessEnv}): Promise<CommandResult>
   /** A busy app with its own database on Heroku, and an empty one on RDS to move to. */
   openShop(options?: ShopOptions): Promise<Shop>
   stop(): Promise<void>
 }
 
 /** Starts everything on random ports; `stop` leaves no process and no file behind. */
-export async function startSandbox({sourceMajor = 16, targetMajor = 17, heroku: settings}: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandbox({
+  sourceMajor = 16,
+  targetMajor = 17,
+  heroku: settings,
+}: SandboxOptions = {}): Promise<Sandbox> {
   const home = mkdtempSync(join(tmpdir(), 'heroku-rds-sandbox-'))
   const authority = await createCertificateAuthority(home)
   const tls = await authority.issueServerCertificate()
@@ -52,7 +64,11 @@ export async function startSandbox({sourceMajor = 16, targetMajor = 17, heroku: 
   ])
   const rds = await provisionRdsInstance(target)
   const instance = 'shop-rds'
-  const aws = await startAws({instances: [{identifier: instance, port: target.port, engineVersion: `${targetMajor}.4`, databaseName: rds.database}]})
+  const aws = await startAws({
+    instances: [
+      {identifier: instance, port: target.port, engineVersion: `${targetMajor}.4`, databaseName: rds.database},
+    ],
+  })
   const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile}
   const cli: Sandbox['cli'] = (args, options = {}) => runHeroku([...args], {...env, ...options.env}, options)
   const shops: Shop[] = []

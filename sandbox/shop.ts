@@ -65,7 +65,9 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
     credentials: options.credentials ?? [],
     ...(options.sourcePassword === undefined ? {} : {password: options.sourcePassword}),
   })
-  const target = await sandbox.rds.createTargetDatabase(options.targetPassword === undefined ? {} : {password: options.targetPassword})
+  const target = await sandbox.rds.createTargetDatabase(
+    options.targetPassword === undefined ? {} : {password: options.targetPassword},
+  )
   await seedShop(source.url, {scale: options.scale ?? 0})
 
   const ledgerFile = join(sandbox.home, `${name}.ledger`)
@@ -76,12 +78,17 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
     formation: {},
     configVars: {LEDGER_FILE: ledgerFile, ...options.configVars},
     ...(options.space ? {space: options.space} : {}),
-    ...(options.scheduleSeconds ? {schedule: {command: 'node scheduler.mjs', everySeconds: options.scheduleSeconds}} : {}),
+    ...(options.scheduleSeconds
+      ? {schedule: {command: 'node scheduler.mjs', everySeconds: options.scheduleSeconds}}
+      : {}),
   })
   const addon = heroku.createPostgres({
     app: name,
     plan: 'heroku-postgresql:standard-0',
-    database: {url: source.url, measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)})},
+    database: {
+      url: source.url,
+      measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)}),
+    },
     credentials: Object.fromEntries(Object.entries(source.credentials).map(([credential, {url}]) => [credential, url])),
   })
   start(app, options.formation ?? {web: 1, worker: 1})
@@ -97,7 +104,12 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
     ledgerFile,
     env: {...sandbox.env, RDS_DATABASE_URL: target.url},
     customersCome() {
-      const env = {...process.env, SHOP_URL: heroku.routerUrl, SHOP_HOST: `${name}.herokuapp.localhost`, LEDGER_FILE: ledgerFile}
+      const env = {
+        ...process.env,
+        SHOP_URL: heroku.routerUrl,
+        SHOP_HOST: `${name}.herokuapp.localhost`,
+        LEDGER_FILE: ledgerFile,
+      }
       customers ??= spawn(process.execPath, [join(SLUG, 'customers.mjs')], {env, stdio: 'ignore'})
     },
     async customersLeave() {
@@ -108,9 +120,16 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
       await once(leaving, 'exit')
     },
     ledger: () => readLedger(ledgerFile),
-    audit: (primaryAtEnd) => withDatabases(source.url, target.url, [server.port, targetServer.port], (databases) => auditLedger(readLedger(ledgerFile), databases, primaryAtEnd)),
+    audit: (primaryAtEnd) =>
+      withDatabases(source.url, target.url, [server.port, targetServer.port], (databases) =>
+        auditLedger(readLedger(ledgerFile), databases, primaryAtEnd),
+      ),
     attachApp(other, processTypes, formation) {
-      const guest = heroku.createApp({name: other, slug: {dir: SLUG, processTypes}, configVars: {LEDGER_FILE: ledgerFile}})
+      const guest = heroku.createApp({
+        name: other,
+        slug: {dir: SLUG, processTypes},
+        configVars: {LEDGER_FILE: ledgerFile},
+      })
       attach(app.platform, {addon, app: guest, name: 'DATABASE', namespace: null})
       start(guest, formation)
       return guest
@@ -127,7 +146,11 @@ async function withDatabases<T>(
   work: (databases: Parameters<typeof auditLedger>[1]) => Promise<T>,
 ): Promise<T> {
   const clients = [
-    new pg.Client({connectionString: sourceUrl, ssl: {rejectUnauthorized: false}, options: '-c search_path=public,heroku_ext'}),
+    new pg.Client({
+      connectionString: sourceUrl,
+      ssl: {rejectUnauthorized: false},
+      options: '-c search_path=public,heroku_ext',
+    }),
     new pg.Client({connectionString: targetUrl, options: '-c search_path=public,heroku_ext'}),
   ]
   await Promise.all(clients.map((client) => client.connect()))

@@ -24,7 +24,7 @@ export type {Dyno} from './dyno.js'
 export type {Fault, FaultKind} from './faults.js'
 export type {Release} from './releases.js'
 export {herokuEnvironment, runHeroku} from './stock-cli.js'
-export type {CommandResult} from './stock-cli.js'
+export type {CommandOptions, CommandResult} from './stock-cli.js'
 export type * from './types.js'
 
 export interface StartOptions extends Partial<Settings> {

@@ -38,11 +38,19 @@ export interface CommandResult {
   stderr: string
 }
 
+export interface CommandOptions {
+  /** What is typed; undefined closes the input, null holds it open and types nothing. */
+  input?: string | null
+  timeoutMs?: number
+  /** Sees the output as it comes; may kill the command as nothing can that it would notice. */
+  watch?: (text: string, kill: () => void) => void
+}
+
 /** Runs the stock command; it is killed, and `code` null, when the time is over. */
 export function runHeroku(
   args: string[],
   env: NodeJS.ProcessEnv,
-  {input = '', timeoutMs = 60_000}: {input?: string; timeoutMs?: number} = {},
+  {input = '', timeoutMs = 60_000, watch}: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--no-deprecation', RUN, ...args], {
@@ -52,10 +60,14 @@ export function runHeroku(
       killSignal: 'SIGKILL',
     })
     const result = {stdout: '', stderr: ''}
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text))
+    const keep = (stream: 'stderr' | 'stdout') => (text: string) => {
+      result[stream] += text
+      watch?.(text, () => child.kill('SIGKILL'))
+    }
+    child.stdout.setEncoding('utf8').on('data', keep('stdout'))
+    child.stderr.setEncoding('utf8').on('data', keep('stderr'))
     child.stdin.on('error', () => {})
-    child.stdin.end(input)
+    if (input !== null) child.stdin.end(input)
     child.once('error', reject)
     child.once('close', (code) => resolve({code, ...result}))
   })
