@@ -145,22 +145,19 @@ async function withDatabases<T>(
   [sourcePort, targetPort]: [number, number],
   work: (databases: Parameters<typeof auditLedger>[1]) => Promise<T>,
 ): Promise<T> {
-  const clients = [
-    new pg.Client({
-      connectionString: sourceUrl,
-      ssl: {rejectUnauthorized: false},
-      options: '-c search_path=public,heroku_ext',
-    }),
-    new pg.Client({connectionString: targetUrl, options: '-c search_path=public,heroku_ext'}),
-  ]
-  await Promise.all(clients.map((client) => client.connect()))
-  const audited = (client: pg.Client, port: number) => ({
-    key: `${port}/${client.database}`,
-    query: async (sql: string, params?: unknown[]) => (await client.query<Record<string, unknown>>(sql, params)).rows,
-  })
+  const audited = (port: number, config: pg.PoolConfig) => {
+    const pool = new pg.Pool({...config, options: '-c search_path=public,heroku_ext', max: 1})
+    return {
+      key: `${port}/${new URL(config.connectionString!).pathname.slice(1)}`,
+      query: async (sql: string, params?: unknown[]) => (await pool.query<Record<string, unknown>>(sql, params)).rows,
+      close: () => pool.end(),
+    }
+  }
+  const source = audited(sourcePort, {connectionString: sourceUrl, ssl: {rejectUnauthorized: false}})
+  const target = audited(targetPort, {connectionString: targetUrl})
   try {
-    return await work({source: audited(clients[0]!, sourcePort), target: audited(clients[1]!, targetPort)})
+    return await work({source, target})
   } finally {
-    await Promise.all(clients.map((client) => client.end()))
+    await Promise.all([source.close(), target.close()])
   }
 }

@@ -1,5 +1,4 @@
 import type {Socket} from 'node:net'
-import {extname} from 'node:path'
 import {Worker} from 'node:worker_threads'
 
 import pg from 'pg'
@@ -7,9 +6,6 @@ import pg from 'pg'
 import {failed, messageOf} from '../errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {clientConfig, type Tls} from './postgres.js'
-
-/** Compiled or not, the worker lies beside this file. */
-const WORKER = new URL(`./pg-dump-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** What the worker asks for, and what it gets. */
 export type FromWorker =
@@ -34,7 +30,7 @@ export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tl
   socket.removeAllListeners('data')
 
   const flag = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(WORKER, {
+  const worker = new Worker(new URL('./pg-dump-worker.js', import.meta.url), {
     workerData: {flag, args, user: parts.user, parameters: [...parameters]},
     stdout: true,
     stderr: true,

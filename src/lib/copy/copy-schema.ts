@@ -95,7 +95,8 @@ const OBJECTS_IN_SCHEMAS = `
   join pg_namespace n on n.oid = object.namespace
   cross join lateral pg_identify_object(object.catalog, object.oid, 0) o
   where ${USER_SCHEMA} and not exists (
-    select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
+    select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
+      and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
 
 /**

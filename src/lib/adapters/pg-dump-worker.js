@@ -1,28 +1,33 @@
+// JavaScript, so that a worker runs it as it stands, compiled or not.
 import {parentPort, receiveMessageOnPort, workerData} from 'node:worker_threads'
 
 import {pgDump} from '@electric-sql/pglite-tools/pg_dump'
 
-import type {FromWorker} from './pg-dump-wasm.js'
+/** @type {{flag: Int32Array, args: string[], user: string, parameters: [string, string][]}} */
+const {flag, args, user, parameters} = workerData
+const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 
-const {flag, args, user, parameters} = workerData as {
-  flag: Int32Array
-  args: string[]
-  user: string
-  parameters: [string, string][]
-}
-const port = parentPort!
-const tell = (message: FromWorker) => port.postMessage(message)
+/** @param {import('./pg-dump-wasm.js').FromWorker} message */
+const tell = (message) => port.postMessage(message)
 
-/** One synchronous round trip: the other side answers by message and wakes us through the flag. */
-function roundTrip(bytes: Uint8Array): Uint8Array {
+/**
+ * One synchronous round trip: the other side answers by message and wakes us through the flag.
+ * @param {Uint8Array} bytes
+ * @returns {Uint8Array}
+ */
+function roundTrip(bytes) {
   tell({kind: 'request', bytes})
   Atomics.wait(flag, 0, 0)
   Atomics.store(flag, 0, 0)
-  return (receiveMessageOnPort(port) as {message: Uint8Array}).message
+  return /** @type {{message: Uint8Array}} */ (receiveMessageOnPort(port)).message
 }
 
-const message = (type: string, ...parts: (Buffer | string)[]): Buffer => {
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+/**
+ * @param {string} type
+ * @param {(Buffer | string)[]} parts
+ */
+function message(type, ...parts) {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(/** @type {string} */ (part))))
   const head = Buffer.alloc(5)
   head.write(type)
   head.writeUInt32BE(body.length + 4, 1)
@@ -36,18 +41,22 @@ const ENDS_A_REQUEST = 'QSF'
 
 /** Stands in for the embedded database that the wrapper expects: answers the start-up itself, passes everything else on. */
 class Bridge {
-  private pending: Buffer = Buffer.alloc(0)
-  private started = false
+  pending = Buffer.alloc(0)
+  started = false
 
-  query(): Promise<{rows: {search_path: string}[]}> {
+  query() {
     return Promise.resolve({rows: [{search_path: 'public'}]})
   }
 
-  exec(): Promise<void> {
+  exec() {
     return Promise.resolve()
   }
 
-  execProtocolRawStream(bytes: Uint8Array, {onRawData}: {onRawData: (data: Uint8Array) => void}): void {
+  /**
+   * @param {Uint8Array} bytes
+   * @param {{onRawData: (data: Uint8Array) => void}} options
+   */
+  execProtocolRawStream(bytes, {onRawData}) {
     this.pending = Buffer.concat([this.pending, bytes])
     while (this.pending.length > 0) {
       const answer = this.started ? this.answerRequest() : this.answerStartUp()
@@ -56,7 +65,7 @@ class Bridge {
     }
   }
 
-  private answerStartUp(): Uint8Array | undefined {
+  answerStartUp() {
     if (this.pending.length < 8 || this.pending.length < this.pending.readUInt32BE(0)) return undefined
     const code = this.pending.readUInt32BE(4)
     this.pending = this.pending.subarray(this.pending.readUInt32BE(0))
@@ -66,11 +75,11 @@ class Bridge {
     return Buffer.concat([AUTHENTICATED, ...status, message('K', Buffer.alloc(8)), READY])
   }
 
-  private answerRequest(): Uint8Array | undefined {
-    for (let at = 0; this.pending.length - at >= 5;) {
+  answerRequest() {
+    for (let at = 0; this.pending.length - at >= 5; ) {
       const end = at + 1 + this.pending.readUInt32BE(at + 1)
       if (this.pending.length < end) return undefined
-      const type = String.fromCharCode(this.pending[at]!)
+      const type = String.fromCharCode(this.pending.readUInt8(at))
       if (ENDS_A_REQUEST.includes(type)) {
         const request = Uint8Array.from(this.pending.subarray(0, end))
         this.pending = this.pending.subarray(end)
@@ -83,7 +92,7 @@ class Bridge {
 }
 
 try {
-  const file = await pgDump({pg: new Bridge() as never, args: [...args, '-U', user]})
+  const file = await pgDump({pg: /** @type {any} */ (new Bridge()), args: [...args, '-U', user]})
   tell({kind: 'script', sql: await file.text()})
 } catch (error) {
   tell({kind: 'failed', reason: error instanceof Error ? error.message : String(error)})

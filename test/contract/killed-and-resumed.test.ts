@@ -1,0 +1,29 @@
+import {expect} from 'chai'
+
+import {METHODS} from '../../src/lib/methods/index.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import {expectBusiness, expectCleanLedger, expectNeverBothOpen} from '../support/app-state.js'
+import {cutOverAndDie} from '../support/die.js'
+import {cutOver, useSandbox} from '../support/world.js'
+
+for (const method of METHODS.filter(({available}) => available)) {
+  describe(`${method.title}: killed after the effect of a step, the same command goes on and finishes`, () => {
+    const world = useSandbox()
+
+    for (const step of runbookFor(method)) {
+      it(`killed after ${step.id}`, async () => {
+        const shop = await world.sandbox.openShop()
+        shop.customersCome()
+        await expectBusiness(shop)
+        await cutOverAndDie(shop, {after: step.id})
+        await expectNeverBothOpen(shop)
+
+        await cutOver(shop)
+        expect(shop.app.maintenance).to.equal(false)
+        expect(shop.app.configVars['DATABASE_URL']).to.contain(shop.target.role)
+        await expectBusiness(shop)
+        await expectCleanLedger(shop, 'target')
+      })
+    }
+  })
+}

@@ -1,0 +1,52 @@
+import {expect} from 'chai'
+
+import {METHODS} from '../../src/lib/methods/index.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
+import {cutOverAndDie} from '../support/die.js'
+import {cutOver, rollBack, useSandbox} from '../support/world.js'
+
+describe('A killed run goes back', () => {
+  const world = useSandbox()
+
+  for (const method of METHODS.filter(({available}) => available)) {
+    const steps = runbookFor(method)
+
+    describe(`${method.title}: killed after the effect of a step, rds:rollback restores the app`, () => {
+      for (const step of steps.filter(({pointOfNoCheapReturn}) => !pointOfNoCheapReturn)) {
+        it(`killed after ${step.id}`, async () => {
+          const shop = await world.sandbox.openShop()
+          shop.customersCome()
+          await expectBusiness(shop)
+          const before = stateOf(shop.app)
+          await cutOverAndDie(shop, {after: step.id})
+
+          await rollBack(shop)
+          expect(stateOf(shop.app)).to.deep.equal(before)
+          await expectBusiness(shop)
+          await expectCleanLedger(shop, 'source')
+        })
+      }
+    })
+
+    describe(`${method.title}: killed while it undoes a declined gate, rds:rollback goes on, and the next cutover works`, () => {
+      for (const step of steps.filter(
+        ({undo, pointOfNoCheapReturn}) => typeof undo === 'function' && !pointOfNoCheapReturn,
+      )) {
+        it(`killed undoing ${step.id}`, async () => {
+          const shop = await world.sandbox.openShop()
+          shop.customersCome()
+          await expectBusiness(shop)
+          const before = stateOf(shop.app)
+          await cutOverAndDie(shop, {undoing: step.id})
+
+          await rollBack(shop)
+          expect(stateOf(shop.app)).to.deep.equal(before)
+          await cutOver(shop)
+          await expectBusiness(shop)
+          await expectCleanLedger(shop, 'target')
+        })
+      }
+    })
+  }
+})

@@ -1,0 +1,209 @@
+import {expect} from 'chai'
+
+import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
+import {copyRows} from '../../src/lib/copy/copy-rows.js'
+import {copyConstraints, copyObjects, emptyTarget, targetBefore} from '../../src/lib/copy/copy-schema.js'
+import type {RdsError} from '../../src/lib/errors.js'
+import {createFence, fenceTables, newKey, raiseFence} from '../../src/lib/freeze/fence.js'
+import type {SchemaDump} from '../../src/lib/ports.js'
+import {compareContents} from '../../src/lib/verify/contents.js'
+import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
+import {materializedViews} from '../../src/lib/verify/materialized-views.js'
+import {lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {
+  ask,
+  contentsOf,
+  definitionsOf,
+  errorOf,
+  listener,
+  patience,
+  schemaFile,
+  sequencesOf,
+  servers,
+  type Source,
+  type Target,
+} from '../support/servers.js'
+
+/** Short where they differ: whole lists of definitions are not. */
+function expectSame(lines: readonly string[], expected: readonly string[]): void {
+  const missing = expected.filter((line) => !lines.includes(line))
+  const extra = lines.filter((line) => !expected.includes(line))
+  expect({missing, extra}).to.deep.equal({missing: [], extra: []})
+  expect(lines).to.deep.equal(expected)
+}
+
+const SCHEMAS = ['names', 'types', 'tables', 'code']
+const never = new AbortController().signal
+
+describe('a hard schema', () => {
+  const both = servers()
+
+  const dumpOf = (source: Source): Promise<SchemaDump> => schemaDumpOf(source.parts, source.tls, 16)
+
+  /** The whole copy, in the order of the runbook, from a source whose fence is up. */
+  async function copy(source: Source, target: Target): Promise<void> {
+    const sides = {source: source.db, target: target.db, schemaDump: await dumpOf(source), operator: listener()}
+    await copyObjects(sides)
+    await copyRows(sides, never)
+    await copyConstraints(sides, never)
+    await moveSequences(target.db, await sequencePositions(source.db))
+    const filled = new Set(
+      (await materializedViews(source.db)).filter(({populated}) => populated).map(({name}) => name),
+    )
+    for (const {name} of await materializedViews(target.db)) {
+      if (filled.has(name)) await target.db.query(`refresh materialized view ${name}`)
+    }
+  }
+
+  async function expectEqual(source: Source, target: Target): Promise<void> {
+    const [contents, copied] = [await contentsOf(source.superuserUrl), await contentsOf(target.superuserUrl)]
+    expect(Object.keys(copied).sort()).to.deep.equal(Object.keys(contents).sort())
+    for (const [table, rows] of Object.entries(contents)) {
+      expect(copied[table] === rows, `${table}\n${rows.slice(0, 2000)}\n${copied[table]!.slice(0, 2000)}`).to.equal(
+        true,
+      )
+    }
+    expectSame(await definitionsOf(target.superuserUrl), await definitionsOf(source.superuserUrl))
+    expect(await sequencesOf(target.superuserUrl)).to.deep.equal(await sequencesOf(source.superuserUrl))
+  }
+
+  async function frozenSource(...files: string[]): Promise<Source> {
+    const source = await both.newSource()
+    for (const file of files) await ask(source.url, schemaFile(file))
+    await createFence(source.db)
+    await fenceTables(source.db, patience())
+    await raiseFence(source.db, newKey(), 'frozen')
+    return source
+  }
+
+  for (const name of SCHEMAS) {
+    describe(`of ${name}`, () => {
+      let source: Source
+      let target: Target
+
+      it('arrives whole', async () => {
+        source = await frozenSource(name)
+        target = await both.newTarget()
+        await copy(source, target)
+        await expectEqual(source, target)
+      })
+
+      it('is found equal by the verification', async () => {
+        expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
+        const {differences, tables} = await compareContents({source: source.db, target: target.db}, never)
+        expect(differences).to.deep.equal([])
+        expect(tables).to.be.above(3)
+        expect(lateSequences(await sequencePositions(source.db), await sequencePositions(target.db))).to.deep.equal([])
+      })
+
+      it('has its constraints built again without harm', async () => {
+        const before = await definitionsOf(target.superuserUrl)
+        await copyConstraints({source: source.db, target: target.db, schemaDump: await dumpOf(source)}, never)
+        expect(await definitionsOf(target.superuserUrl)).to.deep.equal(before)
+      })
+    })
+  }
+
+  describe('undone', () => {
+    it('leaves what was there before, and only that', async () => {
+      const source = await frozenSource(...SCHEMAS)
+      const target = await both.newTarget()
+      const [remember, was] = [await targetBefore(target.db), await definitionsOf(target.superuserUrl)]
+      await copy(source, target)
+      expect((await definitionsOf(target.superuserUrl)).length).to.be.above(was.length + 500)
+      await emptyTarget(target.db, remember)
+      expectSame(await definitionsOf(target.superuserUrl), was)
+    })
+
+    it('leaves schemas, extensions and settings that the target had of its own', async () => {
+      const source = await both.newSource()
+      await ask(source.url, schemaFile('tables'))
+      await ask(
+        source.url,
+        `alter database ${source.database} set work_mem = '9MB'; alter database ${source.database} set statement_timeout = '9s'`,
+      )
+      const target = await both.newTarget()
+      await ask(
+        target.url,
+        `create schema kept; create schema "Kept;too"; create extension ltree schema kept; comment on schema kept is 'mine';
+         alter database ${target.database} set work_mem = '7MB'`,
+      )
+      const [remember, was] = [await targetBefore(target.db), await definitionsOf(target.superuserUrl)]
+      await copy(source, target)
+      await emptyTarget(target.db, remember)
+      expectSame(await definitionsOf(target.superuserUrl), was)
+    })
+
+    it('can be done again', async () => {
+      const again = await both.newTarget()
+      const first = await targetBefore(again.db)
+      const small = await frozenSource('names')
+      await copy(small, again)
+      await emptyTarget(again.db, first)
+      await copy(small, again)
+      await expectEqual(small, again)
+    })
+  })
+
+  describe('with surroundings of its own', () => {
+    it('brings the settings of its database and role, but for the platform’s and the freeze’s', async () => {
+      const source = await both.newSource()
+      const target = await both.newTarget()
+      const name = JSON.stringify(source.database)
+      await ask(
+        source.url,
+        `alter role ${source.user} in database ${name} set search_path = "Shop;", public, heroku_ext;
+         alter role ${source.user} set intervalstyle = 'iso_8601';
+         alter database ${name} set timezone = 'Asia/Kathmandu';
+         alter database ${name} set default_transaction_read_only = on`,
+      )
+      await ask(source.superuserUrl, `alter database ${name} set "shop.motto" = 'ours'`)
+      const {settingsLeft} = await copyObjects({source: source.db, target: target.db, schemaDump: await dumpOf(source)})
+      const show = 'search_path intervalstyle timezone default_transaction_read_only'.split(' ')
+      const [settings] = await ask(
+        target.url,
+        `select array[${show.map((s) => `current_setting('${s}')`).join()}] as s`,
+      )
+      expect(settings!.s).to.deep.equal([
+        '"Shop;", public, heroku_ext',
+        'iso_8601',
+        'Asia/Kathmandu',
+        'off',
+      ])
+      expect(settingsLeft).to.deep.equal(['shop.motto'])
+    })
+
+    it('does not change the sessions of the tool', async () => {
+      const source = await frozenSource('names')
+      const target = await both.newTarget()
+      const show = `select json_object_agg(name, setting order by name) as all from pg_settings where source = 'client' or name in ('lock_timeout', 'search_path', 'check_function_bodies', 'client_min_messages')`
+      const [before] = await target.db.query(show)
+      await copy(source, target)
+      const sessions = await Promise.all(
+        Array.from({length: 3}, () =>
+          target.db.session(async (session) => {
+            await session.query('select pg_sleep(0.1)') // so that each takes another connection
+            return (await session.query(show))[0]
+          }),
+        ),
+      )
+      for (const session of sessions) expect(session).to.deep.equal(before)
+    })
+
+    it('tells which statement the target refused, with its code, and leaves nothing half-made', async () => {
+      const target = await both.newTarget()
+      const source = await both.newSource()
+      const before = await definitionsOf(target.superuserUrl)
+      const schemaDump: SchemaDump = {
+        tool: 'none',
+        section: () =>
+          Promise.resolve('CREATE TABLE public.fine (a integer);\nCREATE TABLE public.broken (a public.no_such_type);'),
+      }
+      const error = await errorOf<RdsError>(copyObjects({source: source.db, target: target.db, schemaDump}))
+      expect(error.oclif.exit).to.equal(1)
+      expect(error.message).to.include('42704').and.include('CREATE TABLE public.broken').and.include('no_such_type')
+      const tables = (await definitionsOf(target.superuserUrl)).filter((line) => line.startsWith('class'))
+      expect(tables).to.deep.equal(before.filter((line) => line.startsWith('class')))
+    })
+  })
+})

@@ -1,0 +1,52 @@
+// Run as a process of its own: a cutover that dies, without any warning, right after the effect of one step.
+import {APIClient} from '@heroku-cli/command'
+import {Config} from '@oclif/core'
+
+import {withMigration} from '../../src/lib/open.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import {run} from '../../src/lib/runbook/run.js'
+import type {Step} from '../../src/lib/runbook/step.js'
+
+const {
+  SHOP: app = '',
+  DIE_AFTER: dieAfter,
+  DIE_UNDOING: dieUndoing,
+  HOME: dataDir = '',
+  RDS_CA_FILE: caFile = '',
+} = process.env
+const forever = () => new Promise<never>(() => undefined)
+
+const die = (): Promise<never> => {
+  process.kill(process.pid, 'SIGKILL')
+  return forever()
+}
+
+const deadly = (step: Step): Step => {
+  const {undo} = step
+  return {
+    ...step,
+    run: async (migration) => (await step.run(migration), step.id === dieAfter ? die() : 'done'),
+    undo:
+      typeof undo === 'function'
+        ? async (migration) => (await undo(migration), step.id === dieUndoing ? die() : undefined)
+        : undo,
+  }
+}
+
+await withMigration(
+  {
+    api: new APIClient(await Config.load(import.meta.dirname)),
+    dataDir,
+    app,
+    caFile,
+    settings: {gate: 'ask'},
+    operator: {
+      tell: () => undefined,
+      step: () => undefined,
+      decideGate: () => Promise.resolve(dieUndoing === undefined),
+    },
+    command: 'a test that dies',
+    signal: new AbortController().signal,
+  },
+  (migration) => run(runbookFor(migration.method).map(deadly), migration),
+)

@@ -1,0 +1,69 @@
+import {APIClient} from '@heroku-cli/command'
+import {Config} from '@oclif/core'
+
+import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
+import type {Shop} from '../../sandbox/shop.js'
+import {withMigration} from '../../src/lib/open.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import type {StepEvent, StepRecord} from '../../src/lib/ports.js'
+import type {Migration, Settings} from '../../src/lib/runbook/migration.js'
+import {rollback} from '../../src/lib/runbook/rollback.js'
+import {run} from '../../src/lib/runbook/run.js'
+import type {Step} from '../../src/lib/runbook/step.js'
+
+/** One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. */
+export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: Sandbox} {
+  const world = {} as {sandbox: Sandbox}
+  before('start the sandbox', async () => {
+    world.sandbox = await startSandbox(options)
+    Object.assign(process.env, world.sandbox.env)
+  })
+  after('stop the sandbox', async () => {
+    await world.sandbox.stop()
+  })
+  return world
+}
+
+export interface Operating {
+  settings?: Partial<Settings>
+  /** Changes the runbook, to fail or to look at the world in the middle of it. */
+  alter?: (step: Step) => Step
+  decide?: (evidence: readonly StepRecord[]) => Promise<boolean>
+  signal?: AbortSignal
+}
+
+/** What the operator was shown. */
+export interface Shown {
+  events: StepEvent[]
+  lines: string[]
+}
+
+/** Opens the migration of a shop as the commands do, in this process. */
+export async function operate<T>(
+  shop: Shop,
+  work: (migration: Migration, steps: readonly Step[]) => Promise<T>,
+  {settings = {}, alter = (step) => step, decide = () => Promise.resolve(true), signal}: Operating = {},
+): Promise<T> {
+  process.env['RDS_DATABASE_URL'] = shop.target.url
+  const config = await Config.load(import.meta.dirname)
+  const shown: Shown = {events: [], lines: []}
+  return withMigration(
+    {
+      api: new APIClient(config),
+      dataDir: shop.env['HOME']!,
+      app: shop.name,
+      caFile: shop.env['RDS_CA_FILE']!,
+      settings: {gate: 'auto', ...settings},
+      operator: {tell: (line) => shown.lines.push(line), step: (event) => shown.events.push(event), decideGate: decide},
+      command: 'a test',
+      signal: signal ?? new AbortController().signal,
+    },
+    (migration) => work(migration, runbookFor(migration.method).map(alter)),
+  )
+}
+
+export const cutOver = (shop: Shop, operating?: Operating): Promise<void> =>
+  operate(shop, (migration, steps) => run(steps, migration), operating)
+
+export const rollBack = (shop: Shop, operating?: Operating): Promise<string[]> =>
+  operate(shop, (migration, steps) => rollback(steps, migration), operating)

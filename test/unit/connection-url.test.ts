@@ -1,0 +1,114 @@
+import {expect} from 'chai'
+import pgConnectionString from 'pg-connection-string'
+
+import {bareUrl, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import type {RdsError} from '../../src/lib/errors.js'
+import {Secret} from '../../src/lib/secret.js'
+
+const parse = (url: string) => parseConnectionUrl(new Secret(url), 'RDS_DATABASE_URL')
+const partsOf = (url: string) => {
+  const {password, parameters, ...parts} = parse(url)
+  return {...parts, password: password.reveal(), parameters: Object.fromEntries(parameters)}
+}
+const usual = {host: 'db.example.com', port: 5432, database: 'app', user: 'shop', password: 'secret', parameters: {}}
+
+const hostile = [
+  'p:w',
+  'p@w',
+  'p/w',
+  'p%w',
+  'p%41w',
+  "p'w",
+  'p"w',
+  'p w',
+  'p?w#x',
+  'p&a=b',
+  'p+w',
+  'p\\w',
+  'ß €🐘',
+  '$HOME',
+  '!*()~[]',
+  ':@/%\'" ?#&',
+]
+
+describe('a connection URL', () => {
+  const table: Record<string, [string, Partial<typeof usual> & {parameters?: Record<string, string>}]> = {
+    'with everything': ['postgres://shop:secret@db.example.com:6432/app', {port: 6432}],
+    'without a port': ['postgres://shop:secret@db.example.com/app', {}],
+    'of the other scheme': ['postgresql://shop:secret@db.example.com/app', {}],
+    'with query parameters': [
+      'postgres://shop:secret@db.example.com/app?sslmode=verify-full&sslrootcert=%2Fetc%2Fca%20file.pem',
+      {parameters: {sslmode: 'verify-full', sslrootcert: '/etc/ca file.pem'}},
+    ],
+    'without a password': ['postgres://shop@db.example.com/app', {password: ''}],
+    'with percent-encoded user and database': [
+      'postgres://sh%40op:secret@db.example.com/my%20app%2Fone',
+      {user: 'sh@op', database: 'my app/one'},
+    ],
+    'with a raw space and quotes in the password': [
+      `postgres://shop:a b'c"d@db.example.com/app`,
+      {password: `a b'c"d`},
+    ],
+    'with colons and at signs left as they are in the password': [
+      'postgres://shop:a:b@c@db.example.com/app',
+      {password: 'a:b@c'},
+    ],
+  }
+  for (const [what, [url, differs]] of Object.entries(table)) {
+    it(`${what} is taken apart`, () => expect(partsOf(url)).to.deep.equal({...usual, ...differs}))
+  }
+
+  for (const password of hostile) {
+    it(`carries the password ${JSON.stringify(password)} to whoever reads it next`, () => {
+      const login = `${encodeURIComponent(password)}:${encodeURIComponent(password)}`
+      const parts = parse(`postgres://${login}@db.example.com:5433/Gr%C3%B6%C3%9Fe%20%25?sslmode=require`)
+      expect(parts.password.reveal()).to.equal(password)
+      const bare = bareUrl(parts).reveal()
+      expect(bare).not.to.match(/[\s'"`$\\?#]/)
+
+      const again = new URL(bare)
+      const read = [again.username, again.password, again.pathname.slice(1)].map(decodeURIComponent)
+      expect(read).to.deep.equal([password, password, 'Größe %'])
+      expect(pgConnectionString.parse(bare)).to.deep.include({
+        host: 'db.example.com',
+        port: '5433',
+        user: password,
+        password,
+        database: 'Größe %',
+      })
+      expect(bareUrl(parse(bare)).reveal()).to.equal(bare)
+    })
+  }
+
+  const bad = [
+    '',
+    'nonsense',
+    'db.example.com:5432/app',
+    'mysql://shop:secret@db.example.com/app',
+    'https://shop:secret@db.example.com/app',
+    'postgres://shop:secret@db.example.com',
+    'postgres://shop:secret@db.example.com/',
+    'postgres://db.example.com/app',
+    'postgres://shop:secret@/app',
+    'postgres://shop:secret@db.example.com:port/app',
+    'postgres://shop:sec/ret@db.example.com/app',
+    'postgres://shop:sec#ret@db.example.com/app',
+    'postgres://shop:100%secret@db.example.com/app',
+    'postgres://shop:secret%@db.example.com/app',
+    'postgres://sh%zzop:secret@db.example.com/app',
+    'postgres://shop:secret@db.example.com/a%pp',
+  ]
+  for (const url of bad) {
+    it(`is refused as wrong usage, without being shown, when it is ${JSON.stringify(url)}`, () => {
+      let error: RdsError | undefined
+      try {
+        parse(url)
+      } catch (thrown) {
+        error = thrown as RdsError
+      }
+      expect(error?.oclif?.exit, String(error)).to.equal(2)
+      expect(error?.message).to.include('RDS_DATABASE_URL')
+      expect(`${error?.message} ${error?.stack} ${error?.suggestions.join(' ')}`).not.to.match(/secret|sec.ret/)
+    })
+  }
+})

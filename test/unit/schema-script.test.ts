@@ -1,0 +1,54 @@
+import {expect} from 'chai'
+
+import {schemaStatements} from '../../src/lib/copy/schema-script.js'
+
+const FENCE = 'heroku_rds_fence'
+const target = (major = 17, ...schemas: string[]) => ({major, schemas: new Set(['public', ...schemas])})
+const kept = (script: string, where = target()) => schemaStatements(script, where).map(({sql}) => sql)
+
+describe('the statements the target shall execute', () => {
+  it('leave out extensions and their comments, which are made beforehand', () => {
+    const script = `CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA heroku_ext;
+      COMMENT ON EXTENSION citext IS 'data type; case-insensitive';
+      COMMENT ON SCHEMA public IS 'CREATE EXTENSION';`
+    expect(kept(script)).to.deep.equal([`COMMENT ON SCHEMA public IS 'CREATE EXTENSION'`])
+  })
+
+  it('leave out schemas the target has, and only those', () => {
+    const script = 'CREATE SCHEMA public; CREATE SCHEMA heroku_ext; CREATE SCHEMA "Odd;Name"; CREATE SCHEMA billing'
+    expect(kept(script, target(17, 'heroku_ext', 'Odd;Name'))).to.deep.equal(['CREATE SCHEMA billing'])
+  })
+
+  it('leave out the setting that a target before 17 does not know', () => {
+    const script = 'SET statement_timeout = 0; SET transaction_timeout = 0'
+    expect(kept(script, target(16))).to.deep.equal(['SET statement_timeout = 0'])
+    expect(kept(script, target(17))).to.have.lengthOf(2)
+  })
+
+  it('leave out the fence of the source', () => {
+    const script = `
+      CREATE TRIGGER ${FENCE} BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public."T;x" FOR EACH STATEMENT EXECUTE FUNCTION heroku_rds.fence();
+      ALTER TABLE public."T;x" ENABLE ALWAYS TRIGGER ${FENCE};
+      CREATE SCHEMA heroku_rds;
+      CREATE TRIGGER audit AFTER INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.audit();
+      ALTER TABLE public.t ENABLE ALWAYS TRIGGER audit`
+    expect(kept(script).map((sql) => sql.slice(0, 20))).to.deep.equal(['CREATE TRIGGER audit', 'ALTER TABLE public.t'])
+  })
+
+  const customers: Record<string, string> = {
+    'a function whose body makes a fence': `CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql AS $$
+      BEGIN EXECUTE 'x'; CREATE TRIGGER ${FENCE} BEFORE INSERT ON t EXECUTE FUNCTION g(); END $$`,
+    'a comment that speaks of one': `COMMENT ON TABLE public.t IS 'x; CREATE TRIGGER ${FENCE} ON t; CREATE SCHEMA public;'`,
+    'a table called TRIGGER with a column called like the fence': `CREATE TABLE public."TRIGGER" (${FENCE} integer)`,
+    'a function called TRIGGER with such an argument': `CREATE FUNCTION public."TRIGGER"(${FENCE} integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    'a table called EXTENSION': 'CREATE TABLE public."EXTENSION" (a integer)',
+    'a trigger whose table is called like the fence': `CREATE TRIGGER audit AFTER INSERT ON public.${FENCE} FOR EACH ROW EXECUTE FUNCTION public.audit()`,
+    'a body of standard SQL with a name like the fence': `CREATE FUNCTION public.g() RETURNS integer LANGUAGE sql
+      BEGIN ATOMIC SELECT t.${FENCE} AS "TRIGGER" FROM public.t; END`,
+  }
+  for (const [what, sql] of Object.entries(customers)) {
+    it(`keep ${what}`, () => {
+      expect(kept(`SET a = 0;\n${sql};\nSELECT 1;`)).to.deep.equal(['SET a = 0', sql, 'SELECT 1'])
+    })
+  }
+})
