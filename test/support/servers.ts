@@ -51,6 +51,8 @@ export interface Servers {
   newSource(options?: HerokuDatabaseOptions): Promise<Source>
   /** A fresh database owned by an app role; with the tool's journal in it unless told otherwise. */
   newTarget(options?: {journal?: boolean}): Promise<Target>
+  /** A database that is there already. */
+  openTarget(created: TargetDatabase): Target
 }
 
 export const SOURCE_TLS: Tls = {mode: 'encrypted'}
@@ -79,8 +81,10 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
   })
 
   const keep = (db: Opened) => {
-    closing.push(() => db.close())
-    return db
+    let closed: Promise<void> | undefined
+    const close = () => (closed ??= db.close())
+    closing.push(close)
+    return {...db, close}
   }
   const connect = async (url: string, config: pg.ClientConfig = {}) => {
     const client = await newClient(url, config)
@@ -112,20 +116,27 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
       }
     },
     async newTarget({journal = true} = {}) {
-      const database = await running.rds!.createTargetDatabase()
-      const parts = parseConnectionUrl(new Secret(database.url), 'RDS_DATABASE_URL')
-      const tls: Tls = {mode: 'verified', authorities: [readFileSync(running.ca!.caFile, 'utf8')]}
-      const db = keep(openDatabase('target', parts, tls))
-      if (journal) await beginMigration(db, RECORD)
-      return {
-        ...database,
-        parts,
-        tls,
-        db,
-        client: (url = database.url) => connect(url),
-        superuserUrl: running.target!.superuserUrl(database.database),
-      }
+      const target = openTarget(await running.rds!.createTargetDatabase())
+      if (journal) await beginMigration(target.db, RECORD)
+      return target
     },
+    openTarget,
+  }
+
+  function openTarget(created: TargetDatabase): Target {
+    const {role, password, database} = created
+    const url = running.rds!.appUrl(role, password, database)
+    const parts = parseConnectionUrl(new Secret(url), 'RDS_DATABASE_URL')
+    const tls: Tls = {mode: 'verified', authorities: [readFileSync(running.ca!.caFile, 'utf8')]}
+    return {
+      ...created,
+      url,
+      parts,
+      tls,
+      db: keep(openDatabase('target', parts, tls)),
+      client: (other = url) => connect(other),
+      superuserUrl: running.target!.superuserUrl(database),
+    }
   }
 }
 

@@ -131,7 +131,8 @@ export class HerokuClient {
 
   #explain(error: unknown, {method, path}: HerokuRequest): Error {
     const [status, said] = [statusOf(error), apiMessage(error)]
-    if (status === 401 || said.includes('HEROKU_API_KEY is invalid')) return refused('not_logged_in', `Heroku refused the login: ${said}`, 'heroku login')
+    if (status === 401 || said.includes('HEROKU_API_KEY is invalid'))
+      return refused('not_logged_in', `Heroku refused the login: ${said}`, 'heroku login')
     if (status === 403)
       return refused('forbidden', `Heroku refused: ${said}`, 'ask the owner of the app for deploy and operate rights')
     if (status === 404) return refused('not_found', said)

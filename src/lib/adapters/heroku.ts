@@ -1,15 +1,12 @@
-import {randomBytes} from 'node:crypto'
-
 import {failed, RdsError, refused} from '../errors.js'
 import type {Attachment, Clock, DatabaseInfo, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
 import {Secret} from '../secret.js'
-import {apiMessage, type HerokuClient, type HerokuError, statusOf} from './heroku-client.js'
-import {exitStatus, readUntilExit} from './one-off-log.js'
+import {type HerokuClient, type HerokuError, statusOf} from './heroku-client.js'
+import {runOneOff} from './one-off.js'
 
 const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
 const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
 const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
-const ONE_OFF_SECONDS = 300
 
 /** The Platform and Data API as the domain speaks of them. */
 export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
@@ -144,30 +141,7 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
         : undefined
     },
 
-    async runOneOff(app, command, env) {
-      const mark = randomBytes(6).toString('hex')
-      const body = {
-        command: `${command}; echo "heroku-plugin-rds ${mark} exit $?"`,
-        attach: false,
-        type: 'run',
-        time_to_live: ONE_OFF_SECONDS,
-        force_no_tty: true,
-        env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()])),
-      }
-      const dyno = await startOneOff(client, app, body, mark, clock)
-      const session = await client.post<{logplex_url: string}>(`/apps/${app}/log-sessions`, {
-        dyno: dyno.name,
-        lines: 100,
-        tail: true,
-      })
-      const output = await readUntilExit((signal) => client.stream(session.logplex_url, signal), mark, ONE_OFF_SECONDS)
-      const exitCode = exitStatus(output.raw, mark)
-      const hidden = Object.values(env).flatMap((value) => secretsIn(value))
-      return {
-        ...(exitCode === undefined ? {} : {exitCode}),
-        output: hidden.reduce((text, secret) => text.replaceAll(secret, '[hidden]'), output.text),
-      }
-    },
+    runOneOff: (app, command, env) => runOneOff(client, clock, app, command, env),
   }
 }
 
@@ -231,39 +205,4 @@ const absent = (error: unknown): undefined => {
   )
     return undefined
   throw error
-}
-
-/** The URL and the password inside it. */
-function secretsIn(value: Secret): string[] {
-  const text = value.reveal()
-  const password = /:\/\/[^:/@]*:([^@]+)@/.exec(text)?.[1]
-  return [text, ...(password ? [password, decodeURIComponent(password)] : [])].filter((secret) => secret.length > 3)
-}
-
-const NEW_RELEASE = 409
-const NEW_RELEASE_MS = 2000
-
-/** A dyno cannot be asked for twice: after an unknown outcome the one whose command bears our mark is looked for. */
-async function startOneOff(
-  client: HerokuClient,
-  app: string,
-  body: object,
-  mark: string,
-  clock: Clock,
-): Promise<{name: string}> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await client.post<ApiDyno>(`/apps/${app}/dynos`, body)
-    } catch (error) {
-      const started = (await client.get<ApiDyno[]>(`/apps/${app}/dynos`)).find(({command}) => command?.includes(mark))
-      if (started) return started
-      if (attempt >= 5 || (statusOf(error) !== NEW_RELEASE && statusOf(error) < 500 && statusOf(error) !== 0)) {
-        throw failed(
-          'one_off_failed',
-          `${app} could not start a one-off dyno: ${apiMessage((error as Error).cause ?? error)}`,
-        )
-      }
-      await clock.sleep(NEW_RELEASE_MS)
-    }
-  }
 }

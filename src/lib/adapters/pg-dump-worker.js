@@ -76,7 +76,7 @@ class Bridge {
   }
 
   answerRequest() {
-    for (let at = 0; this.pending.length - at >= 5; ) {
+    for (let at = 0; this.pending.length - at >= 5;) {
       const end = at + 1 + this.pending.readUInt32BE(at + 1)
       if (this.pending.length < end) return undefined
       const type = String.fromCharCode(this.pending.readUInt8(at))

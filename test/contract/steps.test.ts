@@ -1,0 +1,43 @@
+import {expect} from 'chai'
+
+import {METHODS} from '../../src/lib/methods/index.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import {run} from '../../src/lib/runbook/run.js'
+import {expectCleanLedger, stateOf} from '../support/app-state.js'
+import {operate, useSandbox} from '../support/world.js'
+
+for (const method of METHODS.filter(({available}) => available)) {
+  describe(`${method.title}: every step can be run, run again, undone and run`, () => {
+    const world = useSandbox()
+
+    for (const step of runbookFor(method)) {
+      it(step.id, async () => {
+        const shop = await world.sandbox.openShop({formation: {web: 1, worker: 0}})
+        shop.customersCome()
+        const before = stateOf(shop.app)
+        await operate(shop, async (migration, steps) => {
+          const upTo = steps.slice(0, steps.findIndex(({id}) => id === step.id) + 1)
+          // Nobody may write once the app is open, or undoing would rightly refuse.
+          if (step.pointOfNoCheapReturn) await shop.customersLeave()
+          await run(upTo, migration)
+
+          await step.run(migration)
+          if (typeof step.undo === 'function') {
+            await step.undo(migration)
+            expect(await step.done(migration), 'done after it was undone').to.equal(false)
+            await step.run(migration)
+          }
+          expect(await step.done(migration), 'done').to.equal(await isProofMadeAnew(step.id))
+          await run(steps, migration)
+        })
+        expect(stateOf(shop.app).formation).to.deep.equal(before.formation)
+        expect(shop.app.maintenance).to.equal(false)
+        if (!step.pointOfNoCheapReturn) await expectCleanLedger(shop, 'target')
+      })
+    }
+  })
+}
+
+/** Proofs are never taken from an earlier run; everything else is found done. */
+const isProofMadeAnew = (id: string): Promise<boolean> =>
+  Promise.resolve(!['reconcile', 'verify', 'smoke-test', 'gate', 'preflight'].includes(id))
