@@ -20,3 +20,12 @@ export const literal = (text: string): string => {
   const quoted = `'${text.replaceAll("'", "''")}'`
   return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted
 }
+
+/** SQL that fails, and takes its transaction with it, when another operator has taken over. */
+export type Guard = string
+
+export const guardOn = (table: string, condition: string): Guard =>
+  `do ${literal(`begin
+    perform from ${OWN_SCHEMA}.${table} where ${condition} for share;
+    if not found then raise exception using errcode = 'HR001', message = 'another operator has taken over this migration'; end if;
+  end`)}`

@@ -44,3 +44,9 @@ export const unverified = (code: string, message: string, ...suggestions: string
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** "Refused, nothing was touched" is not true any more once something was done. */
+export const notRefused = (error: unknown): unknown =>
+  error instanceof RdsError && error.oclif.exit === EXIT.refused
+    ? failed(error.code, error.message, ...error.suggestions)
+    : error

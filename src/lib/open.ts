@@ -8,13 +8,22 @@ import {clock} from './adapters/clock.js'
 import {bareUrl, type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
 import {HerokuClient} from './adapters/heroku-client.js'
 import {herokuOf} from './adapters/heroku.js'
-import {beginMigration, journalOn, type MigrationRecord, readMigration, withOperatorLock} from './adapters/journal.js'
+import {
+  beginMigration,
+  journalOn,
+  type MigrationRecord,
+  readMigration,
+  targetGuard,
+  withOperatorLock,
+} from './adapters/journal.js'
 import {recall, remember} from './adapters/memory.js'
 import {schemaDumpOf} from './adapters/pg-dump.js'
 import {runPsql} from './adapters/psql.js'
 import {openDatabase, type Tls} from './adapters/postgres.js'
 import {rdsOf} from './adapters/rds.js'
 import {failed, refused, wrongUsage} from './errors.js'
+import {renewClaim, sourceGuard} from './freeze/claim.js'
+import {identityOf} from './identity.js'
 import {defaultMethod} from './methods/index.js'
 import type {Attachment, Database, Heroku, Journal, Operator} from './ports.js'
 import {refuseForeignContents} from './runbook/foreign-contents.js'
@@ -182,7 +191,9 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
     const [major] = await source.query<{major: number}>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     )
-    return withOperatorLock(target, operatorName(), options.command, async () => {
+    return withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
+      const claim = {target: await identityOf(target), place: target.place, epoch}
+      await renewClaim(source, claim)
       await remember(options.dataDir, app, {
         ...(options.target ? {target: options.target} : {}),
         ...(options.region ? {region: options.region} : {}),
@@ -198,22 +209,16 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
         targetUrl: bareUrl(targetParts),
         heroku,
         assess: () => assess(world),
-        journal: journalOn(target, operatorName()),
+        journal: journalOn(target, operatorName(), epoch),
+        claim,
+        guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
         operator: options.operator,
         clock,
         settings: {...options.settings, caFile: world.caFile},
-        signal: options.signal,
+        signal: AbortSignal.any([options.signal, lost]),
       })
     })
   })
-}
-
-/** System identifier, where the role may read it, and database. */
-async function identityOf(db: Database): Promise<string> {
-  const [row] = await db.query<{identity: string}>(`
-    select coalesce(case when has_function_privilege('pg_control_system()', 'execute')
-      then (select system_identifier::text from pg_control_system()) end, 'hidden') || '/' || current_database() as identity`)
-  return row!.identity
 }
 
 /** Runs psql on the target with the credential by environment, and returns its exit code. */

@@ -29,10 +29,13 @@ export interface Database extends Queryable {
   readonly side: 'source' | 'target'
   /** `host:port/database`, fit to print. */
   readonly place: string
-  session<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** `lost` is told when the connection ends while the work goes on. */
+  session<T>(work: (session: Session) => Promise<T>, lost?: () => void): Promise<T>
   transaction<T>(work: (session: Session) => Promise<T>, mode?: string): Promise<T>
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */
   ownPids(): number[]
+  /** Cancels whatever our sessions are running. */
+  interrupt(): Promise<void>
 }
 
 /** The schema of the source as plain SQL, from pg_dump; `objects` before the rows, `constraints` after them. */
@@ -136,6 +139,8 @@ export interface StepRecord {
 
 /** Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. */
 export interface Journal {
+  /** Fails when another operator has taken over; every write of the journal does too. */
+  assertHeld(): Promise<void>
   started(step: string): Promise<void>
   finished(step: string, evidence: string): Promise<void>
   /** Like `finished`, for a step whose effect was already there; keeps what an earlier run wrote. */
@@ -149,6 +154,7 @@ export interface Journal {
   /** Facts that later steps and the way back need, as JSON; never a credential of the app. */
   note<T>(key: string): Promise<T | undefined>
   setNote(key: string, value: unknown): Promise<void>
+  forget(keys: readonly string[]): Promise<void>
 }
 
 export interface Clock {

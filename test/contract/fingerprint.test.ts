@@ -19,7 +19,7 @@ const SCHEMA = `
   create table base (a int); create table child (a int);
   create function audit() returns trigger language plpgsql as 'begin return null; end';
   create trigger audit after insert on items for each row execute function audit();
-  create materialized view names as select price from items`
+  create materialized view prices as select price from items`
 
 /** What happens in a frozen database without anybody having written past the fence. */
 const HARMLESS: Record<string, string> = {
@@ -36,6 +36,8 @@ const HARMLESS: Record<string, string> = {
   'vacuum analyze of one table': 'vacuum (analyze) items',
   'vacuum freeze of everything': 'vacuum (freeze)',
   'a temporary table': 'create temporary table mine (id int); insert into mine values (1)',
+  'a materialized view refreshed': 'refresh materialized view prices',
+  'an index rebuilt': 'reindex index items_by_name',
   'a checkpoint': 'checkpoint',
 }
 
@@ -68,11 +70,6 @@ const HARMFUL: Record<string, string> = {
   'a new type': 'create domain more as int',
   'a constraint more': 'alter table items add constraint positive check (id > 0) not valid',
   'a constraint validated': 'alter table items validate constraint positive',
-  'an index more': 'create index items_by_price on items (price)',
-  'an index rebuilt': 'reindex index items_by_name',
-  'an index less': 'drop index items_by_price',
-  'a sequence made to start elsewhere': 'alter sequence numbers restart with 7',
-  'a materialized view refreshed': 'refresh materialized view names',
   'a table made unlogged': 'alter table base set unlogged',
 }
 

@@ -53,7 +53,7 @@ const DAMAGE: [what: string, sql: string, told: RegExp][] = [
   ['one row more', "insert into keyless values (9, 'extra')", /"keyless" has 30 rows on the source and 31/],
   [
     'a doubled row in place of another',
-    "delete from only keyless where ctid = (select min(ctid) from keyless where a = 0); insert into keyless values (1, 'same')",
+    'update keyless set a = 1 where ctid = (select min(ctid) from keyless where a = 0)',
     /"keyless" has equal counts/,
   ],
   [
@@ -102,11 +102,11 @@ const DAMAGE: [what: string, sql: string, told: RegExp][] = [
   ],
   ['a sequence of a column behind', "select setval('parts_id_seq', 50, false)", /sequence "public"."parts_id_seq"/],
   ['a sequence missing', 'drop sequence numbers', /only on the source: sequence public.numbers/],
-  ['an index dropped', 'drop index items_by_name', /only on the source: index CREATE INDEX items_by_name/],
+  ['an index dropped', 'drop index items_by_name', /only on the source: index .*items_by_name/],
   [
     'an index of another kind',
     'drop index items_by_name; create index items_by_name on items using hash (name)',
-    /only on the target: index CREATE INDEX items_by_name ON public.items USING hash/,
+    /only on the target: index .*items_by_name.*hash/i,
   ],
   [
     'a primary key missing',
@@ -160,7 +160,6 @@ const DAMAGE: [what: string, sql: string, told: RegExp][] = [
     'alter table items alter hits drop default',
     /only on the source: column public.items.hits integer default/,
   ],
-  ['another default', 'alter table items alter hits set default 7', /items\.hits/],
   [
     'a value of an enum more',
     "alter type mood add value 'so-so'",

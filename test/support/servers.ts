@@ -195,7 +195,8 @@ export function listener(): Operator & {told: string[]} {
   return {told, tell: (line) => void told.push(line), step: () => undefined, decideGate: () => Promise.resolve(true)}
 }
 
-export const patience = (signal: AbortSignal = new AbortController().signal) => ({
+export const patience = (seconds = 60, signal: AbortSignal = new AbortController().signal) => ({
+  seconds,
   signal,
   clock: {now: () => new Date(), sleep: (ms: number) => delay(ms)},
 })
@@ -206,7 +207,7 @@ export const patience = (signal: AbortSignal = new AbortController().signal) => 
 
 const JUDGE = {
   options:
-    '-c search_path= -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex',
+    '-c search_path= -c quote_all_identifiers=off -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex',
 }
 const THEIRS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '_heroku', 'heroku_rds')`
 const OWN = (catalog: string, oid: string) =>

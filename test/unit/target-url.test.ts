@@ -9,15 +9,11 @@ const TARGET = new Secret('postgres://app:p%40w@db.example.com:5432/app')
 const CA = '/app/certs/rds ca&1.pem'
 const companion = (before: string | null = null) => ({before, after: CA})
 
-function app(changes: Partial<AppBefore> = {}): AppBefore {
-  return {
-    name: 'shop',
-    maintenance: false,
-    preboot: false,
-    privateSpace: false,
-    generation: 'cedar',
-    formation: [],
-    release: 7,
+/** What the switch looks at, of all that is known of an app. */
+type Switched = Pick<AppBefore, 'attachments' | 'companions' | 'moving'>
+
+function app(changes: Partial<Switched> = {}): AppBefore {
+  const switched: Switched = {
     attachments: [
       {name: 'DATABASE', namespace: null, configVars: ['DATABASE_URL']},
       {name: 'HEROKU_POSTGRESQL_RED', namespace: null, configVars: ['HEROKU_POSTGRESQL_RED_URL']},
@@ -27,6 +23,7 @@ function app(changes: Partial<AppBefore> = {}): AppBefore {
     companions: {PGSSLROOTCERT: companion(), NODE_EXTRA_CA_CERTS: companion('/app/other.pem')},
     ...changes,
   }
+  return switched as AppBefore
 }
 const revealed = (config: Record<string, Secret>) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, value.reveal()]))

@@ -45,7 +45,7 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     },
 
     async preboot(app) {
-      const feature = await client.get<{enabled: boolean}>(`/apps/${app}/features/preboot`).catch(absent)
+      const feature = await client.get<{enabled: boolean}>(`/apps/${app}/features/preboot`).catch(notThere)
       return feature?.enabled ?? false
     },
 
@@ -90,8 +90,15 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
       try {
         await client.once(request, happened)
       } catch (error) {
-        // Heroku may ask to confirm the replacement of something that is no attachment, such as a config var just removed.
         if ((error as HerokuError).body?.id !== 'confirmation_required') throw error
+        if (await attachmentNamed(app, name)) {
+          throw failed(
+            'name_taken',
+            `${app} already has an attachment ${name} of another add-on`,
+            `heroku addons:detach ${name} -a ${app}`,
+          )
+        }
+        // Heroku may ask to confirm the replacement of what is no attachment, such as a config var just removed.
         await client.once({...request, body: {...body, confirm: app}}, happened)
       }
     },
@@ -197,12 +204,12 @@ const attachmentOf = ({id, name, namespace, app, addon, config_vars: configVars}
   configVars: configVars ?? [`${name}_URL`],
 })
 
-/** Some accounts, plans and generations lack a resource: that is an answer too. */
-const absent = (error: unknown): undefined => {
-  if (
-    error instanceof RdsError &&
-    (error.code === 'not_found' || error.code === 'forbidden' || [404, 403, 422].includes(statusOf(error)))
-  )
-    return undefined
+/** Some plans and generations lack a resource: that is an answer too. */
+const notThere = (error: unknown): undefined => {
+  if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
   throw error
 }
+
+/** What only informs may be forbidden as well. */
+const absent = (error: unknown): undefined =>
+  error instanceof RdsError && error.code === 'forbidden' ? undefined : notThere(error)

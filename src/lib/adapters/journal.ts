@@ -1,5 +1,5 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import {refused} from '../errors.js'
+import {type Guard, guardOn, OWN_SCHEMA} from '../catalog.js'
+import {failed, refused} from '../errors.js'
 import type {Database, Journal, Queryable, Session, StepRecord} from '../ports.js'
 
 /** Raised whenever an older plugin could misread what a newer one wrote. */
@@ -21,7 +21,7 @@ const SCHEMA = `
   insert into ${OWN_SCHEMA}.version select ${VERSION} where not exists (select from ${OWN_SCHEMA}.version);
   create table if not exists ${OWN_SCHEMA}.migration (
     app text not null, addon_id text not null, addon_name text not null, method text not null, source_identity text not null,
-    attempt int not null default 1, created_at timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single));
+    attempt int not null default 1, epoch bigint not null default 0, created_at timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single));
   create table if not exists ${OWN_SCHEMA}.steps (
     id bigint generated always as identity, attempt int not null, step text not null, operator text not null,
     started_at timestamptz not null default clock_timestamp(), finished_at timestamptz, undone_at timestamptz, evidence text,
@@ -61,38 +61,59 @@ export async function beginMigration(target: Database, record: MigrationRecord):
   return (await readMigration(target))!
 }
 
+/** For changes on the target: only the latest operator makes them. */
+export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch = ${Number(epoch)}`)
+
+export interface OperatorLock {
+  /** Grows each time the lock is taken: whoever holds an older one has lost it. */
+  epoch: string
+  /** Aborts when the connection that holds the lock ends. */
+  lost: AbortSignal
+}
+
 /**
  * Takes the operator's lock for as long as `work` runs. It lives in one session on the target: when this process dies,
- * the server frees it.
+ * the server frees it. What really keeps two operators apart is the epoch, which every change is checked against.
  */
 export async function withOperatorLock<T>(
   target: Database,
   operator: string,
   command: string,
-  work: () => Promise<T>,
+  work: (lock: OperatorLock) => Promise<T>,
 ): Promise<T> {
+  const lost = new AbortController()
+  const onLost = () =>
+    lost.abort(
+      failed('lock_lost', 'the connection to the target that held the lock broke', 'run the same command again'),
+    )
   return target.session(async (session) => {
     const [lock] = await session.query<{taken: boolean}>(
       `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
     )
-    if (!lock!.taken)
+    if (!lock!.taken) {
       throw refused(
         'locked',
         await describeHolder(session),
         'wait until it has ended; heroku rds:status shows what it does',
       )
+    }
+    const [{epoch} = {epoch: ''}] = await session.query<{epoch: string}>(
+      `update ${OWN_SCHEMA}.migration set epoch = epoch + 1 returning epoch::text as epoch`,
+    )
     await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
     await session.query(`insert into ${OWN_SCHEMA}.lock_holder (operator, command) values ($1, $2)`, [
       operator,
       command,
     ])
     try {
-      return await work()
+      return await work({epoch, lost: lost.signal})
     } finally {
-      await session.query(`delete from ${OWN_SCHEMA}.lock_holder`).catch(() => undefined)
-      await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`).catch(() => undefined)
+      if (!lost.signal.aborted) {
+        await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
+        await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`)
+      }
     }
-  })
+  }, onLost)
 }
 
 async function describeHolder(session: Session): Promise<string> {
@@ -104,46 +125,64 @@ async function describeHolder(session: Session): Promise<string> {
     : 'another operator is at work on this migration'
 }
 
-/** The journal of the migration begun on this target. An attempt whose every step is undone has ended: the next begins. */
-export function journalOn(target: Database, operator: string): Journal {
+/**
+ * The journal of the migration begun on this target. An attempt whose every step is undone has ended: the next begins.
+ * With an epoch, every write is refused once another operator has taken over; without one it is only read.
+ */
+export function journalOn(target: Database, operator: string, epoch?: string): Journal {
   const attempt = `(select attempt from ${OWN_SCHEMA}.migration)`
+  const guard = targetGuard(epoch ?? '-1')
+  const write = (sql: string, values: readonly unknown[]) =>
+    target.transaction(async (session) => {
+      await session.query(guard)
+      await session.query(sql, values)
+    })
+
   return {
-    async started(step) {
-      await target.query(
+    async assertHeld() {
+      await target.query(guard)
+    },
+
+    started: (step) =>
+      write(
         `insert into ${OWN_SCHEMA}.steps (attempt, step, operator) values (${attempt}, $1, $2)
          on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator`,
         [step, operator],
-      )
-    },
-    async finished(step, evidence) {
-      await target.query(
+      ),
+
+    finished: (step, evidence) =>
+      write(
         `update ${OWN_SCHEMA}.steps set finished_at = clock_timestamp(), evidence = $2 where attempt = ${attempt} and step = $1`,
         [step, evidence],
-      )
-    },
-    async foundDone(step) {
-      await target.query(
-        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator, finished_at, evidence) values (${attempt}, $1, $2, clock_timestamp(), 'found done')
+      ),
+
+    foundDone: (step) =>
+      write(
+        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator, finished_at, evidence)
+           values (${attempt}, $1, $2, clock_timestamp(), 'found done')
          on conflict (attempt, step) do update set undone_at = null, finished_at = coalesce(steps.finished_at, excluded.finished_at),
            evidence = coalesce(steps.evidence, excluded.evidence)`,
         [step, operator],
-      )
-    },
-    async failed(step, reason) {
-      await target.query(`update ${OWN_SCHEMA}.steps set evidence = $2 where attempt = ${attempt} and step = $1`, [
+      ),
+
+    failed: (step, reason) =>
+      write(`update ${OWN_SCHEMA}.steps set evidence = $2 where attempt = ${attempt} and step = $1`, [
         step,
         `failed: ${reason}`,
-      ])
-    },
-    async undone(step) {
-      await target.query(
-        `update ${OWN_SCHEMA}.steps set undone_at = clock_timestamp() where attempt = ${attempt} and step = $1`,
-        [step],
-      )
-      await target.query(`
-        update ${OWN_SCHEMA}.migration set attempt = attempt + 1
-        where not exists (select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null)`)
-    },
+      ]),
+
+    undone: (step) =>
+      target.transaction(async (session) => {
+        await session.query(guard)
+        await session.query(
+          `update ${OWN_SCHEMA}.steps set undone_at = clock_timestamp() where attempt = ${attempt} and step = $1`,
+          [step],
+        )
+        await session.query(`
+          update ${OWN_SCHEMA}.migration set attempt = attempt + 1
+          where not exists (select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null)`)
+      }),
+
     async records() {
       const rows = await target.query<Record<keyof StepRecord, string | null>>(`
         select step, started_at as "startedAt", finished_at as "finishedAt", undone_at as "undoneAt", evidence, operator
@@ -157,10 +196,12 @@ export function journalOn(target: Database, operator: string): Journal {
         operator: row.operator!,
       }))
     },
+
     async attempt() {
       const [row] = await target.query<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
       return row!.attempt
     },
+
     async note<T>(key: string) {
       const [row] = await target.query<{value: T}>(
         `select value::json as value from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = $1`,
@@ -168,12 +209,14 @@ export function journalOn(target: Database, operator: string): Journal {
       )
       return row?.value
     },
-    async setNote(key, value) {
-      await target.query(
+
+    setNote: (key, value) =>
+      write(
         `insert into ${OWN_SCHEMA}.notes (attempt, key, value) values (${attempt}, $1, $2)
          on conflict (attempt, key) do update set value = excluded.value`,
         [key, JSON.stringify(value)],
-      )
-    },
+      ),
+
+    forget: (keys) => write(`delete from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = any ($1)`, [keys]),
   }
 }

@@ -27,14 +27,14 @@ export async function runOneOff(
 ): Promise<OneOff> {
   const mark = `heroku-plugin-rds ${randomBytes(6).toString('hex')}`
   const dyno = await start(client, clock, app, mark, {
-    command: `${command}; echo "${mark} exit $?"`,
+    command: `( ${command} ); echo "${mark} exit $?"`,
     attach: false,
     type: 'run',
     time_to_live: SECONDS_TO_LIVE,
     force_no_tty: true,
     env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()])),
   })
-  const log = await readLog(client, clock, app, dyno.name, mark)
+  const log = await readLog(client, clock, app, dyno.name, mark).finally(() => stopAll(client, app, mark))
   const exit = exitStatus(log, mark)
   const lines = log.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? [])
   const text = lines.filter((line) => !line.includes(mark)).join('\n')
@@ -70,6 +70,18 @@ async function start(
       }
       await clock.sleep(PAUSE_MS)
     }
+  }
+}
+
+/** None may outlive its answer: not one that hangs, nor a twin that a repeated request has started. */
+async function stopAll(client: HerokuClient, app: string, mark: string): Promise<void> {
+  const ours = async () =>
+    (await client.get<{id: string; command?: string}[]>(`/apps/${app}/dynos`)).filter(({command}) =>
+      command?.includes(mark),
+    )
+  for (const {id} of await ours()) {
+    const gone = async () => !(await ours()).some((dyno) => dyno.id === id)
+    await client.once({method: 'POST', path: `/apps/${app}/dynos/${id}/actions/stop`, body: {}}, gone)
   }
 }
 

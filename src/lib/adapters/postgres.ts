@@ -1,8 +1,8 @@
 import pg from 'pg'
 import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
 
-import {type RdsError, refused} from '../errors.js'
 import type {Database, Session} from '../ports.js'
+import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 
 /** `verified` checks the chain against these authorities and the host name; `encrypted` is what Heroku Postgres allows. */
@@ -29,7 +29,16 @@ const SESSION = {
   extra_float_digits: '3',
   timezone: 'UTC',
   bytea_output: 'hex',
+  lc_monetary: 'C',
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '30s',
 }
+
+/** Limits that only some majors have; each is lifted where it exists. */
+const LIFT_LIMITS = `
+  select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('idle_session_timeout', 'transaction_timeout')`
 
 /** Values stay as the server writes them, but for booleans, 32-bit integers and JSON. */
 const PARSED_TYPES = new Set([16, 21, 23, 114, 199, 1005, 1007, 1009])
@@ -63,29 +72,44 @@ export function openDatabase(
   const options = Object.entries(SESSION)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
-  const pool = new pg.Pool({
-    ...clientConfig(parts, tls),
-    options,
-    types: types,
-    max: 4,
-    idleTimeoutMillis: 0,
-  })
-  const pids = new Set<number>()
+  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: 4, idleTimeoutMillis: 0})
+  const clients = new Set<pg.PoolClient>()
   const pidOf = (client: pg.PoolClient) => (client as unknown as {processID: number}).processID
-  pool.on('connect', (client) => pids.add(pidOf(client)))
-  pool.on('remove', (client) => pids.delete(pidOf(client)))
-  pool.on('error', () => undefined) // an idle connection that breaks is replaced at the next use
+  pool.on('connect', (client) => {
+    clients.add(client)
+    // A broken connection fails the query that uses it, now or next; by itself it must not end the process.
+    client.on('error', () => undefined)
+  })
+  pool.on('remove', (client) => clients.delete(client))
+  pool.on('error', () => undefined)
 
-  const session: Database['session'] = async (work) => {
+  const prepared = new WeakSet<pg.PoolClient>()
+  const checkOut = async (): Promise<pg.PoolClient> => {
     const client = await pool.connect().catch((error: unknown) => {
       throw connectionError(error, side, place)
     })
+    if (!prepared.has(client)) {
+      await client.query(LIFT_LIMITS).catch((error: unknown) => {
+        client.release(true)
+        throw connectionError(error, side, place)
+      })
+      prepared.add(client)
+    }
+    return client
+  }
+
+  /** After an error nobody knows what the connection is in the middle of: it is not used again. */
+  const session: Database['session'] = async (work, lost) => {
+    const client = await checkOut()
+    const onEnd = () => lost?.()
+    client.once('end', onEnd)
     let broken = true
     try {
       const result = await work(sessionOf(client))
       broken = false
       return result
     } finally {
+      client.removeListener('end', onEnd)
       client.release(broken)
     }
   }
@@ -94,7 +118,20 @@ export function openDatabase(
     side,
     place,
     session,
-    query: (sql, values) => session((client) => client.query(sql, values)),
+
+    async query<Row>(sql: string, values?: readonly unknown[]) {
+      const client = await checkOut()
+      let broken = false
+      try {
+        return await sessionOf(client).query<Row>(sql, values)
+      } catch (error) {
+        broken = !(error instanceof pg.DatabaseError)
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+
     transaction: (work, mode = '') =>
       session(async (client) => {
         await client.query(`begin ${mode}`)
@@ -102,7 +139,18 @@ export function openDatabase(
         await client.query('commit')
         return result
       }),
-    ownPids: () => [...pids],
+
+    ownPids: () => [...clients].map(pidOf),
+
+    async interrupt() {
+      const pids = [...clients].map(pidOf)
+      const canceller = new pg.Client(clientConfig(parts, tls))
+      canceller.on('error', () => undefined)
+      await canceller.connect()
+      await canceller.query('select pg_catalog.pg_cancel_backend(pid) from unnest($1::int[]) pid', [pids])
+      await canceller.end()
+    },
+
     close: () => pool.end(),
   }
 }
@@ -115,54 +163,3 @@ const sessionOf = (client: pg.PoolClient): Session => ({
   copyOut: (sql) => client.query(copyTo(sql)),
   copyIn: (sql) => client.query(copyFrom(sql)),
 })
-
-const REASONS: Record<string, (side: string, place: string) => [string, ...string[]]> = {
-  '28P01': (side, place) => [`${side} ${place} refused the password`, 'check the credentials'],
-  '28000': (side, place) => [
-    `${side} ${place} refused this user or this network`,
-    'check user, pg_hba rules and rds.force_ssl',
-  ],
-  '3D000': (side, place) => [`${side} ${place} does not exist`, 'check the name of the database'],
-  '53300': (side, place) => [`${side} ${place} has no connection left`, 'free some, or lower the pool size of the app'],
-  '57P03': (side, place) => [`${side} ${place} is starting up or shutting down`, 'try again in a minute'],
-  ENOTFOUND: (side, place) => [`${side} ${place} cannot be found: no such host`, 'check the host name'],
-  ECONNREFUSED: (side, place) => [
-    `${side} ${place} refuses connections`,
-    'check host and port, and that the server runs',
-  ],
-  ETIMEDOUT: (side, place) => [
-    `${side} ${place} does not answer`,
-    'check the security group, and that it is publicly accessible',
-  ],
-  ERR_TLS_CERT_ALTNAME_INVALID: (side, place) => [
-    `the certificate of ${side} ${place} is for another host`,
-    'use the endpoint that AWS shows, not an alias or an address',
-  ],
-}
-
-const UNTRUSTED = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'CERT_HAS_EXPIRED',
-])
-
-/** Why a connection could not be made, in one sentence without credentials. */
-function connectionError(error: unknown, side: string, place: string): RdsError {
-  const {code = '', message = ''} = error as {code?: string; message?: string}
-  const reason = REASONS[/timeout/i.test(message) ? 'ETIMEDOUT' : code]
-  const name = `the ${side}`
-  if (reason) {
-    const [sentence, ...remedies] = reason(name, place)
-    return refused(`${side}_unreachable`, sentence, ...remedies)
-  }
-  if (UNTRUSTED.has(code)) {
-    return refused(
-      `${side}_untrusted`,
-      `the certificate of ${name} ${place} is not signed by a trusted authority (${code})`,
-      'add sslrootcert=FILE to the URL when the authority is not the one of RDS',
-    )
-  }
-  return refused(`${side}_unreachable`, `${name} ${place} cannot be used: ${message || code}`)
-}

@@ -2,6 +2,7 @@ import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../c
 import {failed, messageOf} from '../errors.js'
 import type {Database, Queryable, SchemaDump} from '../ports.js'
 import {schemaStatements} from './schema-script.js'
+import type {Statement} from './sql-lexer.js'
 
 type Sides = {source: Database; target: Database}
 
@@ -34,7 +35,7 @@ export async function copyObjects({
   const script = await schemaDump.section('objects')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
   await target.transaction(async (session) => {
-    for (const {sql} of statements) await execute(session, sql)
+    for (const statement of statements) await execute(session, statement)
   })
   return {statements: statements.length, settingsLeft}
 }
@@ -49,9 +50,9 @@ export async function copyConstraints(
   const script = await schemaDump.section('constraints')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
   await target.session(async (session) => {
-    for (const {sql} of statements) {
+    for (const statement of statements) {
       signal.throwIfAborted()
-      await execute(session, sql, ALREADY_THERE)
+      await execute(session, statement, ALREADY_THERE)
     }
   })
   return statements.length
@@ -63,7 +64,7 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
     `select format('drop extension if exists %I cascade', extname) as drop from pg_extension where extname <> all ($1)
      union all
      select format('drop schema if exists %I cascade', n.nspname) from pg_namespace n
-     where ${USER_SCHEMA} and n.nspname <> all ($2) and ${notOfExtension('pg_namespace', 'n.oid')}`,
+     where ${USER_SCHEMA} and n.nspname <> all ($2) and pg_has_role(n.nspowner, 'USAGE') and ${notOfExtension('pg_namespace', 'n.oid')}`,
     [before.extensions, before.schemas],
   )
   await target.session(async (session) => {
@@ -81,20 +82,20 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
 const OBJECTS_IN_SCHEMAS = `
   select format('drop %s if exists %s cascade', o.type, o.identity) as drop
   from (
-    select 'pg_class'::regclass as catalog, oid, relnamespace as namespace from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-    union all select 'pg_proc'::regclass, oid, pronamespace from pg_proc
-    union all select 'pg_type'::regclass, oid, typnamespace from pg_type
-    union all select 'pg_operator'::regclass, oid, oprnamespace from pg_operator
-    union all select 'pg_opfamily'::regclass, oid, opfnamespace from pg_opfamily
-    union all select 'pg_collation'::regclass, oid, collnamespace from pg_collation
-    union all select 'pg_conversion'::regclass, oid, connamespace from pg_conversion
-    union all select 'pg_statistic_ext'::regclass, oid, stxnamespace from pg_statistic_ext
-    union all select 'pg_ts_config'::regclass, oid, cfgnamespace from pg_ts_config
-    union all select 'pg_ts_dict'::regclass, oid, dictnamespace from pg_ts_dict
+    select 'pg_class'::regclass as catalog, oid, relnamespace as namespace, relowner as owner from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    union all select 'pg_proc'::regclass, oid, pronamespace, proowner from pg_proc
+    union all select 'pg_type'::regclass, oid, typnamespace, typowner from pg_type
+    union all select 'pg_operator'::regclass, oid, oprnamespace, oprowner from pg_operator
+    union all select 'pg_opfamily'::regclass, oid, opfnamespace, opfowner from pg_opfamily
+    union all select 'pg_collation'::regclass, oid, collnamespace, collowner from pg_collation
+    union all select 'pg_conversion'::regclass, oid, connamespace, conowner from pg_conversion
+    union all select 'pg_statistic_ext'::regclass, oid, stxnamespace, stxowner from pg_statistic_ext
+    union all select 'pg_ts_config'::regclass, oid, cfgnamespace, cfgowner from pg_ts_config
+    union all select 'pg_ts_dict'::regclass, oid, dictnamespace, dictowner from pg_ts_dict
   ) object
   join pg_namespace n on n.oid = object.namespace
   cross join lateral pg_identify_object(object.catalog, object.oid, 0) o
-  where ${USER_SCHEMA} and not exists (
+  where ${USER_SCHEMA} and pg_has_role(object.owner, 'USAGE') and not exists (
     select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
       and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
@@ -138,16 +139,20 @@ const settingName = (name: string): string =>
     .map((part) => identifier(part))
     .join('.')
 
-async function execute(session: Queryable, sql: string, allowed: ReadonlySet<string> = new Set()): Promise<void> {
+/** Bodies and passwords of a statement stay out of the error: its first words say which it was. */
+async function execute(
+  session: Queryable,
+  {sql, words}: Statement,
+  allowed: ReadonlySet<string> = new Set(),
+): Promise<void> {
   try {
     await session.query(sql)
   } catch (error) {
     const code = String((error as {code?: unknown}).code)
     if (allowed.has(code)) return
-    const start = sql.replaceAll(/\s+/g, ' ').slice(0, 120)
     throw failed(
       'schema_refused',
-      `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${start}`,
+      `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${words.join(' ')}`,
       'heroku rds:assess names what cannot travel',
     )
   }

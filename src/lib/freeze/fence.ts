@@ -1,6 +1,6 @@
 import {createHash, randomBytes} from 'node:crypto'
 
-import {identifier, literal, OWN_SCHEMA} from '../catalog.js'
+import {type Guard, identifier, literal, OWN_SCHEMA} from '../catalog.js'
 import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import type {Migration} from '../runbook/migration.js'
@@ -23,9 +23,9 @@ export type FenceState = 'absent' | 'lowered' | 'raised'
 /** A key for the fence; it opens nothing else. */
 export const newKey = (): string => randomBytes(16).toString('hex')
 
-/** Lets this session write through a raised fence. */
+/** Lets this transaction write through a raised fence. */
 export async function passFence(session: Session, key: string): Promise<void> {
-  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, false)`, [key])
+  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, true)`, [key])
 }
 
 export async function fenceState(db: Queryable): Promise<FenceState> {
@@ -54,17 +54,21 @@ const raisedFunction = (key: string, message: string): string => {
 }
 
 /** Creates the function, lowered unless a key is given: then nothing without that key can ever have passed it. */
-export async function createFence(db: Queryable, closed?: {key: string; message: string}): Promise<void> {
-  await db.query(`create schema if not exists ${OWN_SCHEMA}`)
-  await db.query(closed ? raisedFunction(closed.key, closed.message) : loweredFunction)
+export async function createFence(
+  db: Queryable,
+  closed?: {key: string; message: string},
+  guard: Guard = '',
+): Promise<void> {
+  const body = closed ? raisedFunction(closed.key, closed.message) : loweredFunction
+  await db.query(`${guard}; create schema if not exists ${OWN_SCHEMA}; ${body}`)
 }
 
-export async function raiseFence(db: Queryable, key: string, message: string): Promise<void> {
-  await db.query(raisedFunction(key, message))
+export async function raiseFence(db: Queryable, key: string, message: string, guard: Guard = ''): Promise<void> {
+  await db.query(`${guard}; ${raisedFunction(key, message)}`)
 }
 
-export async function lowerFence(db: Queryable): Promise<void> {
-  await db.query(loweredFunction)
+export async function lowerFence(db: Queryable, guard: Guard = ''): Promise<void> {
+  await db.query(`${guard}; ${loweredFunction}`)
 }
 
 /** Tables without an always-firing fence trigger. */
@@ -75,92 +79,85 @@ export async function unfencedTables(db: Queryable): Promise<Table[]> {
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
 
-type Patience = Pick<Migration, 'clock' | 'signal'>
+/** How long to try for a lock, and how long others may have to queue behind one try. */
+export interface Patience extends Pick<Migration, 'clock' | 'signal'> {
+  seconds?: number
+  /** In the window nobody is kept waiting, so that one try may outlast `deadlock_timeout`, after which autovacuum gives way. */
+  nobodyWaits?: boolean
+}
 
-/** Puts the trigger on every table that lacks it; waits for its turn without making the app queue behind it. */
-export async function fenceTables(db: Database, patience: Patience, timeoutSeconds = 60): Promise<number> {
+/** Puts the trigger on every table that lacks it. */
+export async function fenceTables(db: Database, patience: Patience, guard: Guard = ''): Promise<number> {
   const tables = await unfencedTables(db)
   for (const table of tables) {
-    await withTableLock(
-      db,
-      patience,
-      table,
-      timeoutSeconds,
-      `
+    const statements = `
       drop trigger if exists ${FENCE_TRIGGER} on ${table.identifier};
       create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${table.identifier}
         for each statement execute function ${FENCE};
-      alter table ${table.identifier} enable always trigger ${FENCE_TRIGGER}`,
-    )
+      alter table ${table.identifier} enable always trigger ${FENCE_TRIGGER}`
+    await withTableLock(db, patience, table.identifier, `${guard}; ${statements}`)
   }
   return tables.length
 }
 
 /** Takes the triggers and the function away again. */
-export async function removeFence(db: Database, patience: Patience, timeoutSeconds = 60): Promise<void> {
+export async function removeFence(db: Database, patience: Patience, guard: Guard = ''): Promise<void> {
   const rows = await db.query<{schema: string; name: string}>(`
     select n.nspname as schema, c.relname as name
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where t.tgname = '${FENCE_TRIGGER}'`)
   for (const {schema, name} of rows) {
-    const table = {identifier: identifier(schema, name)}
-    await withTableLock(
-      db,
-      patience,
-      table,
-      timeoutSeconds,
-      `drop trigger if exists ${FENCE_TRIGGER} on ${table.identifier}`,
-    )
+    const table = identifier(schema, name)
+    await withTableLock(db, patience, table, `${guard}; drop trigger if exists ${FENCE_TRIGGER} on ${table}`)
   }
-  await db.query(`drop function if exists ${FENCE}`)
+  await db.query(`${guard}; drop function if exists ${FENCE}`)
 }
 
 /**
  * The barrier: once every table has been locked against writers after the fence was raised, whoever wrote before has
  * committed or ended, and whoever comes later meets the fence.
  */
-export async function passBarrier(db: Database, patience: Patience, timeoutSeconds: number): Promise<void> {
-  for (const table of await writableTables(db)) {
-    const lock = `lock table only ${table.identifier} in share row exclusive mode`
-    await withTableLock(db, patience, table, timeoutSeconds, lock)
+export async function passBarrier(db: Database, patience: Patience): Promise<void> {
+  for (const {identifier: table} of await writableTables(db)) {
+    await withTableLock(db, patience, table, `lock table only ${table} in share row exclusive mode`)
   }
 }
 
 const SHORT_LOCK_MS = 400
+/** Above the usual `deadlock_timeout` of 1 s. */
+const LONG_LOCK_MS = 2500
+const LONG_TRY_EVERY = 5
+const DEFAULT_SECONDS = 60
 
 /**
  * Runs statements that lock a table as one message, which the server takes as one transaction, so that no lock outlives
  * a sleeping laptop; under a short `lock_timeout`, so that nobody queues behind us for long; again until the deadline.
  */
-async function withTableLock(
-  db: Database,
-  {clock, signal}: Patience,
-  table: {identifier: string},
-  timeoutSeconds: number,
-  statements: string,
-) {
-  const deadline = clock.now().getTime() + timeoutSeconds * 1000
+async function withTableLock(db: Database, patience: Patience, table: string, statements: string): Promise<void> {
+  const {clock, signal, seconds = DEFAULT_SECONDS, nobodyWaits = false} = patience
+  const deadline = clock.now().getTime() + seconds * 1000
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
+    const timeout = nobodyWaits || attempt % LONG_TRY_EVERY === 0 ? LONG_LOCK_MS : SHORT_LOCK_MS
     try {
-      await db.query(`set local lock_timeout = ${SHORT_LOCK_MS}; ${statements}`)
+      await db.query(`set local lock_timeout = ${timeout}; ${statements}`)
       return
     } catch (error) {
       if (!isLockConflict(error)) throw error
-      if (clock.now().getTime() >= deadline) {
-        const holders = await holdersOf(db, table.identifier)
-        const who = holders
-          .map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)
-          .join(', ')
-        throw failed(
-          'table_busy',
-          `${table.identifier} stayed locked for ${timeoutSeconds} s${who ? ` by ${who}` : ''}`,
-          'let that transaction end, or end it with heroku pg:kill, and run the same command again',
-        )
-      }
+      if (clock.now().getTime() >= deadline) throw await tableBusy(db, table, seconds)
       await clock.sleep(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), signal)
     }
   }
+}
+
+async function tableBusy(db: Database, table: string, seconds: number): Promise<Error> {
+  const holders = await holdersOf(db, table)
+  const who = holders.map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)
+  return failed(
+    'table_busy',
+    `${table} stayed locked for ${seconds} s${who.length > 0 ? ` by ${who.join(', ')}` : ''}`,
+    'let that transaction end, or end it with heroku pg:kill, and run the same command again',
+  )
 }
 
 const isLockConflict = (error: unknown): boolean =>

@@ -9,30 +9,34 @@ export interface OtherSession {
   superuser: boolean
 }
 
+/** Workers of the server have no role; what may not be seen is taken for a client. */
 const OTHERS = `
-  from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
+  from pg_stat_activity a join pg_roles r on r.oid = a.usesysid
   where a.datname = current_database() and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> all ($1::int[])`
 
+const ENDABLE = `not r.rolsuper and (pg_has_role(r.oid, 'USAGE') or pg_has_role('pg_signal_backend', 'USAGE'))`
+
 const COLUMNS = `a.pid, coalesce(a.usename, 'unknown') as role, coalesce(a.application_name, '') as application,
-  host(a.client_addr) as address, coalesce(r.rolsuper, false) as superuser`
+  host(a.client_addr) as address, r.rolsuper as superuser`
 
 /** Client sessions on this database that are not ours. */
 export const otherSessions = (db: Database): Promise<OtherSession[]> =>
   db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} order by a.backend_start`, [db.ownPids()])
 
-/** Sessions, not ours and not a superuser's, that began before the moment – or whose beginning we may not see. */
+/** Sessions that we may end and that began before the moment – or whose beginning we may not see. */
 export const sessionsBefore = (db: Database, moment: string): Promise<OtherSession[]> =>
   db.query<OtherSession>(
-    `select ${COLUMNS} ${OTHERS} and not coalesce(r.rolsuper, false)
-       and (a.backend_start is null or a.backend_start < $2::timestamptz)`,
+    `select ${COLUMNS} ${OTHERS} and ${ENDABLE} and (a.backend_start is null or a.backend_start < $2::timestamptz)`,
     [db.ownPids(), moment],
   )
 
-/** Ends every client session that is neither ours nor a superuser's; uncommitted work of theirs is rolled back. */
+/**
+ * Ends every client session that is not ours and that we may end; uncommitted work of theirs is rolled back. What the
+ * others hold open the barrier finds out.
+ */
 export async function endOtherSessions(db: Database): Promise<number> {
   const [row] = await db.query<{ended: string}>(
-    `select count(*) filter (where pg_terminate_backend(pid)) as ended
-     from (select a.pid ${OTHERS} and not coalesce(r.rolsuper, false)) others`,
+    `select count(*) filter (where pg_terminate_backend(pid)) as ended from (select a.pid ${OTHERS} and ${ENDABLE}) others`,
     [db.ownPids()],
   )
   return Number(row?.ended ?? 0)
@@ -46,9 +50,7 @@ export async function preparedTransactions(db: Database): Promise<string[]> {
 
 /** Transactions of superusers that have written something and are still open: nobody but they can end them. */
 export const openSuperuserWriters = (db: Database): Promise<OtherSession[]> =>
-  db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} and coalesce(r.rolsuper, false) and a.backend_xid is not null`, [
-    db.ownPids(),
-  ])
+  db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} and r.rolsuper and a.backend_xid is not null`, [db.ownPids()])
 
 /** Who holds a lock on a table that a fence cannot share. */
 export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> =>

@@ -1,8 +1,7 @@
 import {copyConstraints, copyObjects, emptyTarget} from '../copy/copy-schema.js'
 import {copiedTables, copyRows, tablesWithRows} from '../copy/copy-rows.js'
-import {requireNote} from '../runbook/notes.js'
+import {leaveNote, noteOf, requireNote} from '../runbook/notes.js'
 import type {Step} from '../runbook/step.js'
-import {inventory, inventoryDifferences} from '../verify/inventory.js'
 import type {Method} from './method.js'
 
 /** The playbook's planning rule: an hour for 15–25 GB, index builds included. */
@@ -16,18 +15,14 @@ const copySchema: Step = {
   // The claim on the target is what empties it, once the app is back.
   undo: 'nothing',
 
-  async done({source, target}) {
-    const tables = new Set(
-      (await tablesWithRows(target)).map(({identifier, columns}) => `${identifier} ${columns.join()}`),
-    )
-    return (await tablesWithRows(source)).every(({identifier, columns}) =>
-      tables.has(`${identifier} ${columns.join()}`),
-    )
+  async done(migration) {
+    return (await noteOf(migration, 'copied'))?.frozenAt === (await requireNote(migration, 'frozen')).at
   },
 
   async run(migration) {
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
     const {statements, settingsLeft} = await copyObjects(migration)
+    await leaveNote(migration, 'copied', {frozenAt: (await requireNote(migration, 'frozen')).at})
     const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
     return `${statements} statements of ${migration.schemaDump.tool}${left}`
   },
@@ -56,12 +51,14 @@ const buildConstraints: Step = {
   window: 'inside',
   undo: 'nothing',
 
-  async done({source, target}) {
-    return inventoryDifferences(await inventory(source), await inventory(target)).length === 0
+  async done(migration) {
+    return (await noteOf(migration, 'constraints'))?.frozenAt === (await requireNote(migration, 'frozen')).at
   },
 
   async run(migration) {
-    return `${await copyConstraints(migration, migration.signal)} statements of ${migration.schemaDump.tool}`
+    const statements = await copyConstraints(migration, migration.signal)
+    await leaveNote(migration, 'constraints', {frozenAt: (await requireNote(migration, 'frozen')).at})
+    return `${statements} statements of ${migration.schemaDump.tool}`
   },
 }
 

@@ -33,8 +33,11 @@ export function consoleOperator(write: (line: string) => void): Operator {
       write('  The gate. Until here everything can be undone for nothing; after it, writes land on RDS.')
       for (const {step, evidence: proof} of evidence) write(`    ✓ ${step}: ${proof}`)
       write('')
-      const answer = await readAnswer('  Go live on RDS? Type yes, or no to undo everything: ', signal)
-      return answer?.toLowerCase() === 'yes'
+      for (;;) {
+        const answer = await readAnswer('  Go live on RDS? Type yes, or no to undo everything: ', signal)
+        if (answer === undefined || answer.toLowerCase() === 'no') return false
+        if (answer.toLowerCase() === 'yes') return true
+      }
     },
   }
 }

@@ -21,8 +21,9 @@ function start(): void {
 
 /** Asks on stderr and reads one line; undefined at the end of input. Rejects with the signal's reason when it aborts. */
 export async function readAnswer(question: string, signal?: AbortSignal): Promise<string | undefined> {
-  process.stderr.write(question)
   start()
+  if (process.stdin.isTTY) lines.length = 0 // what was typed before the question is no answer to it
+  process.stderr.write(question)
   const ready = lines.shift()
   if (ready !== undefined || ended) return ready?.trim()
   try {

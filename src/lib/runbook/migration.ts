@@ -1,3 +1,5 @@
+import type {Guard} from '../catalog.js'
+import type {Claim} from '../freeze/claim.js'
 import type {Assessment} from '../assessment/assessment.js'
 import type {Method} from '../methods/method.js'
 import type {Attachment, Clock, Database, Heroku, Journal, Operator, SchemaDump} from '../ports.js'
@@ -29,6 +31,9 @@ export interface Migration {
   /** Everything that bears on the move, asked anew. */
   assess(): Promise<Assessment>
   readonly journal: Journal
+  /** Goes before every change of a fence: it holds only while nobody has taken over. */
+  readonly guard: {readonly source: Guard; readonly target: Guard}
+  readonly claim: Claim
   readonly operator: Operator
   readonly clock: Clock
   readonly settings: Settings

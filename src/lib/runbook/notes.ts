@@ -16,6 +16,10 @@ export interface AppBefore {
   attachments: Pick<Attachment, 'configVars' | 'name' | 'namespace'>[]
   /** Names of the attachments whose config var shall lead to the target. */
   moving: string[]
+  /** The name under which the add-on stays attached where no other attachment remains. */
+  keptAs: string
+  /** Process types of which a dyno was up before: only those are waited for afterwards. */
+  upBefore: string[]
   /** Config vars set beside the URL, with the value each had: null when it was not set. */
   companions: Record<string, {before: string | null; after: string}>
 }
@@ -35,6 +39,10 @@ export interface Notes {
   /** Opens the tool's own fences; no credential of the app's. */
   fenceKey: string
   frozen: Frozen
+  /** Which freeze the copied schema belongs to. */
+  copied: {frozenAt: string}
+  /** Which freeze the built constraints belong to. */
+  constraints: {frozenAt: string}
   /** Catalog fingerprint of the target when the way back was armed. */
   armed: {fingerprint: string}
   /** The newest landed write when the smoke test ended: what came before is the smoke test's own. */

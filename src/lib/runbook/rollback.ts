@@ -1,4 +1,4 @@
-import {messageOf, refused} from '../errors.js'
+import {messageOf, notRefused, refused} from '../errors.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
 
@@ -7,26 +7,33 @@ import type {Step} from './step.js'
  * may have had its effect: it is undone too. Refuses, before touching anything, when one of them cannot be undone.
  */
 export async function rollback(steps: readonly Step[], migration: Migration): Promise<string[]> {
-  const {journal, operator, clock} = migration
-  const inEffect = new Set((await journal.records()).filter((record) => !record.undoneAt).map((record) => record.step))
+  const {journal} = migration
+  const inEffect = new Set((await journal.records()).filter(({undoneAt}) => !undoneAt).map(({step}) => step))
   const started = steps.filter((step) => inEffect.has(step.id)).reverse()
   const stuck = started.find((step) => step.undo === 'impossible')
   if (stuck) throw refused('point_of_no_return', `${stuck.title} cannot be undone; nothing was touched`)
 
+  let touched = false
   for (const step of started) {
-    if (step.undo !== 'nothing' && step.undo !== 'impossible') {
-      const begun = clock.now()
-      operator.step({kind: 'undoing', title: step.title})
-      try {
-        await step.undo(migration)
-      } catch (error) {
-        operator.step({kind: 'failed', title: `Undo: ${step.title}`, detail: messageOf(error)})
-        throw error
-      }
-      const seconds = (clock.now().getTime() - begun.getTime()) / 1000
-      operator.step({kind: 'undone', title: step.title, seconds})
+    await journal.assertHeld()
+    try {
+      touched = (await undoStep(step, migration)) || touched
+    } catch (error) {
+      migration.operator.step({kind: 'failed', title: `Undo: ${step.title}`, detail: messageOf(error)})
+      throw touched ? notRefused(error) : error
     }
     await journal.undone(step.id)
   }
   return started.map((step) => step.title)
+}
+
+/** False where there is nothing to undo. */
+async function undoStep(step: Step, migration: Migration): Promise<boolean> {
+  if (typeof step.undo !== 'function') return false
+  const {operator, clock} = migration
+  const begun = clock.now()
+  operator.step({kind: 'undoing', title: step.title})
+  await step.undo(migration)
+  operator.step({kind: 'undone', title: step.title, seconds: (clock.now().getTime() - begun.getTime()) / 1000})
+  return true
 }

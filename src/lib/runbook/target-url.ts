@@ -16,6 +16,7 @@ export function urlForApp(targetUrl: Secret, caFile: string, companions: AppBefo
 
 /** What an app's config vars become at the switch: every moved URL and the companions, in one patch. */
 export function configForTarget(app: AppBefore, targetUrl: Secret, caFile: string): Record<string, Secret> {
+  if (app.moving.length === 0) return {}
   const url = urlForApp(targetUrl, caFile, app.companions)
   const urls = app.attachments.filter(({name}) => app.moving.includes(name)).flatMap(({configVars}) => configVars)
   return {

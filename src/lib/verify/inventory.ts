@@ -6,8 +6,8 @@ const ofRelation = `pg_class c join pg_namespace n on n.oid = c.relnamespace`
 const oursOrTheirs = `${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`
 
 /**
- * Every object of the customer's, one line each, with what must be equal on both sides. Definitions whose wording differs
- * between majors (view and function bodies) are left to the server that parsed them; their presence is compared.
+ * Every object of the customer's, one line each, with what must be equal on both sides. The wording of expressions and
+ * bodies, which a dump, a restore or another major may change, is left to the server that parsed it.
  */
 export async function inventory(db: Queryable): Promise<string[]> {
   const rows = await db.query<{line: string}>(`
@@ -25,13 +25,18 @@ export async function inventory(db: Queryable): Promise<string[]> {
       where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped and ${oursOrTheirs}
     union all select format('partition %s of %s', ${relation}, i.inhparent::regclass)
       from ${ofRelation} join pg_inherits i on i.inhrelid = c.oid where c.relkind in ('r', 'p', 'f') and ${oursOrTheirs}
-    union all select format('index %s%s', pg_get_indexdef(i.indexrelid), case when not i.indisvalid then ' INVALID' end)
-      from ${ofRelation} join pg_index i on i.indrelid = c.oid where ${oursOrTheirs}
+    union all select format('index %I on %s (%s) using %s%s%s%s', x.relname, ${relation}, (
+          select string_agg(coalesce(a.attname, '(expression)'), ', ' order by k.nth)
+          from unnest(i.indkey) with ordinality k (attnum, nth) left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum and k.attnum <> 0),
+        am.amname, case when i.indisunique then ' unique' end, case when i.indpred is not null then ' partial' end,
+        case when not i.indisvalid then ' INVALID' end)
+      from ${ofRelation} join pg_index i on i.indrelid = c.oid join pg_class x on x.oid = i.indexrelid join pg_am am on am.oid = x.relam
+      where ${oursOrTheirs}
     union all select format('constraint %I on %s %s%s', k.conname, ${relation}, k.contype, case when not k.convalidated then ' not valid' end)
-      from ${ofRelation} join pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and ${oursOrTheirs}
+      from ${ofRelation} join pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and k.conparentid = 0 and ${oursOrTheirs}
     union all select format('trigger %I on %s %s', t.tgname, ${relation}, t.tgenabled)
       from ${ofRelation} join pg_trigger t on t.tgrelid = c.oid
-      where not t.tgisinternal and t.tgname not like '${OWN_SCHEMA}%' and ${oursOrTheirs}
+      where not t.tgisinternal and t.tgparentid = 0 and t.tgname not like '${OWN_SCHEMA}%' and ${oursOrTheirs}
     union all select format('policy %I on %s', p.polname, ${relation}) from ${ofRelation} join pg_policy p on p.polrelid = c.oid where ${oursOrTheirs}
     union all select format('rule %I on %s', r.rulename, ${relation})
       from ${ofRelation} join pg_rewrite r on r.ev_class = c.oid where r.rulename <> '_RETURN' and ${oursOrTheirs}

@@ -54,12 +54,11 @@ export async function unwatchedTables(db: Queryable): Promise<Table[]> {
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
 
-/** Makes every table log its writes from now on. Call it while a fence keeps everyone out. */
+/** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
 export async function watchWrites(db: Database): Promise<number> {
   await db.query(CREATE_LOG)
-  const tables = await unwatchedTables(db)
-  for (const table of tables) await db.query(watchTable(table))
-  return tables.length
+  for (const table of await unwatchedTables(db)) await db.query(watchTable(table))
+  return (await writableTables(db)).length
 }
 
 export interface LandedWrites {

@@ -122,6 +122,30 @@ const forcedRowSecurity: Check = {
   },
 }
 
+const extensionTables: Check = {
+  id: 'extension-tables',
+  question: 'Do tables of extensions hold rows of yours, which travel with no table?',
+  level: 'blocker',
+
+  async inspect({source}) {
+    const tables = await source.query<{extension: string; name: string; condition: string}>(`
+      select e.extname as extension, format('%I.%I', n.nspname, c.relname) as name, coalesce(e.extcondition[k.nth], '') as condition
+      from pg_extension e cross join lateral unnest(e.extconfig) with ordinality k (table_oid, nth)
+      join pg_class c on c.oid = k.table_oid join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' order by 1, 2`)
+    const findings = []
+    for (const {extension, name, condition} of tables) {
+      const [row] = await source.query<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
+      if (row!.found) {
+        findings.push({
+          what: `${name} of extension ${extension} holds rows of yours, which would be left behind`,
+          remedy: `save them with heroku pg:psql -c "copy ${name} to stdout", delete them, and load them on RDS after the move`,
+        })
+      }
+    }
+    return findings
+  },
+}
+
 const foreignServers: Check = {
   id: 'foreign-servers',
   question: 'Does the database reach into others?',
@@ -179,6 +203,7 @@ export default [
   sequencesNearEnd,
   foreignOwners,
   forcedRowSecurity,
+  extensionTables,
   foreignServers,
   invalidIndexes,
   encoding,

@@ -1,3 +1,4 @@
+import {identityOf} from '../../identity.js'
 import type {Check} from '../check.js'
 
 const version: Check = {
@@ -33,6 +34,47 @@ const extensions: Check = {
   },
 }
 
+const extensionRights: Check = {
+  id: 'target-extension-rights',
+  question: 'Can the role of the target have every extension in its place?',
+  level: 'blocker',
+
+  async inspect({sourceFacts, target}) {
+    if (!target) return []
+    const rows = await target.query<{name: string; installedIn: string | null; creatable: boolean}>(
+      `select distinct on (v.name) v.name, n.nspname as "installedIn", not v.superuser
+         or v.trusted and has_database_privilege(current_database(), 'CREATE')
+         or (select rolsuper from pg_roles where rolname = current_user)
+         or exists (select from pg_roles m where m.rolname = 'rds_superuser' and pg_has_role(current_user, m.oid, 'MEMBER')) as creatable
+       from pg_available_extension_versions v
+       left join pg_extension e on e.extname = v.name left join pg_namespace n on n.oid = e.extnamespace
+       where v.name = any ($1) order by v.name`,
+      [sourceFacts.extensions.map(({name}) => name)],
+    )
+    return rows.flatMap(({name, installedIn, creatable}) => {
+      const schema = sourceFacts.extensions.find((extension) => extension.name === name)!.schema
+      const create = `create schema if not exists ${schema}; create extension ${name} schema ${schema}`
+      if (installedIn !== null && installedIn !== schema) {
+        return [
+          {
+            what: `extension ${name} is in schema ${installedIn} on the target, in ${schema} on the source`,
+            remedy: `as the master user: drop extension ${name}; ${create}`,
+          },
+        ]
+      }
+      if (installedIn === null && !creatable) {
+        return [
+          {
+            what: `only the master user may create extension ${name} on the target`,
+            remedy: `as the master user: ${create}`,
+          },
+        ]
+      }
+      return []
+    })
+  },
+}
+
 const sameDatabase: Check = {
   id: 'target-is-source',
   question: 'Is the target another database?',
@@ -40,12 +82,10 @@ const sameDatabase: Check = {
 
   async inspect({source, target}) {
     if (!target) return []
-    const identity = `select (select system_identifier from pg_control_system())::text || '/' || current_database() as id`
-    const [[here], [there]] = await Promise.all([
-      source.query<{id: string}>(identity),
-      target.query<{id: string}>(identity),
-    ])
-    return here!.id === there!.id ? [{what: 'the target is the source itself', remedy: 'check RDS_DATABASE_URL'}] : []
+    const [here, there] = await Promise.all([identityOf(source), identityOf(target)])
+    return here === there && !here.startsWith('hidden')
+      ? [{what: 'the target is the source itself', remedy: 'check RDS_DATABASE_URL'}]
+      : []
   },
 }
 
@@ -81,4 +121,4 @@ const rights: Check = {
   },
 }
 
-export default [version, extensions, sameDatabase, standby, rights] satisfies Check[]
+export default [version, extensions, extensionRights, sameDatabase, standby, rights] satisfies Check[]

@@ -1,8 +1,8 @@
-import {createFence, fenceState, fenceTables, unfencedTables} from '../../freeze/fence.js'
+import {createFence, fenceTables} from '../../freeze/fence.js'
 import {fingerprint} from '../../freeze/fingerprint.js'
-import {unwatchedTables, watchWrites} from '../../way-back/landed-writes.js'
-import {leaveNote, noteOf, requireNote} from '../notes.js'
-import type {Step} from '../step.js'
+import {watchWrites} from '../../way-back/landed-writes.js'
+import {leaveNote, requireNote} from '../notes.js'
+import {never, type Step} from '../step.js'
 
 /**
  * Closes the target to all but the tool, and makes it log from the first write on. Both must stand before the app learns
@@ -15,19 +15,17 @@ export const armWayBack: Step = {
   // Undoing the copy drops the tables, and the triggers with them.
   undo: 'nothing',
 
-  async done(migration) {
-    const {target} = migration
-    if (!(await noteOf(migration, 'armed')) || (await fenceState(target)) !== 'raised') return false
-    return (await unfencedTables(target)).length === 0 && (await unwatchedTables(target)).length === 0
-  },
+  // The fingerprint is taken anew in every run: a resumed one has refreshed and analyzed since.
+  done: never,
 
   async run(migration) {
-    const {target, app} = migration
+    const {target, app, guard} = migration
     const key = await requireNote(migration, 'fenceKey')
-    await createFence(target, {key, message: `the new database of ${app} opens when the move to RDS is complete`})
-    const fenced = await fenceTables(target, migration)
-    const watched = await watchWrites(target)
-    await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target)})
-    return `${fenced} tables closed, ${watched} log their writes`
+    const message = `the new database of ${app} opens when the move to RDS is complete`
+    await createFence(target, {key, message}, guard.target)
+    await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
+    const tables = await watchWrites(target)
+    await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target, 'owned')})
+    return `${tables} tables closed to all but this tool; each logs its writes from now on`
   },
 }

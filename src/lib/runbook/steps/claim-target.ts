@@ -11,7 +11,9 @@ export const claimTarget: Step = {
 
   async undo(migration) {
     const before = await noteOf(migration, 'targetBefore')
-    if (before) await emptyTarget(migration.target, before)
+    if (!before) return
+    await emptyTarget(migration.target, before)
+    await migration.journal.forget(['targetBefore'])
   },
 
   async done(migration) {

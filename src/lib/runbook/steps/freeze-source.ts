@@ -1,14 +1,6 @@
-import {identifier} from '../../catalog.js'
+import {identifier, literal} from '../../catalog.js'
 import {failed} from '../../errors.js'
-import {
-  createFence,
-  fenceState,
-  fenceTables,
-  lowerFence,
-  passBarrier,
-  raiseFence,
-  unfencedTables,
-} from '../../freeze/fence.js'
+import {fenceState, fenceTables, lowerFence, passBarrier, raiseFence, unfencedTables} from '../../freeze/fence.js'
 import {fingerprint} from '../../freeze/fingerprint.js'
 import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBefore} from '../../freeze/sessions.js'
 import type {Database} from '../../ports.js'
@@ -20,6 +12,7 @@ import {waitFor} from '../wait.js'
 /** How long a transaction that was open at the freeze may take to commit before its session is ended. */
 const GRACE_SECONDS = 5
 const SESSIONS_SECONDS = 30
+const IN_WINDOW = {seconds: GRACE_SECONDS, nobodyWaits: true}
 
 /** From the first statement on, the source refuses every write; from the last on, nothing written before can still commit. */
 export const freezeSource: Step = {
@@ -27,8 +20,11 @@ export const freezeSource: Step = {
   title: 'Freeze the source',
   window: 'inside',
 
+  /** What was copied and armed belongs to this freeze: none of it may serve a later one. */
   async undo(migration) {
+    await migration.journal.forget(['copied', 'constraints', 'armed', 'smoke', 'opened'])
     await thaw(migration)
+    await migration.journal.forget(['frozen'])
   },
 
   async done(migration) {
@@ -36,30 +32,32 @@ export const freezeSource: Step = {
   },
 
   async run(migration) {
-    const {source, app} = migration
+    const {source, app, guard} = migration
     const key = await requireNote(migration, 'fenceKey')
     const readOnlyBefore = (await noteOf(migration, 'frozen'))?.readOnlyBefore ?? (await readOnlyDefault(source))
 
-    if ((await fenceState(source)) === 'absent') await createFence(source)
-    await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`)
+    await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`, guard.source)
     const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
     await leaveNote(migration, 'frozen', {at, fingerprint: '', readOnlyBefore})
-    await setReadOnlyDefault(source, 'on')
-    await fenceTables(source, migration, GRACE_SECONDS)
+    const secondLine = await setReadOnlyDefault(source, 'on')
+    await fenceTables(source, {...migration, ...IN_WINDOW}, guard.source)
 
     const ended = await endWriters(migration, at)
     const frozen: Frozen = {at, fingerprint: await fingerprint(source), readOnlyBefore}
     if ((await unfencedTables(source)).length > 0)
       throw failed('table_appeared', 'a table appeared during the freeze', 'run the same command again')
     await leaveNote(migration, 'frozen', frozen)
-    return `every write is refused since ${at}; ${ended} sessions ended, no open or prepared transaction is left`
+    const readOnly = secondLine
+      ? ''
+      : '; this role may not make the database read-only by default, so DDL is only watched for'
+    return `every write is refused since ${at}; ${ended} sessions ended, no open or prepared transaction is left${readOnly}`
   },
 }
 
 /** Gives transactions in flight a moment to commit, ends the rest, and proves that none is left. Returns how many it ended. */
 async function endWriters(migration: Migration, since: string): Promise<number> {
   const {source} = migration
-  await passBarrier(source, migration, GRACE_SECONDS).catch((error: {code?: string}) => {
+  await passBarrier(source, {...migration, ...IN_WINDOW}).catch((error: {code?: string}) => {
     if (error.code !== 'table_busy') throw error
   })
   const wait = {
@@ -73,7 +71,7 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
     ended += await endOtherSessions(source)
     return (await sessionsBefore(source, since)).length === 0 || undefined
   })
-  await passBarrier(source, migration, GRACE_SECONDS)
+  await passBarrier(source, {...migration, ...IN_WINDOW})
 
   const [prepared, superusers] = [await preparedTransactions(source), await openSuperuserWriters(source)]
   if (prepared.length > 0) {
@@ -106,9 +104,9 @@ export async function stillFrozen(migration: Pick<Migration, 'journal' | 'source
 }
 
 async function thaw(migration: Migration): Promise<void> {
-  const {source} = migration
+  const {source, guard} = migration
   const frozen = await noteOf(migration, 'frozen')
-  if ((await fenceState(source)) === 'raised') await lowerFence(source)
+  if ((await fenceState(source)) === 'raised') await lowerFence(source, guard.source)
   if (frozen) await setReadOnlyDefault(source, frozen.readOnlyBefore)
   // Sessions that connected during the freeze would keep its read-only default for as long as their pool keeps them.
   await endOtherSessions(source)
@@ -123,16 +121,16 @@ async function readOnlyDefault(source: Database): Promise<string | null> {
   return row?.value ?? null
 }
 
-/** A second line behind the fence, against DDL and `nextval` by whoever does not override it; not every owner may set it. */
-async function setReadOnlyDefault(source: Database, value: string | null): Promise<void> {
+/** A second line behind the fence, against DDL and `nextval` by whoever does not override it. False where the role may not set it. */
+async function setReadOnlyDefault(source: Database, value: string | null): Promise<boolean> {
   const [{database} = {database: ''}] = await source.query<{database: string}>('select current_database() as database')
   const change =
-    value === null
-      ? 'reset default_transaction_read_only'
-      : `set default_transaction_read_only = ${value === 'on' ? 'on' : 'off'}`
+    value === null ? 'reset default_transaction_read_only' : `set default_transaction_read_only = ${literal(value)}`
   try {
     await source.query(`alter database ${identifier(database)} ${change}`)
+    return true
   } catch (error) {
     if ((error as {code?: string}).code !== '42501') throw error
+    return false
   }
 }

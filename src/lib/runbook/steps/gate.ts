@@ -5,6 +5,7 @@ import type {Migration} from '../migration.js'
 import {requireNote} from '../notes.js'
 import {never, type Step} from '../step.js'
 import {stillFrozen} from './freeze-source.js'
+import {isSwitched} from './switch-apps.js'
 
 /** The last cheap exit: all evidence on one screen, and a decision. A no undoes everything above. */
 export const gate: Step = {
@@ -16,16 +17,22 @@ export const gate: Step = {
 
   async run(migration) {
     const {operator, journal, settings, signal} = migration
-    await assertClosed(migration)
+    await assertReady(migration)
     const evidence = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
     const yes = settings.gate === 'auto' || (await operator.decideGate(evidence, signal))
-    if (!yes)
-      throw failed(
-        'gate_declined',
-        'the gate was answered no; everything has been undone and the app is back on Heroku Postgres',
-      )
+    if (!yes) throw failed('gate_declined', 'the gate was answered no')
+    await assertReady(migration)
     return settings.gate === 'auto' ? 'passed by --gate auto: every check above held' : 'passed by the operator'
   },
+}
+
+/** Everything the decision rests on, looked at once more: time passes while people think. */
+async function assertReady(migration: Migration): Promise<void> {
+  await assertClosed(migration)
+  for (const app of await requireNote(migration, 'apps')) {
+    if (!(await isSwitched(migration, app)))
+      throw failed('not_switched', `${app.name} no longer reads the URL of the target`)
+  }
 }
 
 /** Both databases still refuse every write, and nothing slipped into either. */

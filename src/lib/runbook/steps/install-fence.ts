@@ -1,3 +1,4 @@
+import {claimSource, dropClaim} from '../../freeze/claim.js'
 import {createFence, fenceState, fenceTables, removeFence, unfencedTables} from '../../freeze/fence.js'
 import type {Step} from '../step.js'
 
@@ -8,7 +9,9 @@ export const installFence: Step = {
   window: 'before',
 
   async undo(migration) {
-    if ((await fenceState(migration.source)) !== 'absent') await removeFence(migration.source, migration)
+    const {source, guard} = migration
+    if ((await fenceState(source)) !== 'absent') await removeFence(source, migration, guard.source)
+    await dropClaim(source)
   },
 
   async done({source}) {
@@ -16,8 +19,10 @@ export const installFence: Step = {
   },
 
   async run(migration) {
-    if ((await fenceState(migration.source)) === 'absent') await createFence(migration.source)
-    const tables = await fenceTables(migration.source, migration)
+    const {source, claim, guard} = migration
+    await claimSource(source, claim)
+    if ((await fenceState(source)) === 'absent') await createFence(source, undefined, guard.source)
+    const tables = await fenceTables(source, migration, guard.source)
     return `${tables} tables fenced; writes pass until the freeze`
   },
 }

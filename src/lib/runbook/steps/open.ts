@@ -1,14 +1,14 @@
-import {refused} from '../../errors.js'
+import {failed, messageOf, refused} from '../../errors.js'
 import {fenceState, lowerFence, passBarrier, raiseFence} from '../../freeze/fence.js'
 import {fingerprint} from '../../freeze/fingerprint.js'
 import {endOtherSessions} from '../../freeze/sessions.js'
 import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
 import type {Migration} from '../migration.js'
-import {leaveNote, noteOf, requireNote} from '../notes.js'
+import {type AppBefore, leaveNote, noteOf, requireNote} from '../notes.js'
 import type {Step} from '../step.js'
 import {enterMaintenance} from './enter-maintenance.js'
 import {assertClosed} from './gate.js'
-import {startWriters, stopApp} from './stop-writers.js'
+import {changedProcesses, startWriters, stopApp} from './stop-writers.js'
 
 const GRACE_SECONDS = 5
 
@@ -25,18 +25,17 @@ export const open: Step = {
 
   async done(migration) {
     const apps = await requireNote(migration, 'apps')
-    if ((await fenceState(migration.target)) !== 'lowered') return false
-    const now = await Promise.all(apps.map(({name}) => migration.heroku.app(name)))
-    return now.every((app, i) => app.maintenance === apps[i]!.maintenance)
+    if ((await fenceState(migration.target)) !== 'lowered' || !(await noteOf(migration, 'opened'))) return false
+    return (await Promise.all(apps.map((app) => isBack(migration, app)))).every(Boolean)
   },
 
   async run(migration) {
-    const {target, heroku} = migration
+    const {target, heroku, guard} = migration
     const apps = await requireNote(migration, 'apps')
     const openedBefore = (await noteOf(migration, 'opened')) !== undefined
     if ((await fenceState(target)) !== 'lowered') {
       if (!openedBefore) await assertClosed(migration)
-      await lowerFence(target)
+      await lowerFence(target, guard.target)
     }
     if (!openedBefore) {
       const [{at} = {at: ''}] = await target.query<{at: string}>('select clock_timestamp()::text as at')
@@ -45,8 +44,7 @@ export const open: Step = {
 
     await Promise.all(
       apps.map(async (app) => {
-        const {version} = await heroku.latestRelease(app.name)
-        await startWriters(migration, app, version)
+        await startWriters(migration, app)
         if (app.generation === 'cedar') await heroku.setMaintenance(app.name, app.maintenance)
       }),
     )
@@ -54,21 +52,30 @@ export const open: Step = {
   },
 }
 
+/** Formation and maintenance are as they were before the window. */
+async function isBack(migration: Migration, app: AppBefore): Promise<boolean> {
+  const {maintenance} = await migration.heroku.app(app.name)
+  const preboot = await migration.heroku.preboot(app.name)
+  return (
+    maintenance === app.maintenance && preboot === app.preboot && (await changedProcesses(migration, app)).length === 0
+  )
+}
+
 /** The way back while nothing has been written to the target: stop, fence, prove it – or open again and refuse. */
 async function close(migration: Migration): Promise<void> {
-  const {target} = migration
+  const {target, guard} = migration
   if ((await fenceState(target)) === 'lowered') await refuseIfWritten(migration)
   await enterMaintenance.run(migration)
   await Promise.all((await requireNote(migration, 'apps')).map((app) => stopApp(migration, app)))
   const key = await requireNote(migration, 'fenceKey')
-  await raiseFence(target, key, `the app is going back to Heroku Postgres`)
+  await raiseFence(target, key, 'the app is going back to Heroku Postgres', guard.target)
   await endOtherSessions(target)
-  await passBarrier(target, migration, GRACE_SECONDS)
+  await passBarrier(target, {...migration, seconds: GRACE_SECONDS, nobodyWaits: true})
   try {
     await refuseIfWritten(migration)
   } catch (error) {
     await open.run(migration)
-    throw error
+    throw failed('writes_landed', `${messageOf(error)}; the app runs on RDS again`)
   }
 }
 
@@ -83,7 +90,7 @@ export async function refuseIfWritten(migration: Migration): Promise<void> {
       'stay on RDS: the app runs there, and the source stays frozen',
     )
   }
-  if ((await fingerprint(target)) !== (await requireNote(migration, 'armed')).fingerprint) {
+  if ((await fingerprint(target, 'owned')) !== (await requireNote(migration, 'armed')).fingerprint) {
     throw refused(
       'schema_changed',
       'rolling back would lose a schema change made on RDS since the switch',

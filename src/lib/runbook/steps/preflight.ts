@@ -8,6 +8,7 @@ import {refuseForeignContents} from '../foreign-contents.js'
 import type {Migration} from '../migration.js'
 import {type AppBefore, leaveNote, noteOf} from '../notes.js'
 import type {Step} from '../step.js'
+import {enterMaintenance} from './enter-maintenance.js'
 import {CA_COMPANIONS, configForTarget} from '../target-url.js'
 
 /** Everything that can be known before the app is touched is known here, or the run ends with nothing touched. */
@@ -17,17 +18,20 @@ export const preflight: Step = {
   window: 'before',
   undo: 'nothing',
 
-  /** What was true before the window cannot be asked again inside it. */
+  /** What was true before the window cannot be asked again inside it; until then it is asked anew in every run. */
   async done({journal}) {
-    return (await journal.records()).some(({step, undoneAt}) => step !== 'preflight' && !undoneAt)
+    return (await journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
   },
 
   async run(migration) {
     const assessment = await migration.assess()
     refuseBlockers(assessment, migration)
     if (!(await noteOf(migration, 'targetBefore'))) await refuseForeignContents(migration.target)
-    const apps = await Promise.all(assessment.apps.map((facts) => appBefore(migration, facts)))
-    for (const app of apps) await tryFromDyno(migration, app)
+    const planned = await Promise.all(assessment.apps.map((facts) => appBefore(migration, facts)))
+    for (const app of planned) await tryFromDyno(migration, app)
+    // The probes take a while: what the way back restores is what was true last.
+    const fresh = (await migration.assess()).apps
+    const apps = await Promise.all(fresh.map((facts) => appBefore(migration, facts)))
     await leaveNote(migration, 'apps', apps)
     const warnings = assessment.findings.filter(({level}) => level === 'warning')
     for (const {what} of warnings) migration.operator.tell(`warning: ${what}`)
@@ -60,6 +64,9 @@ function refuseBlockers(assessment: Assessment, {method, settings}: Migration): 
 
 async function appBefore({heroku, settings}: Migration, facts: AppFacts): Promise<AppBefore> {
   const config = await heroku.configVars(facts.name)
+  const moving = attachmentsToMove(facts)
+  const movingVars = facts.attachments.filter(({name}) => moving.includes(name)).flatMap(({configVars}) => configVars)
+  const dynos = await heroku.dynos(facts.name)
   return {
     name: facts.name,
     maintenance: facts.maintenance,
@@ -69,8 +76,10 @@ async function appBefore({heroku, settings}: Migration, facts: AppFacts): Promis
     formation: facts.formation,
     release: facts.release,
     attachments: facts.attachments.map(({name, namespace, configVars}) => ({name, namespace, configVars})),
-    moving: attachmentsToMove(facts),
-    companions: companionsOf(config, settings.caFile),
+    moving,
+    keptAs: freeName(config),
+    upBefore: [...new Set(dynos.filter(({state}) => state === 'up').map(({type}) => type))],
+    companions: companionsOf(config, movingVars, settings.caFile),
   }
 }
 
@@ -82,14 +91,33 @@ function attachmentsToMove({attachments}: AppFacts): string[] {
   return [...(named.length > 0 ? named : plain), ...pooled].map(({name}) => name)
 }
 
-/** Set only where the app does not use them for something else already. */
-function companionsOf(config: Record<string, Secret>, caFile: string): AppBefore['companions'] {
-  const free = CA_COMPANIONS.filter((name) => (config[name]?.reveal() ?? caFile) === caFile)
+/** The add-on stays attached under this name while DATABASE is a plain config var. */
+function freeName(config: Record<string, Secret>): string {
+  const names = ['HEROKU_POSTGRESQL_OLD', ...Array.from({length: 9}, (_, n) => `HEROKU_POSTGRESQL_OLD_${n + 2}`)]
+  return names.find((name) => !(`${name}_URL` in config)) ?? 'HEROKU_POSTGRESQL_BEFORE_RDS'
+}
+
+/**
+ * Set only where the app does not use them for something else already. libpq takes PGSSLROOTCERT for an order to verify
+ * every server, so it is left out where the app talks to another Postgres too.
+ */
+function companionsOf(
+  config: Record<string, Secret>,
+  movingVars: readonly string[],
+  caFile: string,
+): AppBefore['companions'] {
+  const others = Object.entries(config).some(
+    ([name, value]) => !movingVars.includes(name) && /^postgres(ql)?:/.test(value.reveal()),
+  )
+  const free = CA_COMPANIONS.filter(
+    (name) => (config[name]?.reveal() ?? caFile) === caFile && !(others && name === 'PGSSLROOTCERT'),
+  )
   return Object.fromEntries(free.map((name) => [name, {before: config[name]?.reveal() ?? null, after: caFile}]))
 }
 
 /** The final URL, tried where it will be used: network, certificate, credentials, and Node's own driver where the app has it. */
 async function tryFromDyno({heroku, targetUrl, settings}: Migration, app: AppBefore): Promise<void> {
+  if (app.moving.length === 0) return
   const nonce = randomBytes(8).toString('hex')
   const config = configForTarget(app, targetUrl, settings.caFile)
   const [url] = Object.values(config)

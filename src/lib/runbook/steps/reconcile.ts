@@ -23,7 +23,7 @@ export const reconcile: Step = {
 
     const populated = new Set((await materializedViews(source)).filter((view) => view.populated).map(({name}) => name))
     const views = (await materializedViews(target)).filter(({name}) => populated.has(name))
-    await target.session(async (session) => {
+    await target.transaction(async (session) => {
       await passFence(session, key)
       for (const {name} of views) await session.query(`refresh materialized view ${name}`)
       await session.query('analyze')

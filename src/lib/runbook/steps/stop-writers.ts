@@ -1,8 +1,10 @@
-import type {Dyno} from '../../ports.js'
+import {messageOf} from '../../errors.js'
+import type {Dyno, Process} from '../../ports.js'
 import type {Migration} from '../migration.js'
 import {type AppBefore, requireNote} from '../notes.js'
 import type {Step} from '../step.js'
 import {waitFor} from '../wait.js'
+import {ensureReleased} from '../releases.js'
 
 /** Heroku kills a dyno 30 s after asking it to stop. */
 const STOP_SECONDS = 90
@@ -15,7 +17,13 @@ export const stopWriters: Step = {
   window: 'inside',
 
   async undo(migration) {
-    await Promise.all((await requireNote(migration, 'apps')).map((app) => startWriters(migration, app)))
+    const apps = await requireNote(migration, 'apps')
+    await Promise.all(
+      apps.map(async (app) => {
+        await ensureReleased(migration, app)
+        await startWriters(migration, app)
+      }),
+    )
   },
 
   async done(migration) {
@@ -77,24 +85,33 @@ export async function stopApp(migration: Migration, app: AppBefore): Promise<str
   return `${app.name}: ${[...types, ...kept, ...ended].join(', ') || 'nothing was running'}`
 }
 
-/** Puts formation and preboot back as they were, and waits until every dyno is up on a release no older than `release`. */
-export async function startWriters(migration: Migration, app: AppBefore, release = 0): Promise<void> {
-  const {heroku} = migration
-  const now = new Map((await heroku.formation(app.name)).map(({type, quantity}) => [type, quantity]))
-  const changed = app.formation.filter(({type, quantity}) => now.get(type) !== quantity)
+/**
+ * Puts formation and preboot back as they were, and waits for the dynos of every type that was up before to be up on the
+ * newest release. An app whose dynos do not come is shown all the same: hiding it for longer helps nobody.
+ */
+export async function startWriters(migration: Migration, app: AppBefore): Promise<void> {
+  const {heroku, operator} = migration
+  const {version} = await heroku.latestRelease(app.name)
+  const changed = await changedProcesses(migration, app)
   if (changed.length > 0) await heroku.scale(app.name, changed)
   if (app.preboot) await heroku.setPreboot(app.name, true)
 
-  const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && type !== 'release')
-  const wait = {
-    what: `${app.name}: dynos coming up`,
-    seconds: START_SECONDS,
-    suggestion: `heroku ps -a ${app.name} and heroku logs -a ${app.name} show why`,
+  const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
+  const wait = {what: `${app.name}: dynos coming up`, seconds: START_SECONDS}
+  try {
+    await waitFor(migration, wait, async () => {
+      const dynos = (await heroku.dynos(app.name)).filter(({state, release}) => state === 'up' && release >= version)
+      const up = (wantedType: string) => dynos.filter(({type}) => type === wantedType).length
+      return wanted.every(({type, quantity}) => up(type) >= quantity) || undefined
+    })
+  } catch (error) {
+    if ((error as {code?: string}).code !== 'deadline') throw error
+    operator.tell(`warning: ${messageOf(error)}; heroku ps -a ${app.name} and heroku logs -a ${app.name} show why`)
   }
-  await waitFor(migration, wait, async () => {
-    const dynos = await heroku.dynos(app.name)
-    const up = (type: string) =>
-      dynos.filter((dyno) => dyno.type === type && dyno.state === 'up' && dyno.release >= release).length
-    return wanted.every(({type, quantity}) => up(type) >= quantity) || undefined
-  })
+}
+
+/** Process types whose quantity is not what it was. */
+export async function changedProcesses({heroku}: Migration, app: AppBefore): Promise<Process[]> {
+  const now = new Map((await heroku.formation(app.name)).map(({type, quantity}) => [type, quantity]))
+  return app.formation.filter(({type, quantity}) => now.has(type) && now.get(type) !== quantity)
 }

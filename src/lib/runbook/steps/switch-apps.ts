@@ -1,15 +1,9 @@
-import {failed} from '../../errors.js'
 import {Secret} from '../../secret.js'
 import type {Migration} from '../migration.js'
 import {type AppBefore, requireNote} from '../notes.js'
 import type {Step} from '../step.js'
 import {configForTarget} from '../target-url.js'
-import {waitFor} from '../wait.js'
-
-/** Keeps the add-on reachable, and alive, while DATABASE is a plain config var. */
-export const KEPT_AS = 'HEROKU_POSTGRESQL_OLD'
-/** Heroku allows a release phase one hour; `pg:promote` waits 15 minutes. */
-const RELEASE_SECONDS = 15 * 60
+import {requireRelease, settledRelease} from '../releases.js'
 
 /** Moves the config vars of every app: add-on kept under another name, its attachment detached, the URL of the target set. */
 export const switchApps: Step = {
@@ -38,37 +32,27 @@ async function attachedNames({heroku, addon}: Migration, app: AppBefore): Promis
   return new Map(attachments.map(({name, namespace}) => [name, namespace]))
 }
 
-async function isSwitched(migration: Migration, app: AppBefore): Promise<boolean> {
+/** Whether the app reads the target's URL, on a release that succeeded. */
+export async function isSwitched(migration: Migration, app: AppBefore): Promise<boolean> {
   const attached = await attachedNames(migration, app)
   if (app.moving.some((name) => attached.has(name))) return false
-  const [config, release] = [
-    await migration.heroku.configVars(app.name),
-    await migration.heroku.latestRelease(app.name),
-  ]
+  const config = await migration.heroku.configVars(app.name)
+  const release = await migration.heroku.latestRelease(app.name)
   const wanted = configForTarget(app, migration.targetUrl, migration.settings.caFile)
-  return (
-    Object.entries(wanted).every(([name, value]) => config[name]?.reveal() === value.reveal()) &&
-    release.status === 'succeeded'
-  )
+  const set = Object.entries(wanted).every(([name, value]) => config[name]?.reveal() === value.reveal())
+  return set && release.status === 'succeeded'
 }
 
 async function switchApp(migration: Migration, app: AppBefore): Promise<string> {
   const {heroku, addon, targetUrl, settings} = migration
+  if (app.moving.length === 0) return `${app.name}: nothing to switch`
   const attached = await attachedNames(migration, app)
   const kept = [...attached].some(([name, namespace]) => namespace === null && !app.moving.includes(name))
-  if (!kept) await heroku.attach({app: app.name, name: KEPT_AS, namespace: null}, addon.name)
+  if (!kept) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
   for (const name of app.moving.filter((moving) => attached.has(moving))) await heroku.detach({app: app.name, name})
   const config = configForTarget(app, targetUrl, settings.caFile)
   await heroku.setConfigVars(app.name, config)
-  const release = await settledRelease(migration, app)
-  if (release.status !== 'succeeded') {
-    throw failed(
-      'release_failed',
-      `${app.name}: release v${release.version} (${release.description}) ${release.status}`,
-      `heroku releases:output v${release.version} -a ${app.name} shows its release phase`,
-    )
-  }
-  return `${app.name}: v${release.version} sets ${Object.keys(config).join(', ')}`
+  return `${app.name}: v${await requireRelease(migration, app)} sets ${Object.keys(config).join(', ')}`
 }
 
 async function switchBack(migration: Migration, app: AppBefore): Promise<void> {
@@ -87,22 +71,7 @@ async function switchBack(migration: Migration, app: AppBefore): Promise<void> {
   }
   if (Object.keys(patch).length > 0) await heroku.setConfigVars(app.name, patch)
   for (const {name, namespace} of missing) await heroku.attach({app: app.name, name, namespace}, addon.name)
-  const wasThere = app.attachments.some(({name}) => name === KEPT_AS)
-  if (!wasThere && attached.has(KEPT_AS)) await heroku.detach({app: app.name, name: KEPT_AS})
+  const wasThere = app.attachments.some(({name}) => name === app.keptAs)
+  if (!wasThere && attached.has(app.keptAs)) await heroku.detach({app: app.name, name: app.keptAs})
   await settledRelease(migration, app)
 }
-
-/** The newest release once its release phase has ended, well or badly. */
-const settledRelease = (migration: Migration, app: AppBefore) =>
-  waitFor(
-    migration,
-    {
-      what: `${app.name}: the end of its release`,
-      seconds: RELEASE_SECONDS,
-      suggestion: `heroku releases -a ${app.name}`,
-    },
-    async () => {
-      const release = await migration.heroku.latestRelease(app.name)
-      return release.status === 'pending' ? undefined : release
-    },
-  )

@@ -1,4 +1,5 @@
 import {failed} from '../../errors.js'
+import type {Queryable} from '../../ports.js'
 import {compareContents} from '../../verify/contents.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
 import {lateSequences, sequencePositions} from '../../verify/sequences.js'
@@ -16,6 +17,7 @@ export const verify: Step = {
 
   async run({source, target, signal}) {
     const objects = await inventory(source)
+    await refuseLargeObjects(source)
     const contents = await compareContents({source, target}, signal)
     const differences = [
       ...inventoryDifferences(objects, await inventory(target)),
@@ -28,4 +30,10 @@ export const verify: Step = {
     }
     return `${contents.rows.toLocaleString('en')} rows in ${contents.tables} tables and ${objects.length} objects are equal`
   },
+}
+
+/** Assessed beforehand; but one may have been created since. */
+async function refuseLargeObjects(source: Queryable): Promise<void> {
+  const [row] = await source.query<{count: string}>('select count(*)::text as count from pg_largeobject_metadata')
+  if (row!.count !== '0') throw failed('large_objects', `${row!.count} large objects would be left behind`)
 }
