@@ -1,6 +1,9 @@
 import type {Readable, Writable} from 'node:stream'
 
+import type {Attachment, DatabaseInfo, Dyno, HerokuApp, Process, RdsInstance, StepEvent, StepRecord} from './records.js'
 import type {Secret} from './secret.js'
+
+export type * from './records.js'
 
 /*
  * Everything the tool can do to the world. The words:
@@ -45,43 +48,6 @@ export interface SchemaDump {
   section(section: 'objects' | 'constraints'): Promise<string>
 }
 
-export interface HerokuApp {
-  id: string
-  name: string
-  maintenance: boolean
-  /** In a Private Space the maintenance page is served next to the web dynos, so web is never scaled to 0. */
-  space: string | null
-  stack: string
-  generation: 'cedar' | 'fir'
-}
-
-export interface Process {
-  type: string
-  quantity: number
-  size: string
-}
-
-export interface Dyno {
-  id: string
-  name: string
-  type: string
-  state: string
-  release: number
-}
-
-/** `namespace` is null for the default credential, else `credential:…` or `connection-pooling:…`. */
-export interface Attachment {
-  id: string
-  name: string
-  namespace: string | null
-  app: string
-  addon: {id: string; name: string; plan: string; billingApp: string}
-  configVars: string[]
-}
-
-/** What Heroku says of a database, from the Data API: name → values, as `heroku pg:info` shows them. */
-export type DatabaseInfo = Record<string, string[]>
-
 /** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
 export interface Heroku {
   app(name: string): Promise<HerokuApp>
@@ -109,32 +75,8 @@ export interface Heroku {
   runOneOff(app: string, command: string, env: Record<string, Secret>): Promise<{exitCode?: number; output: string}>
 }
 
-/** What AWS says of the target. */
-export interface RdsInstance {
-  id: string
-  engine: string
-  engineVersion: string
-  instanceClass: string
-  status: string
-  endpoint?: {host: string; port: number}
-  allocatedGiB: number
-  multiAz: boolean
-  publiclyAccessible: boolean
-  backupRetentionDays: number
-}
-
 export interface Rds {
   describe(id: string): Promise<RdsInstance>
-}
-
-export interface StepRecord {
-  step: string
-  startedAt: Date
-  finishedAt: Date | null
-  undoneAt: Date | null
-  /** What the step proved, or why it failed, in one line. */
-  evidence: string | null
-  operator: string
 }
 
 /** Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. */
@@ -160,14 +102,6 @@ export interface Journal {
 export interface Clock {
   now(): Date
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
-}
-
-export interface StepEvent {
-  kind: 'started' | 'finished' | 'found done' | 'failed' | 'undoing' | 'undone'
-  title: string
-  seconds?: number
-  /** What the step proved, or why it failed. */
-  detail?: string
 }
 
 /** The person at the keyboard. */

@@ -39,5 +39,4 @@ for (const method of METHODS.filter(({available}) => available)) {
 }
 
 /** Proofs are never taken from an earlier run; everything else is found done. */
-const isFoundDone = (id: string): boolean =>
-  !['reconcile', 'verify', 'arm-way-back', 'smoke-test', 'gate'].includes(id)
+const isFoundDone = (id: string): boolean => !['reconcile', 'verify', 'arm-way-back', 'smoke-test', 'gate'].includes(id)

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {failed, type RdsError} from '../../src/lib/errors.js'
+import {failed, type RdsError, refused} from '../../src/lib/errors.js'
 import type {Journal, StepEvent, StepRecord} from '../../src/lib/ports.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
 import {rollback} from '../../src/lib/runbook/rollback.js'
@@ -56,7 +56,15 @@ class World {
     return this
   }
 
+  /** Cancelling takes a connection of its own, and so its time. */
+  interrupted: () => Promise<void> = () => Promise.resolve()
+  /** Whether this operator is still the one who may act. */
+  held = true
+  readonly told: string[] = []
+
   readonly journal = {
+    assertHeld: () =>
+      this.held ? Promise.resolve() : Promise.reject(failed('taken_over', 'somebody else has taken over')),
     started: (step: string) => this.write(step, {finishedAt: null, undoneAt: null, evidence: null}),
     finished: (step: string, evidence: string) => this.write(step, {finishedAt: new Date(), evidence}),
     foundDone: (step: string) =>
@@ -83,10 +91,12 @@ class World {
   private get migration(): Migration {
     return {
       journal: this.journal,
-      operator: {step: (event: StepEvent) => this.events.push(event), tell: () => undefined},
+      operator: {step: (event: StepEvent) => this.events.push(event), tell: (line: string) => this.told.push(line)},
       clock: {now: () => new Date()},
       settings: {budgetSeconds: this.budgetSeconds},
       signal: this.interrupt.signal,
+      source: {interrupt: () => this.interrupted()},
+      target: {interrupt: () => this.interrupted()},
     } as unknown as Migration
   }
 
@@ -224,6 +234,48 @@ describe('a run', () => {
     expect(world.log).to.deep.equal(['one', 'undo one'])
   })
 
+  it('cancels what the databases are doing, and begins to undo only when that has ended', async () => {
+    const world: World = new World().step('one').step('two', {
+      act: () => {
+        world.interrupt.abort(failed('interrupted', 'interrupted'))
+        throw new Error('the statement was cancelled')
+      },
+    })
+    let ended = 0
+    world.interrupted = async () => {
+      await new Promise((done) => setTimeout(done, 50))
+      ended = world.log.push('cancelled')
+    }
+    await world.run()
+    expect(ended).to.be.above(0)
+    expect(world.log).to.deep.equal(['one', 'two', 'cancelled', 'cancelled', 'undo two', 'undo one'])
+  })
+
+  it('cancels nothing when it ends well', async () => {
+    const world = new World().step('one')
+    world.interrupted = () => Promise.resolve(void world.log.push('cancelled'))
+    await world.run()
+    world.interrupt.abort()
+    expect(world.log).to.deep.equal(['one'])
+  })
+
+  it('does and undoes nothing more once another operator has taken over', async () => {
+    const world: World = new World().step('one', {act: () => void (world.held = false)}).step('two')
+    const error = await world.run()
+    expect(error?.message).to.include('somebody else has taken over')
+    expect(world.log).to.deep.equal(['one'])
+    expect(world.inEffect()).to.deep.equal(['one'])
+  })
+
+  it('does not claim that nothing was touched when a step refuses inside the window', async () => {
+    const refuses = () => Promise.reject(refused('not_ready', 'it is not ready'))
+    const inside = await new World().step('one').step('two', {run: refuses}).run()
+    expect(inside?.code).to.equal('not_ready')
+    expect(inside?.oclif.exit).to.equal(1)
+    const before = await new World().step('one', {window: 'before', run: refuses}).run()
+    expect(before?.oclif.exit).to.equal(3)
+  })
+
   it('gives the undoing a signal of its own, which the interruption has not reached', async () => {
     let aborted: boolean | undefined
     const undo: Step['undo'] = ({signal}) => {
@@ -254,7 +306,8 @@ describe('a run with a budget', () => {
     world.budgetSeconds = 0.2
     const error = await world.run()
     expect(error?.code).to.equal('budget_exceeded')
-    expect(error?.message).to.include('0.2 s').and.include('everything has been undone')
+    expect(error?.message).to.include('0.2 s')
+    expect(world.told).to.deep.equal(['everything that was started has been undone'])
     expect(world.log).to.deep.equal(['prepare', 'close', 'undo copy', 'undo close', 'undo prepare'])
   })
 
@@ -302,7 +355,7 @@ describe('a run past the point of no cheap return', () => {
     const error = await world.run()
     expect(error?.code).to.equal('stopped_after_gate')
     expect(error?.oclif.exit).to.equal(1)
-    expect(error?.message).to.include('Step open').and.include('the disk is full')
+    expect(error?.message).to.include('the disk is full')
     expect(error?.suggestions.join()).to.include('run the same command again').and.include('heroku rds:rollback')
     expect(world.log).to.deep.equal(['one', 'open'])
     expect(world.inEffect()).to.deep.equal(['one', 'open'])

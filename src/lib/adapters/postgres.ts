@@ -44,7 +44,9 @@ const LIFT_LIMITS = `
 const PARSED_TYPES = new Set([16, 21, 23, 114, 199, 1005, 1007, 1009])
 const types = {
   getTypeParser: (oid: number, format?: 'binary' | 'text') =>
-    PARSED_TYPES.has(oid) ? pg.types.getTypeParser(oid, format) : (value: string) => value,
+    PARSED_TYPES.has(oid)
+      ? (pg.types.getTypeParser(oid, format) as (value: string) => unknown)
+      : (value: string) => value,
 }
 
 export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig {

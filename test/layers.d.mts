@@ -1,0 +1,2 @@
+declare const layers: {forbidden: {name: string; comment: string}[]}
+export default layers
