@@ -28,13 +28,19 @@ export interface Session extends Queryable {
   copyIn(sql: string): Writable & {rowCount?: number}
 }
 
+export interface SessionOptions {
+  /** Told when the connection ends while the work goes on. */
+  lost?: () => void
+  /** For foreign SQL, which may leave settings behind: the connection is closed afterwards. */
+  disposable?: true
+}
+
 export interface Database extends Queryable {
   readonly side: 'source' | 'target'
   /** `host:port/database`, fit to print. */
   readonly place: string
-  /** `lost` is told when the connection ends while the work goes on. */
-  session<T>(work: (session: Session) => Promise<T>, lost?: () => void): Promise<T>
-  transaction<T>(work: (session: Session) => Promise<T>, mode?: string): Promise<T>
+  session<T>(work: (session: Session) => Promise<T>, options?: SessionOptions): Promise<T>
+  transaction<T>(work: (session: Session) => Promise<T>, options?: SessionOptions & {mode?: string}): Promise<T>
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */
   ownPids(): number[]
   /** Cancels whatever our sessions are running. */

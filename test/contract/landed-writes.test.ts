@@ -181,7 +181,7 @@ describe('the log of writes that landed on RDS', () => {
     const mark = await lastLanded(target.db)
     expect(await codeOf(app.query('insert into items values (500)'))).to.equal('25006')
     expect(await since(mark)).to.equal('')
-    await target.db.session(async (session) => {
+    await target.db.transaction(async (session) => {
       await passFence(session, key)
       await session.query('insert into public.items values (501)')
     })

@@ -36,7 +36,7 @@ describe('the copy of the rows', () => {
   }
 
   async function expectEqual(target: Target): Promise<void> {
-    expect((await contentsOf(target.superuserUrl))).to.deep.equal(await contentsOf(source.superuserUrl))
+    expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
   }
 
   const copy = (target: Target, signal = never, operator = listener()) =>
@@ -96,7 +96,7 @@ describe('the copy of the rows', () => {
       "insert into small values (1000, 'late'); delete from keyless; insert into large values (0, 'late')",
     )
     await copying
-    expect((await contentsOf(target.superuserUrl))).to.deep.equal(before)
+    expect(await contentsOf(target.superuserUrl)).to.deep.equal(before)
   })
 
   const interruptions: Record<string, (target: Target, stop: AbortController) => Promise<void>> = {
@@ -214,6 +214,6 @@ describe('the copy of the rows', () => {
     await copyObjects({source: own.db, target: target.db, schemaDump})
     await copyRows({source: own.db, target: target.db, operator: listener()}, never)
     await copyConstraints({source: own.db, target: target.db, schemaDump}, never)
-    expect((await contentsOf(target.superuserUrl))).to.deep.equal(await contentsOf(own.superuserUrl))
+    expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(own.superuserUrl))
   })
 })

@@ -14,31 +14,31 @@ export interface ConnectionParts {
 
 /** Takes a URL apart; `name` is where it came from, for the one sentence that says what is wrong with it. */
 export function parseConnectionUrl(url: Secret, name: string): ConnectionParts {
-  let parsed: URL
-  try {
-    parsed = new URL(url.reveal())
-  } catch {
-    throw wrongUsage(
-      'bad_url',
-      `${name} is not a URL`,
-      'its form is postgres://user:password@host:5432/database, with special characters percent-encoded',
-    )
-  }
-  const database = decodeURIComponent(parsed.pathname.slice(1))
-  if (!/^postgres(ql)?:$/.test(parsed.protocol) || !parsed.hostname || !database || !parsed.username) {
+  const parts = partsOf(url)
+  if (!parts) {
     throw wrongUsage(
       'bad_url',
       `${name} does not name user, host and database of a Postgres server`,
-      'its form is postgres://user:password@host:5432/database',
+      'its form is postgres://user:password@host:5432/database, with special characters percent-encoded',
     )
   }
-  return {
-    host: parsed.hostname,
-    port: Number(parsed.port || 5432),
-    database,
-    user: decodeURIComponent(parsed.username),
-    password: new Secret(decodeURIComponent(parsed.password)),
-    parameters: parsed.searchParams,
+  return parts
+}
+
+function partsOf(url: Secret): ConnectionParts | undefined {
+  try {
+    const {protocol, hostname, port, pathname, username, password, searchParams} = new URL(url.reveal())
+    if (!/^postgres(ql)?:$/.test(protocol) || !hostname || pathname.length < 2 || !username) return undefined
+    return {
+      host: hostname,
+      port: Number(port || 5432),
+      database: decodeURIComponent(pathname.slice(1)),
+      user: decodeURIComponent(username),
+      password: new Secret(decodeURIComponent(password)),
+      parameters: searchParams,
+    }
+  } catch {
+    return undefined // no URL, or a stray percent sign
   }
 }
 

@@ -86,34 +86,37 @@ export async function withOperatorLock<T>(
     lost.abort(
       failed('lock_lost', 'the connection to the target that held the lock broke', 'run the same command again'),
     )
-  return target.session(async (session) => {
-    const [lock] = await session.query<{taken: boolean}>(
-      `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
-    )
-    if (!lock!.taken) {
-      throw refused(
-        'locked',
-        await describeHolder(session),
-        'wait until it has ended; heroku rds:status shows what it does',
+  return target.session(
+    async (session) => {
+      const [lock] = await session.query<{taken: boolean}>(
+        `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
       )
-    }
-    const [{epoch} = {epoch: ''}] = await session.query<{epoch: string}>(
-      `update ${OWN_SCHEMA}.migration set epoch = epoch + 1 returning epoch::text as epoch`,
-    )
-    await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
-    await session.query(`insert into ${OWN_SCHEMA}.lock_holder (operator, command) values ($1, $2)`, [
-      operator,
-      command,
-    ])
-    try {
-      return await work({epoch, lost: lost.signal})
-    } finally {
-      if (!lost.signal.aborted) {
-        await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
-        await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`)
+      if (!lock!.taken) {
+        throw refused(
+          'locked',
+          await describeHolder(session),
+          'wait until it has ended; heroku rds:status shows what it does',
+        )
       }
-    }
-  }, onLost)
+      const [{epoch} = {epoch: ''}] = await session.query<{epoch: string}>(
+        `update ${OWN_SCHEMA}.migration set epoch = epoch + 1 returning epoch::text as epoch`,
+      )
+      await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
+      await session.query(`insert into ${OWN_SCHEMA}.lock_holder (operator, command) values ($1, $2)`, [
+        operator,
+        command,
+      ])
+      try {
+        return await work({epoch, lost: lost.signal})
+      } finally {
+        if (!lost.signal.aborted) {
+          await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
+          await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`)
+        }
+      }
+    },
+    {lost: onLost},
+  )
 }
 
 async function describeHolder(session: Session): Promise<string> {

@@ -4,6 +4,7 @@ import {Worker} from 'node:worker_threads'
 import pg from 'pg'
 
 import {failed, messageOf} from '../errors.js'
+import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {clientConfig, type Tls} from './postgres.js'
 
@@ -25,7 +26,9 @@ export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tl
   const wire = (client as unknown as {connection: Wire}).connection
   const parameters = new Map<string, string>()
   wire.on('parameterStatus', (status) => parameters.set(status.parameterName, status.parameterValue))
-  await client.connect()
+  await client.connect().catch((error: unknown) => {
+    throw connectionError(error, 'source', `${parts.host}:${parts.port}/${parts.database}`)
+  })
   const socket = wire.stream
   socket.removeAllListeners('data')
 

@@ -2,6 +2,7 @@ import pg from 'pg'
 import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
 
 import type {Database, Session} from '../ports.js'
+import {failed} from '../errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 
@@ -30,6 +31,10 @@ const SESSION = {
   timezone: 'UTC',
   bytea_output: 'hex',
   lc_monetary: 'C',
+  array_nulls: 'on',
+  standard_conforming_strings: 'on',
+  quote_all_identifiers: 'off',
+  xmloption: 'content',
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
@@ -101,25 +106,28 @@ export function openDatabase(
   }
 
   /** After an error nobody knows what the connection is in the middle of: it is not used again. */
-  const session: Database['session'] = async (work, lost) => {
+  const withClient = async <T>(
+    work: (client: pg.PoolClient) => Promise<T>,
+    {lost, disposable = false}: {lost?: () => void; disposable?: boolean} = {},
+  ): Promise<T> => {
     const client = await checkOut()
     const onEnd = () => lost?.()
     client.once('end', onEnd)
     let broken = true
     try {
-      const result = await work(sessionOf(client))
+      const result = await work(client)
       broken = false
       return result
     } finally {
       client.removeListener('end', onEnd)
-      client.release(broken)
+      client.release(broken || disposable)
     }
   }
 
   return {
     side,
     place,
-    session,
+    session: (work, how) => withClient((client) => work(sessionOf(client)), how),
 
     async query<Row>(sql: string, values?: readonly unknown[]) {
       const client = await checkOut()
@@ -134,13 +142,15 @@ export function openDatabase(
       }
     },
 
-    transaction: (work, mode = '') =>
-      session(async (client) => {
+    transaction: (work, {mode = '', ...how} = {}) =>
+      withClient(async (client) => {
         await client.query(`begin ${mode}`)
-        const result = await work(client)
-        await client.query('commit')
+        const result = await work(sessionOf(client))
+        const {command} = await client.query('commit')
+        // The server answers `commit` without an error when an earlier one, swallowed by `work`, left it nothing but to roll back.
+        if (command !== 'COMMIT') throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
         return result
-      }),
+      }, how),
 
     ownPids: () => [...clients].map(pidOf),
 

@@ -44,16 +44,19 @@ export async function copyRows(
 ): Promise<{rows: number; bytes: number; tables: number}> {
   const already = await copiedTables(target)
   const total = {rows: 0, bytes: 0, tables: 0}
-  await source.transaction(async (from) => {
-    for (const table of await tablesWithRows(from)) {
-      if (already.has(table.identifier)) continue
-      const copied = await target.transaction((to) => copyTable(from, to, table, signal))
-      operator.tell(`${table.identifier}: ${copied.rows.toLocaleString('en')} rows`)
-      total.rows += copied.rows
-      total.bytes += copied.bytes
-      total.tables++
-    }
-  }, 'isolation level repeatable read read only')
+  await source.transaction(
+    async (from) => {
+      for (const table of await tablesWithRows(from)) {
+        if (already.has(table.identifier)) continue
+        const copied = await target.transaction((to) => copyTable(from, to, table, signal))
+        operator.tell(`${table.identifier}: ${copied.rows.toLocaleString('en')} rows`)
+        total.rows += copied.rows
+        total.bytes += copied.bytes
+        total.tables++
+      }
+    },
+    {mode: 'isolation level repeatable read read only'},
+  )
   return total
 }
 

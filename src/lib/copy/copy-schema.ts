@@ -1,6 +1,7 @@
 import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
 import {failed, messageOf} from '../errors.js'
 import type {Database, Queryable, SchemaDump} from '../ports.js'
+import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {schemaStatements} from './schema-script.js'
 import type {Statement} from './sql-lexer.js'
 
@@ -10,11 +11,16 @@ type Sides = {source: Database; target: Database}
 export interface TargetBefore {
   extensions: string[]
   schemas: string[]
+  settings: Setting[]
 }
 
 export async function targetBefore(target: Queryable): Promise<TargetBefore> {
   const extensions = await target.query<{name: string}>('select extname as name from pg_extension order by 1')
-  return {extensions: extensions.map(({name}) => name), schemas: [...(await schemasOf(target))].sort()}
+  return {
+    extensions: extensions.map(({name}) => name),
+    schemas: [...(await schemasOf(target))].sort(),
+    settings: await databaseSettings(target),
+  }
 }
 
 /** Creates everything but rows, indexes, constraints and triggers; all or nothing. */
@@ -34,9 +40,12 @@ export async function copyObjects({
 
   const script = await schemaDump.section('objects')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
-  await target.transaction(async (session) => {
-    for (const statement of statements) await execute(session, statement)
-  })
+  await target.transaction(
+    async (session) => {
+      for (const statement of statements) await execute(session, statement)
+    },
+    {disposable: true},
+  )
   return {statements: statements.length, settingsLeft}
 }
 
@@ -49,12 +58,15 @@ export async function copyConstraints(
 ): Promise<number> {
   const script = await schemaDump.section('constraints')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
-  await target.session(async (session) => {
-    for (const statement of statements) {
-      signal.throwIfAborted()
-      await execute(session, statement, ALREADY_THERE)
-    }
-  })
+  await target.session(
+    async (session) => {
+      for (const statement of statements) {
+        signal.throwIfAborted()
+        await execute(session, statement, ALREADY_THERE)
+      }
+    },
+    {disposable: true},
+  )
   return statements.length
 }
 
@@ -76,11 +88,12 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
       for (const {drop} of objects) await session.query(drop)
     }
   })
+  await restoreSettings(target, before.settings)
 }
 
 /** Objects in the customer's schemas that belong to no extension and to no other object, as the statements that drop them. */
 const OBJECTS_IN_SCHEMAS = `
-  select format('drop %s if exists %s cascade', o.type, o.identity) as drop
+  select format('drop %s if exists %s cascade', case when object.catalog = 'pg_proc'::regclass then 'routine' else o.type end, o.identity) as drop
   from (
     select 'pg_class'::regclass as catalog, oid, relnamespace as namespace, relowner as owner from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
     union all select 'pg_proc'::regclass, oid, pronamespace, proowner from pg_proc
@@ -99,45 +112,6 @@ const OBJECTS_IN_SCHEMAS = `
     select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
       and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
-
-/**
- * Settings that the customer may have made on the database and its owner role (`search_path` above all) become the target
- * database's. The platform's own, and the freeze's, stay behind. Returns the names of those the target does not allow.
- */
-async function carrySettings({source, target}: Sides): Promise<string[]> {
-  const left: string[] = []
-  const settings = await source.query<{name: string; value: string}>(`
-    select distinct on (name) split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
-    from pg_db_role_setting s, unnest(s.setconfig) setting
-    cross join lateral (select split_part(setting, '=', 1) as name) n
-    where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
-      and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
-      and name <> 'default_transaction_read_only'
-      and (name like '%.%' or exists (select from pg_settings where pg_settings.name = n.name and context = 'user'))
-    order by name, s.setdatabase desc, s.setrole desc`)
-  const [{database} = {database: ''}] = await target.query<{database: string}>('select current_database() as database')
-  for (const {name, value} of settings) {
-    try {
-      await target.transaction(async (session) => {
-        await session.query('select set_config($1, $2, true)', [name, value])
-        await session.query(`alter database ${identifier(database)} set ${settingName(name)} from current`)
-      })
-    } catch (error) {
-      if (!NOT_ALLOWED.has(String((error as {code?: unknown}).code))) throw error
-      left.push(name)
-    }
-  }
-  return left
-}
-
-/** insufficient_privilege, undefined_object, cant_change_runtime_param */
-const NOT_ALLOWED = new Set(['42501', '42704', '55P02'])
-
-const settingName = (name: string): string =>
-  name
-    .split('.')
-    .map((part) => identifier(part))
-    .join('.')
 
 /** Bodies and passwords of a statement stay out of the error: its first words say which it was. */
 async function execute(

@@ -19,10 +19,9 @@ export function schemaStatements(script: string, target: {major: number; schemas
 }
 
 /** `CREATE TRIGGER heroku_rds_fence …` and `ALTER TABLE … ENABLE ALWAYS TRIGGER heroku_rds_fence`. */
-const isOurs = (words: readonly string[]): boolean => {
-  const trigger = words.indexOf('TRIGGER')
-  return (
-    (trigger >= 0 && words[trigger + 1] === FENCE_TRIGGER) ||
-    (words[0] === 'CREATE' && words[1] === 'SCHEMA' && words[2] === OWN_SCHEMA)
-  )
+function isOurs(words: readonly string[]): boolean {
+  const start = words.slice(0, 3).join(' ')
+  const end = words.slice(-4).join(' ')
+  if (start === `CREATE TRIGGER ${FENCE_TRIGGER}` || start === `CREATE SCHEMA ${OWN_SCHEMA}`) return true
+  return start.startsWith('ALTER TABLE') && end === `ENABLE ALWAYS TRIGGER ${FENCE_TRIGGER}`
 }

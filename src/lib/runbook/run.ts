@@ -15,7 +15,7 @@ export async function run(steps: readonly Step[], migration: Migration): Promise
   const budget = watchBudget(steps, migration, inEffect)
   const signal = AbortSignal.any([migration.signal, budget.signal])
   const bounded = {...migration, signal}
-  const stopInterrupting = interruptOnAbort(bounded)
+  const interruption = interruptOnAbort(bounded)
 
   let past = committed >= 0
   try {
@@ -23,7 +23,7 @@ export async function run(steps: readonly Step[], migration: Migration): Promise
       if (step.pointOfNoCheapReturn) {
         signal.throwIfAborted()
         budget.stop()
-        stopInterrupting()
+        interruption.stop()
         past = true
         await doStep(step, {...migration, signal: new AbortController().signal})
       } else {
@@ -33,21 +33,28 @@ export async function run(steps: readonly Step[], migration: Migration): Promise
     }
   } catch (error) {
     if (past) throw stoppedAfterGate(error)
+    await interruption.settled()
     await undoEverything(steps, migration, error)
     throw error
   } finally {
     budget.stop()
-    stopInterrupting()
+    interruption.stop()
   }
 }
 
 const wasStarted = (records: readonly StepRecord[], step: Step) => records.some((record) => record.step === step.id)
 
-/** A statement that runs for an hour does not look at signals: it is cancelled. */
-function interruptOnAbort({signal, source, target}: Migration): () => void {
-  const interrupt = () => void Promise.allSettled([source.interrupt(), target.interrupt()])
+/** A statement that runs for an hour does not look at signals: it is cancelled, before anything else is asked of its server. */
+function interruptOnAbort({signal, source, target}: Migration) {
+  let interrupted: Promise<unknown> = Promise.resolve()
+  const interrupt = () => {
+    interrupted = Promise.allSettled([source.interrupt(), target.interrupt()])
+  }
   signal.addEventListener('abort', interrupt, {once: true})
-  return () => signal.removeEventListener('abort', interrupt)
+  return {
+    stop: () => signal.removeEventListener('abort', interrupt),
+    settled: () => interrupted,
+  }
 }
 
 async function doStep(step: Step, migration: Migration): Promise<void> {

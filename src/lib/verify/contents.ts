@@ -12,8 +12,8 @@ export interface Contents {
 /** Count and checksum of one table as it stands; every column, in the order both sides share. */
 async function contentsOf(db: Queryable, table: string): Promise<Contents> {
   const [row] = await db.query<Omit<Contents, 'table'>>(`
-    select count(*)::text as rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text as checksum
-    from only ${table} t`)
+    select count(*)::text as rows, coalesce(sum(hashtextextended((whole_row.*)::text, 0)::numeric), 0)::text as checksum
+    from only ${table} whole_row`)
   return {table, ...row!}
 }
 

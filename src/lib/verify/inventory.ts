@@ -15,8 +15,9 @@ export async function inventory(db: Queryable): Promise<string[]> {
       where ${USER_SCHEMA} and ${notOfExtension('pg_namespace', 'n.oid')} and n.nspname <> 'public'
     union all select format('extension %I in %I', e.extname, n.nspname)
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql'
-    union all select format('%s %s', case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
-        when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'composite type' end, ${relation})
+    union all select format('%s %s%s%s', case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
+        when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'composite type' end, ${relation},
+        case when c.relrowsecurity then ' row security' end, case when c.relforcerowsecurity then ' forced' end)
       from ${ofRelation} where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and ${oursOrTheirs}
     union all select format('column %s.%I %s%s%s%s%s', ${relation}, a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attnotnull then ' not null' end, case when a.attidentity <> '' then ' identity ' || a.attidentity::text end,
@@ -40,8 +41,11 @@ export async function inventory(db: Queryable): Promise<string[]> {
     union all select format('policy %I on %s', p.polname, ${relation}) from ${ofRelation} join pg_policy p on p.polrelid = c.oid where ${oursOrTheirs}
     union all select format('rule %I on %s', r.rulename, ${relation})
       from ${ofRelation} join pg_rewrite r on r.ev_class = c.oid where r.rulename <> '_RETURN' and ${oursOrTheirs}
-    union all select format('function %s', p.oid::regprocedure)
+    union all select format('function %s %s', p.oid::regprocedure, md5(p.prosrc))
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')}
+    union all select format('constraint %I on domain %I.%I%s', k.conname, n.nspname, t.typname, case when not k.convalidated then ' not valid' end)
+      from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
+      where k.contype <> 'n' and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')}
     union all select format('type %I.%I %s %s', n.nspname, t.typname, t.typtype,
         (select string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid))
       from pg_type t join pg_namespace n on n.oid = t.typnamespace

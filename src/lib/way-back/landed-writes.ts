@@ -33,6 +33,9 @@ const CREATE_LOG = `
 
 const watchTable = (table: Table): string =>
   [
+    ...['insert', 'update', 'delete', 'truncate'].map(
+      (operation) => `drop trigger if exists ${triggerName(operation)} on ${table.identifier}`,
+    ),
     ...OPERATIONS.map(
       ({operation, transition}) => `
         create trigger ${triggerName(operation)} after ${operation} on ${table.identifier}

@@ -25,11 +25,14 @@ export const smokeTest: Step = {
     const key = await requireNote(migration, 'fenceKey')
     const before = (await noteOf(migration, 'smoke'))?.lastLanded ?? (await lastLanded(target))
     const {smokeSql} = settings
-    const tried = await target.session(async (session) => {
-      const updated = await tryOut(session, key, () => touchTables(session))
-      if (smokeSql !== undefined) await tryOut(session, key, () => runSmokeSql(session, smokeSql))
-      return updated
-    })
+    const tried = await target.session(
+      async (session) => {
+        const updated = await tryOut(session, key, () => touchTables(session))
+        if (smokeSql !== undefined) await tryOut(session, key, () => runSmokeSql(session, smokeSql))
+        return updated
+      },
+      {disposable: true},
+    )
     const evidence = [`read and updated ${tried} tables in a transaction, rolled back`]
     if (smokeSql !== undefined) evidence.push('the smoke SQL passed, rolled back')
     if (settings.smokeCommand !== undefined) evidence.push(await runSmokeCommand(migration, settings.smokeCommand, key))

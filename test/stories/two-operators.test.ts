@@ -1,0 +1,146 @@
+import {expect} from 'chai'
+
+import type {Migration} from '../../src/lib/runbook/migration.js'
+import {rollback} from '../../src/lib/runbook/rollback.js'
+import {run} from '../../src/lib/runbook/run.js'
+import type {Step} from '../../src/lib/runbook/step.js'
+import {expectBusiness, expectCleanLedger, expectNeverBothOpen, stateOf} from '../support/app-state.js'
+import {cutOver, operate, rollBack, useSandbox} from '../support/world.js'
+import {before, breakLock, failureOf, fenceOf, primaryOf} from './support.js'
+
+describe('Two operators', () => {
+  const world = useSandbox()
+
+  const openShop = async () => {
+    const shop = await world.sandbox.openShop()
+    shop.customersCome()
+    await expectBusiness(shop)
+    return shop
+  }
+
+  it('while one is at work, a second cutover or rollback is refused with the name of the first, and touches nothing', async () => {
+    const {sandbox} = world
+    const shop = await openShop()
+    await cutOver(shop, {
+      settings: {gate: 'ask'},
+      async decide() {
+        const atGate = stateOf(shop.app)
+        for (const command of ['rds:cutover', 'rds:rollback']) {
+          const second = await sandbox.cli([command, '--app', shop.name, '--confirm', shop.name], {env: shop.env})
+          expect(second.code, second.stderr).to.equal(3)
+          expect(second.stderr).to.match(/\S+@\S+ is running a test since \d\d:\d\d:\d\d UTC/)
+          expect(second.stdout).to.equal('')
+        }
+        expect(stateOf(shop.app)).to.deep.equal(atGate)
+        expect(await fenceOf(sandbox.source, shop.source.database)).to.equal('raised')
+        expect(await fenceOf(sandbox.target, shop.target.database)).to.equal('raised')
+        return true
+      },
+    })
+    expect(primaryOf(shop)).to.equal('target')
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+
+  for (const step of ['copy-rows', 'gate']) {
+    it(`a run that loses its lock at ${step}, with nobody else there, undoes itself`, async () => {
+      const shop = await openShop()
+      const asBefore = stateOf(shop.app)
+      const {target} = world.sandbox
+      const failure = await failureOf(
+        cutOver(shop, {
+          alter: before(step, async () => expect(await breakLock(target, shop.target.database)).to.equal(1)),
+        }),
+      )
+      expect(failure.code).to.equal('lock_lost')
+      expect(failure.oclif.exit).to.equal(1)
+      expect(stateOf(shop.app)).to.deep.equal(asBefore)
+      await expectBusiness(shop)
+
+      await cutOver(shop)
+      expect(primaryOf(shop)).to.equal('target')
+      await expectBusiness(shop)
+      await expectCleanLedger(shop, 'target')
+    })
+  }
+
+  it('a run that lost its lock at the gate goes live no more, once another operator has rolled back', async () => {
+    const {source, target} = world.sandbox
+    const shop = await openShop()
+    const asBefore = stateOf(shop.app)
+    const failure = await failureOf(
+      cutOver(shop, {
+        settings: {gate: 'ask'},
+        async decide() {
+          await breakLock(target, shop.target.database)
+          await rollBack(shop)
+          expect(stateOf(shop.app)).to.deep.equal(asBefore)
+          await expectBusiness(shop)
+          return true
+        },
+      }),
+    )
+    expect(failure.oclif.exit).to.equal(1)
+    expect(failure.message).to.contain('another operator has taken over')
+    expect(stateOf(shop.app)).to.deep.equal(asBefore)
+    expect(await fenceOf(source, shop.source.database)).to.equal('absent')
+    expect(await fenceOf(target, shop.target.database)).to.equal('absent')
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'source')
+  })
+
+  it('a run that lost its lock and does not know can neither open the target, nor thaw the source, nor roll back', async () => {
+    const {source, target} = world.sandbox
+    const shop = await openShop()
+    let first: {migration: Migration; steps: readonly Step[]} | undefined
+    const effectOf = (id: string) => first!.steps.find((step) => step.id === id)!
+    const undoOf = (id: string) => effectOf(id).undo as (migration: Migration) => Promise<void>
+
+    const everythingTheFirstTries = async () => {
+      const deaf = {...first!.migration, signal: new AbortController().signal}
+      const tries = [
+        () => effectOf('open').run(deaf),
+        () => undoOf('freeze-source')(deaf),
+        () => undoOf('install-fence')(deaf),
+        () => effectOf('arm-way-back').run(deaf),
+        () => rollback(first!.steps, deaf),
+        () => run(first!.steps, deaf),
+      ]
+      for (const tried of tries) {
+        expect((await failureOf(tried())).message).to.contain('another operator has taken over')
+        expect(await fenceOf(source, shop.source.database)).to.equal('raised')
+        expect(await fenceOf(target, shop.target.database)).to.equal('raised')
+        await expectNeverBothOpen(shop)
+      }
+    }
+
+    const failure = await failureOf(
+      operate(
+        shop,
+        (migration, steps) => {
+          first = {migration, steps}
+          return run(steps, migration)
+        },
+        {
+          settings: {gate: 'ask'},
+          async decide() {
+            await breakLock(target, shop.target.database)
+            await rollBack(shop)
+            await expectBusiness(shop)
+            await cutOver(shop, {
+              settings: {gate: 'ask'},
+              decide: async () => (await everythingTheFirstTries(), true),
+            })
+            return true
+          },
+        },
+      ),
+    )
+    expect(failure.oclif.exit).to.equal(1)
+    expect(primaryOf(shop)).to.equal('target')
+    expect(shop.app.maintenance).to.equal(false)
+    expect(await fenceOf(source, shop.source.database)).to.equal('raised')
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+})
