@@ -92,17 +92,10 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
   const open: Closable[] = []
   try {
-    await heroku.app(options.app)
-    const target = await targetOf(options)
-    if (target) open.push(target.db)
-    const record = target && (await readMigration(target.db))
-    if (record && record.app !== options.app) {
-      throw refused(
-        'other_migration',
-        `the target belongs to the migration of ${record.app}`,
-        'name the target of this app',
-      )
-    }
+    const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, open)])
+    if (app.status === 'rejected') throw app.reason
+    if (opened.status === 'rejected') throw opened.reason
+    const {target, record} = opened.value
     const source = await sourceOf(heroku, options, record)
     open.push(source.db)
     return await work({
@@ -113,7 +106,7 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
       sourceParts: source.parts,
       caFile: options.caFile ?? STACK_CA_FILE,
       ...(target ? {target: target.db, targetParts: target.parts} : {}),
-      ...(record ? {record, journal: journalOn(target.db, operatorName())} : {}),
+      ...(record && target ? {record, journal: journalOn(target.db, operatorName())} : {}),
       ...(options.target ? {targetId: options.target, rds: rdsOf(options.region)} : {}),
     })
   } finally {
@@ -121,12 +114,31 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   }
 }
 
+/** The target and what its journal says it is the target of. */
+async function openTarget(options: Options, open: Closable[]) {
+  const target = await targetOf(options)
+  if (!target) return {}
+  open.push(target.db)
+  const record = await readMigration(target.db)
+  if (record && record.app !== options.app) {
+    throw refused(
+      'other_migration',
+      `the target belongs to the migration of ${record.app}`,
+      'name the target of this app',
+    )
+  }
+  return {target, record}
+}
+
 const definedOf = (options: Options) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
 /** The source by its attachment, or – after the switch, when DATABASE is a plain config var – by what the journal says. */
 async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, record: MigrationRecord | undefined) {
-  const attachment = record ? await keptAttachment(heroku, app, record) : await heroku.resolveDatabase(app, database)
+  const [attachment, config] = await Promise.all([
+    record ? keptAttachment(heroku, app, record) : heroku.resolveDatabase(app, database),
+    heroku.configVars(app),
+  ])
   if (attachment.namespace?.startsWith('connection-pooling:')) {
     throw refused(
       'pooled',
@@ -135,7 +147,7 @@ async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, r
     )
   }
   const name = attachment.configVars[0]!
-  const url = (await heroku.configVars(app))[name]
+  const url = config[name]
   if (!url) throw failed('no_config_var', `${app} has no config var ${name}`)
   const parts = parseConnectionUrl(url, `${name} of ${app}`)
   return {addon: attachment.addon, parts, db: openDatabase('source', parts, SOURCE_TLS)}

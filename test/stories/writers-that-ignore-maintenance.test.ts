@@ -3,7 +3,7 @@ import {expect} from 'chai'
 import {until} from '../../sandbox/until.js'
 import {expectBusiness, expectCleanLedger, expectNeverBothOpen} from '../support/app-state.js'
 import {cutOver, useSandbox} from '../support/world.js'
-import {openTransaction, startOutsideWriter} from '../support/writers.js'
+import {type OpenTransaction, openTransaction, startOutsideWriter} from '../support/writers.js'
 import {after, before, both, failureOf, fenceOf} from './support.js'
 
 /** What a client may meet once the source is frozen: the fence, or the end of its connection. */
@@ -34,21 +34,26 @@ describe('Writers that ignore maintenance', () => {
     )
 
     const {analytics, etl} = shop.source.credentials
-    const early = await openTransaction(shop, analytics!.url, 'analytics')
-    const late = await openTransaction(shop, etl!.url, 'etl')
+    let early: OpenTransaction | undefined
+    let late: OpenTransaction | undefined
+    const beginTransactions = async () => {
+      early = await openTransaction(shop, analytics!.url, 'analytics')
+      late = await openTransaction(shop, etl!.url, 'etl')
+    }
     let committed: Promise<void> | undefined
     let lateFailure: Promise<Error> | undefined
     let frozenAt = 0
     const commitEarly = async () => {
       await until('the fence', 10, async () => (await fenceOf(source, shop.source.database)) === 'raised')
-      await early.commit()
+      await early!.commit()
     }
     await cutOver(shop, {
       alter: both(
+        before('stop-writers', beginTransactions),
         before('freeze-source', () => void (committed = commitEarly())),
         after('freeze-source', () => {
           frozenAt = Date.now()
-          lateFailure = failureOf(late.commit())
+          lateFailure = failureOf(late!.commit())
         }),
       ),
       decide: async () => (await expectNeverBothOpen(shop), true),
@@ -61,7 +66,7 @@ describe('Writers that ignore maintenance', () => {
       [shop.target.database, 0],
     ] as const) {
       const server = database === shop.source.database ? source : target
-      const rows = await server.superuser(database, 'select from public.events where ref = $1', [late.ref])
+      const rows = await server.superuser(database, 'select from public.events where ref = $1', [late!.ref])
       expect(rows, `the transaction that came too late, in ${database}`).to.have.length(wanted)
     }
 
@@ -100,7 +105,7 @@ describe('Writers that ignore maintenance', () => {
     const [row] = await target.superuser<{count: number}>(
       shop.target.database,
       'select count(*)::int as count from public.events where ref = $1',
-      [early.ref],
+      [early!.ref],
     )
     expect(row!.count, 'the transaction that committed in its grace, on the target').to.equal(1)
   })

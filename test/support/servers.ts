@@ -59,11 +59,12 @@ export const SOURCE_TLS: Tls = {mode: 'encrypted'}
 
 /** One source and one target for the tests of a file. Call it in a `describe`. */
 export function servers({source: major = 16, target = 17}: {source?: Major; target?: Major} = {}): Servers {
-  const folder = mkdtempSync(join(tmpdir(), 'contract-test-'))
+  let folder: string
   const running: {source?: PostgresServer; target?: PostgresServer; ca?: CertificateAuthority; rds?: RdsInstance} = {}
   const closing: (() => Promise<unknown>)[] = []
 
   before('start the servers', async () => {
+    folder = mkdtempSync(join(tmpdir(), 'contract-test-'))
     const ca = await createCertificateAuthority(folder, 'Test root')
     const forLocalhost = await ca.issueServerCertificate({hosts: ['localhost'], name: 'target'})
     ;[running.source, running.target] = await Promise.all([
@@ -102,7 +103,9 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
     get ca() {
       return running.ca!
     },
-    folder,
+    get folder() {
+      return folder
+    },
     async newSource(options) {
       const database = await provisionHerokuDatabase(running.source!, options)
       const parts = parseConnectionUrl(new Secret(database.url), 'DATABASE_URL')

@@ -26,6 +26,8 @@ async function connect(url: string): Promise<pg.Client> {
   return client
 }
 
+export type OpenTransaction = Awaited<ReturnType<typeof openTransaction>>
+
 /**
  * A transaction of somebody outside of Heroku: it has written, and commits when it is told to. What it is acknowledged
  * goes into the ledger.
