@@ -1,4 +1,6 @@
 import {execFile} from 'node:child_process'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {promisify} from 'node:util'
 
 import {OWN_SCHEMA} from '../catalog.js'
@@ -62,6 +64,8 @@ async function runNative(args: string[], parts: ConnectionParts): Promise<string
     PGUSER: parts.user,
     PGPASSWORD: parts.password.reveal(),
     PGSSLMODE: 'require',
+    // A root certificate, were there one on this machine, would make libpq verify what Heroku's certificates cannot stand.
+    PGSSLROOTCERT: join(tmpdir(), 'heroku-rds-no-such-certificate'),
     PGOPTIONS: '-c default_transaction_read_only=off -c statement_timeout=0',
   }
   try {

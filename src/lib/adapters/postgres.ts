@@ -1,3 +1,5 @@
+import {isIP} from 'node:net'
+
 import pg from 'pg'
 import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
 
@@ -65,7 +67,10 @@ export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig 
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: SOCKET_IDLE_MS,
-    ssl: tls.mode === 'verified' ? {ca: tls.authorities, servername: parts.host} : {rejectUnauthorized: false},
+    ssl:
+      tls.mode === 'verified'
+        ? {ca: tls.authorities, ...(isIP(parts.host) ? {} : {servername: parts.host})}
+        : {rejectUnauthorized: false},
   }
 }
 

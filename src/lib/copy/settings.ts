@@ -26,7 +26,7 @@ export async function carrySettings({source, target}: {source: Queryable; target
     where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
       and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
       and setting not like 'default\\_transaction\\_read\\_only=%'
-      and (setting like '%.%=%' or split_part(setting, '=', 1) in (select name from pg_settings where context = 'user'))
+      and setting not like 'extwlist.%' and (setting like '%.%=%' or split_part(setting, '=', 1) in (select name from pg_settings where context = 'user'))
     order by name, s.setdatabase desc, s.setrole desc`)
   const left: string[] = []
   for (const {name, value} of settings) {

@@ -10,7 +10,9 @@ function start(): void {
   if (reader) return
   reader = createInterface({input: process.stdin, terminal: false})
   reader.on('line', (line) => {
-    if (waiting) waiting(line)
+    const asked = waiting
+    waiting = undefined
+    if (asked) asked(line)
     else lines.push(line)
   })
   reader.on('close', () => {

@@ -1,5 +1,5 @@
 import {emptyTarget, targetBefore} from '../../copy/copy-schema.js'
-import {newKey} from '../../freeze/fence.js'
+import {newKey, removeFence} from '../../freeze/fence.js'
 import {leaveNote, noteOf} from '../notes.js'
 import type {Step} from '../step.js'
 
@@ -13,6 +13,7 @@ export const claimTarget: Step = {
     const before = await noteOf(migration, 'targetBefore')
     if (!before) return
     await emptyTarget(migration.target, before)
+    await removeFence(migration.target, migration, migration.guard.target)
     await migration.journal.forget(['targetBefore'])
   },
 
