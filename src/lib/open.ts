@@ -136,7 +136,9 @@ const definedOf = (options: Options) =>
 /** The source by its attachment, or – after the switch, when DATABASE is a plain config var – by what the journal says. */
 async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, record: MigrationRecord | undefined) {
   const [attachment, config] = await Promise.all([
-    record ? keptAttachment(heroku, app, record) : heroku.resolveDatabase(app, database),
+    record
+      ? attachmentOf(heroku, app, {id: record.addonId, name: record.addonName})
+      : heroku.resolveDatabase(app, database),
     heroku.configVars(app),
   ])
   if (attachment.namespace?.startsWith('connection-pooling:')) {
@@ -146,27 +148,33 @@ async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, r
       'name the direct attachment of the database',
     )
   }
-  const name = attachment.configVars[0]!
+  const {addon} = attachment
+  const parts = partsIn(config, attachment)
+  const renew = async () => partsIn(await heroku.configVars(app), await attachmentOf(heroku, app, addon))
+  return {addon, parts, db: openDatabase('source', parts, SOURCE_TLS, renew)}
+}
+
+function partsIn(config: Record<string, Secret>, {app, configVars: [name = '']}: Attachment): ConnectionParts {
   const url = config[name]
   if (!url) throw failed('no_config_var', `${app} has no config var ${name}`)
-  const parts = parseConnectionUrl(url, `${name} of ${app}`)
-  return {addon: attachment.addon, parts, db: openDatabase('source', parts, SOURCE_TLS)}
+  return parseConnectionUrl(url, `${name} of ${app}`)
 }
 
 /** Heroku Postgres presents certificates that no public authority signs: encryption is what it allows. */
 const SOURCE_TLS: Tls = {mode: 'encrypted'}
 
-async function keptAttachment(heroku: Heroku, app: string, {addonId, addonName}: MigrationRecord): Promise<Attachment> {
-  const here = (await heroku.attachments(addonId)).filter(
-    (attachment) => attachment.app === app && attachment.namespace === null,
-  )
-  if (!here[0])
+/** Whatever the add-on is attached as at the moment, with its default credential. */
+async function attachmentOf(heroku: Heroku, app: string, addon: {id: string; name: string}): Promise<Attachment> {
+  const attachments = await heroku.attachments(addon.id)
+  const here = attachments.find((attachment) => attachment.app === app && attachment.namespace === null)
+  if (!here) {
     throw refused(
       'source_gone',
-      `${addonName} is no longer attached to ${app}`,
-      `heroku addons:attach ${addonName} -a ${app}`,
+      `${addon.name} is no longer attached to ${app}`,
+      `heroku addons:attach ${addon.name} -a ${app}`,
     )
-  return here[0]
+  }
+  return here
 }
 
 export interface RunOptions extends Options {

@@ -74,7 +74,7 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     ['an unknown database', 3, /has no database called NOPE .*DATABASE/, () => ({args: ['NOPE']})],
     ['the pooled attachment', 3, /through the pooler/, () => ({args: ['DATABASE_CONNECTION_POOL']})],
     ['no target', 2, /no target is named/, () => ({env: {RDS_DATABASE_URL: undefined}})],
-    ['a target that is no URL', 2, /RDS_DATABASE_URL is not a URL/, () => ({env: {RDS_DATABASE_URL: 'hello'}})],
+    ['a target that is no URL', 2, /RDS_DATABASE_URL (is not a URL|does not name)/, () => ({env: {RDS_DATABASE_URL: 'hello'}})],
     [
       'a target that is no Postgres',
       2,
@@ -189,10 +189,18 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
       expect(stateOf(shop.app)).to.deep.equal(asBefore)
       expect(await fenceOf(sandbox.source, shop.source.database), 'fence on the source').to.equal('absent')
       expect(await bearsTraces(sandbox.source, shop.source.database), 'traces in the source').to.equal(false)
-      expect(await bearsTraces(sandbox.target, target.database), 'traces in the target').to.equal(false)
-      expect(await bearsTraces(old.server, old.database.database), 'traces in the older target').to.equal(false)
+      const named = env.RDS_DATABASE_URL === old.database.url ? ([old.server, old.database] as const) : ([sandbox.target, target] as const)
+      expect(await bearsTraces(named[0], named[1].database), 'traces in the target').to.equal(false)
     })
   }
+
+  it('with --json, the exit code is the same and the error is JSON', async () => {
+    const args = ['rds:cutover', 'NOPE', '--app', shop.name, '--confirm', shop.name, '--json']
+    const {code, stdout} = await world.sandbox.cli(args, {env: shop.env})
+    const {error} = JSON.parse(stdout) as {error: {code: string; exit: number}}
+    expect(error).to.include({code: 'unknown_database', exit: 3})
+    expect(code).to.equal(3)
+  })
 
   it('and the shop goes on', async () => {
     shop.customersCome()

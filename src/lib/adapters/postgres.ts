@@ -4,7 +4,7 @@ import pg from 'pg'
 import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
 
 import type {Database, Session} from '../ports.js'
-import {failed} from '../errors.js'
+import {failed, RdsError} from '../errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 
@@ -74,31 +74,40 @@ export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig 
   }
 }
 
-/** A database over a small pool of connections; call `close` at the end. */
+const WRONG_PASSWORD = '28P01'
+
+/**
+ * A database over a small pool of connections; call `close` at the end. `renew` is asked for the credentials of the day
+ * when those at hand are refused: Heroku rotates them whenever somebody asks it to.
+ */
 export function openDatabase(
   side: Database['side'],
   parts: ConnectionParts,
   tls: Tls,
+  renew?: () => Promise<ConnectionParts>,
 ): Database & {close(): Promise<void>} {
   const place = `${parts.host}:${parts.port}/${parts.database}`
-  const options = Object.entries(SESSION)
-    .map(([name, value]) => `-c ${name}=${value}`)
-    .join(' ')
-  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: 4, idleTimeoutMillis: 0})
   const clients = new Set<pg.PoolClient>()
   const pidOf = (client: pg.PoolClient) => (client as unknown as {processID: number}).processID
-  pool.on('connect', (client) => {
-    clients.add(client)
-    // A broken connection fails the query that uses it, now or next; by itself it must not end the process.
-    client.on('error', () => undefined)
-  })
-  pool.on('remove', (client) => clients.delete(client))
-  pool.on('error', () => undefined)
+  let current = parts
+  let pool = poolFor(parts, tls, clients)
+
+  const connect = async (): Promise<pg.PoolClient> => {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      if (!renew || (error as {code?: string}).code !== WRONG_PASSWORD) throw error
+      current = await renew()
+      void pool.end()
+      pool = poolFor(current, tls, clients)
+      return pool.connect()
+    }
+  }
 
   const prepared = new WeakSet<pg.PoolClient>()
   const checkOut = async (): Promise<pg.PoolClient> => {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw connectionError(error, side, place)
+    const client = await connect().catch((error: unknown) => {
+      throw error instanceof RdsError ? error : connectionError(error, side, place)
     })
     if (!prepared.has(client)) {
       await client.query(LIFT_LIMITS).catch((error: unknown) => {
@@ -161,7 +170,7 @@ export function openDatabase(
 
     async interrupt() {
       const pids = [...clients].map(pidOf)
-      const canceller = new pg.Client(clientConfig(parts, tls))
+      const canceller = new pg.Client(clientConfig(current, tls))
       canceller.on('error', () => undefined)
       await canceller.connect()
       await canceller.query('select pg_catalog.pg_cancel_backend(pid) from unnest($1::int[]) pid', [pids])
@@ -170,6 +179,21 @@ export function openDatabase(
 
     close: () => pool.end(),
   }
+}
+
+function poolFor(parts: ConnectionParts, tls: Tls, clients: Set<pg.PoolClient>): pg.Pool {
+  const options = Object.entries(SESSION)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
+  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: 4, idleTimeoutMillis: 0})
+  pool.on('connect', (client) => {
+    clients.add(client)
+    // A broken connection fails the query that uses it, now or next; by itself it must not end the process.
+    client.on('error', () => undefined)
+  })
+  pool.on('remove', (client) => clients.delete(client))
+  pool.on('error', () => undefined)
+  return pool
 }
 
 const sessionOf = (client: pg.PoolClient): Session => ({

@@ -1,6 +1,7 @@
 import {failed, messageOf, notRefused, type RdsError} from '../errors.js'
 import type {StepRecord} from '../ports.js'
 import type {Migration} from './migration.js'
+import {rememberJournal} from './remembered-journal.js'
 import {rollback} from './rollback.js'
 import type {Step} from './step.js'
 import {watchBudget} from './budget.js'
@@ -9,7 +10,9 @@ import {watchBudget} from './budget.js'
  * Does the steps in order. What is already done is found done, so the same call resumes a killed run. When a step fails
  * before the point of no cheap return, everything that was started is undone before the error is thrown on.
  */
-export async function run(steps: readonly Step[], migration: Migration): Promise<void> {
+export async function run(steps: readonly Step[], given: Migration): Promise<void> {
+  const remembered = rememberJournal(given.journal)
+  const migration = {...given, journal: remembered.forward}
   const inEffect = (await migration.journal.records()).filter((record) => !record.undoneAt)
   const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
   const budget = watchBudget(steps, migration, inEffect)
@@ -34,7 +37,8 @@ export async function run(steps: readonly Step[], migration: Migration): Promise
   } catch (error) {
     if (past) throw stoppedAfterGate(error)
     await interruption.settled()
-    await undoEverything(steps, migration, error)
+    const stillOurs = async () => void (await migration.source.query(migration.guard.source))
+    await undoEverything(steps, {...migration, journal: remembered.back(stillOurs)}, error)
     throw error
   } finally {
     budget.stop()

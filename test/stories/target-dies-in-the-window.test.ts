@@ -1,0 +1,38 @@
+import {expect} from 'chai'
+
+import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
+import {cutOver, rollBack, useSandbox} from '../support/world.js'
+import {before, failureOf, primaryOf} from './support.js'
+
+describe('The target dies in the window', () => {
+  const world = useSandbox()
+
+  for (const step of ['copy-rows', 'gate']) {
+    for (const {next, go, primary} of [
+      {next: 'the same command finishes', go: cutOver, primary: 'target'},
+      {next: 'rollback restores the app', go: rollBack, primary: 'source'},
+    ] as const) {
+      it(`before ${step}: one sentence; when it is back, ${next}`, async () => {
+        const {target, openShop} = world.sandbox
+        const shop = await openShop()
+        shop.customersCome()
+        await expectBusiness(shop)
+        const asBefore = stateOf(shop.app)
+        try {
+          const failure = await failureOf(cutOver(shop, {alter: before(step, () => target.halt({immediate: true}))}))
+          expect(failure.oclif?.exit, String(failure)).to.equal(1)
+          expect(failure.message).not.to.contain('\n')
+          expect(shop.app.maintenance, `it stays in maintenance, as nothing can be undone: ${failure.message}`).to.equal(true)
+        } finally {
+          await target.resume()
+        }
+        await go(shop)
+        expect(primaryOf(shop)).to.equal(primary)
+        expect(shop.app.maintenance).to.equal(false)
+        if (primary === 'source') expect(stateOf(shop.app)).to.deep.equal(asBefore)
+        await expectBusiness(shop)
+        await expectCleanLedger(shop, primary)
+      })
+    }
+  }
+})
