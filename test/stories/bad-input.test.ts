@@ -32,10 +32,10 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
   let misnamed: PostgresServer
 
   before('a shop, and servers with another authority', async () => {
-    const {source, openShop} = world.sandbox
+    const {source} = world.sandbox
     await source.configure({max_prepared_transactions: 5})
     await source.restart()
-    shop = await openShop({formation: {web: 1}, credentials: ['etl']})
+    shop = await world.sandbox.openShop({formation: {web: 1}, credentials: ['etl']})
     shop.addon.poolUrl = shop.source.url
     const [name, namespace] = ['DATABASE_CONNECTION_POOL', 'connection-pooling:default']
     attach(shop.app.platform, {app: shop.app, addon: shop.addon, name, namespace})
@@ -74,7 +74,12 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     ['an unknown database', 3, /has no database called NOPE .*DATABASE/, () => ({args: ['NOPE']})],
     ['the pooled attachment', 3, /through the pooler/, () => ({args: ['DATABASE_CONNECTION_POOL']})],
     ['no target', 2, /no target is named/, () => ({env: {RDS_DATABASE_URL: undefined}})],
-    ['a target that is no URL', 2, /RDS_DATABASE_URL (is not a URL|does not name)/, () => ({env: {RDS_DATABASE_URL: 'hello'}})],
+    [
+      'a target that is no URL',
+      2,
+      /RDS_DATABASE_URL (is not a URL|does not name)/,
+      () => ({env: {RDS_DATABASE_URL: 'hello'}}),
+    ],
     [
       'a target that is no Postgres',
       2,
@@ -85,7 +90,12 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     ['a port where nobody listens', 3, /localhost:1\/\S+ refuses connections/, url((to) => (to.port = '1'))],
     ['a wrong password', 3, /refused the password/, url((to) => (to.password = 'wrong'))],
     ['an unknown target database', 3, /nowhere does not exist/, url((to) => (to.pathname = '/nowhere'))],
-    ['an unknown authority', 3, /not signed by a trusted authority/, url((to) => to.searchParams.delete('sslrootcert'))],
+    [
+      'an unknown authority',
+      3,
+      /not signed by a trusted authority/,
+      url((to) => to.searchParams.delete('sslrootcert')),
+    ],
     [
       'an authority file that is not there',
       2,
@@ -98,7 +108,12 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
       /certificate of .* is for another host/,
       () => ({env: {RDS_DATABASE_URL: misnamed.superuserUrl()}}),
     ],
-    ['a target older than the source', 3, /target runs Postgres 15/, () => ({env: {RDS_DATABASE_URL: old.database.url}})],
+    [
+      'a target older than the source',
+      3,
+      /target runs Postgres 15/,
+      () => ({env: {RDS_DATABASE_URL: old.database.url}}),
+    ],
     [
       'a target with contents of its own',
       3,
@@ -132,8 +147,18 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     ['an invalid API key', 3, /Heroku refused the login/, () => ({env: {HEROKU_API_KEY: 'HRKU-nobody'}})],
     ['the wrong name to confirm', 2, /confirmation did not match/, () => ({args: ['--confirm', 'another-app']})],
     ['a budget that is no duration', 2, /soon is not a duration/, () => ({args: ['--budget', 'soon']})],
-    ['a budget below the estimate', 3, /needs about \d+ s, more than the budget of 60 s/, () => ({args: ['--budget', '1m']})],
-    ['smoke SQL that is not there', 2, /\/no\/such\.sql cannot be read/, () => ({args: ['--smoke-sql', '/no/such.sql']})],
+    [
+      'a budget below the estimate',
+      3,
+      /needs about \d+ s, more than the budget of 60 s/,
+      () => ({args: ['--budget', '1m']}),
+    ],
+    [
+      'smoke SQL that is not there',
+      2,
+      /\/no\/such\.sql cannot be read/,
+      () => ({args: ['--smoke-sql', '/no/such.sql']}),
+    ],
     [
       'an authority that dynos do not have',
       3,
@@ -145,7 +170,13 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
       3,
       /theirs.* belongs to/,
       () => ({
-        change: () => onSource(`create table public.theirs (); alter table public.theirs owner to postgres_nobody`.replace('postgres_nobody', `"${shop.source.credentials['etl']!.user}"`)),
+        change: () =>
+          onSource(
+            `create table public.theirs (); alter table public.theirs owner to postgres_nobody`.replace(
+              'postgres_nobody',
+              `"${shop.source.credentials['etl']!.user}"`,
+            ),
+          ),
         restore: () => onSource('drop table public.theirs'),
       }),
     ],
@@ -189,7 +220,10 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
       expect(stateOf(shop.app)).to.deep.equal(asBefore)
       expect(await fenceOf(sandbox.source, shop.source.database), 'fence on the source').to.equal('absent')
       expect(await bearsTraces(sandbox.source, shop.source.database), 'traces in the source').to.equal(false)
-      const named = env.RDS_DATABASE_URL === old.database.url ? ([old.server, old.database] as const) : ([sandbox.target, target] as const)
+      const named =
+        env.RDS_DATABASE_URL === old.database.url
+          ? ([old.server, old.database] as const)
+          : ([sandbox.target, target] as const)
       expect(await bearsTraces(named[0], named[1].database), 'traces in the target').to.equal(false)
     })
   }

@@ -25,7 +25,10 @@ const SLOW = `create function public.slow(int) returns int immutable language pl
 /** The estimate of preflight is minutes; a story has seconds. */
 const withoutEstimate = (step: Step): Step =>
   step.id === 'preflight'
-    ? {...step, run: (migration) => step.run({...migration, settings: {...migration.settings, budgetSeconds: undefined}})}
+    ? {
+        ...step,
+        run: (migration) => step.run({...migration, settings: {...migration.settings, budgetSeconds: undefined}}),
+      }
     : step
 
 describe('Budget and interruption', () => {
@@ -55,7 +58,11 @@ describe('Budget and interruption', () => {
   const slowSource = (step: Step): Step =>
     step.id === 'verify' ? {...step, run: ({source}) => source.query('select pg_sleep(60)').then(() => 'slept')} : step
   for (const [side, prepare, alter] of [
-    ['the target', `${SLOW}; insert into public.slow_rows values (1); create index on public.slow_rows (public.slow(id))`, undefined],
+    [
+      'the target',
+      `${SLOW}; insert into public.slow_rows values (1); create index on public.slow_rows (public.slow(id))`,
+      undefined,
+    ],
     ['the source', undefined, slowSource],
   ] as const) {
     it(`a statement on ${side} that outlasts the budget is cancelled, and the app is back within the budget`, async () => {
@@ -74,7 +81,10 @@ describe('Budget and interruption', () => {
       expect(windowSeconds(shop)).to.be.within(BUDGET * 0.7, BUDGET)
       expect(await fenceOf(world.sandbox.source, shop.source.database)).to.equal('absent')
       for (const server of [world.sandbox.source, world.sandbox.target]) {
-        const asleep = await server.superuser('postgres', `select pid from pg_stat_activity where wait_event = 'PgSleep'`)
+        const asleep = await server.superuser(
+          'postgres',
+          `select pid from pg_stat_activity where wait_event = 'PgSleep'`,
+        )
         expect(asleep, 'statements still running').to.deep.equal([])
       }
       await expectBusiness(shop)
@@ -150,7 +160,9 @@ describe('Budget and interruption', () => {
     const live = stateOf(shop.app)
     const refusal = await heroku('rds:rollback')
     expect(refusal.code, refusal.stderr).to.equal(3)
-    expect(refusal.stderr.replaceAll(/\s+/g, ' ')).to.match(/would lose what was written to RDS .*public\.orders: insert of \d+ rows/)
+    expect(refusal.stderr.replaceAll(/\s+/g, ' ')).to.match(
+      /would lose what was written to RDS .*public\.orders: insert of \d+ rows/,
+    )
     expect(stateOf(shop.app)).to.deep.equal(live)
     await expectBusiness(shop)
     await expectCleanLedger(shop, 'target')

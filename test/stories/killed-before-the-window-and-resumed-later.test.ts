@@ -26,9 +26,7 @@ describe('Killed before the window and resumed later', () => {
     const wrote = (process: string, database: string) =>
       shop.ledger().some((entry) => entry.process === process && entry.database?.endsWith(`/${database}`))
 
-    const declined = await failureOf(
-      cutOver(shop, {settings: {gate: 'ask'}, decide: () => Promise.resolve(false)}),
-    )
+    const declined = await failureOf(cutOver(shop, {settings: {gate: 'ask'}, decide: () => Promise.resolve(false)}))
     expect(declined.code).to.equal('gate_declined')
     for (const app of [shop.app, guest]) expect(app.maintenance, app.name).to.equal(false)
     expect(shop.app.quantities).to.deep.equal({web: 2, worker: 2})

@@ -22,7 +22,9 @@ function formsOf(password: string): string[] {
   const telling = password.slice(-18)
   const encoded = encodeURIComponent(password)
   const base64 = ['', 'x', 'xx'].map((shift) =>
-    Buffer.from(shift + password).toString('base64').slice(4, -4),
+    Buffer.from(shift + password)
+      .toString('base64')
+      .slice(4, -4),
   )
   return [password, telling, encoded, encoded.replaceAll("'", '%27'), JSON.stringify(password).slice(1, -1), ...base64]
 }
@@ -40,7 +42,7 @@ async function commandLines(): Promise<string[]> {
       .filter(({parent, args}) => parent === String(process.pid) && args.includes('heroku/bin/run.js'))
       .map(({pid}) => pid),
   )
-  for (let before = -1; before !== family.size; ) {
+  for (let before = -1; before !== family.size;) {
     before = family.size
     for (const {pid, parent} of processes) if (family.has(parent)) family.add(pid)
   }
@@ -104,7 +106,9 @@ describe('Secrets', () => {
       const broken = {env: {RDS_DATABASE_URL: shop.target.url.replace('postgres://', 'postgres//')}}
       expect((await heroku(['rds:cutover', ...change], broken)).code).to.equal(2)
       const noCa = ['--ca-file', '/etc/ssl/certs/ca-certificates.crt']
-      expect((await heroku(['rds:cutover', ...change, ...noCa, '--json'])).code, 'a dyno without the CA').not.to.equal(0)
+      expect((await heroku(['rds:cutover', ...change, ...noCa, '--json'])).code, 'a dyno without the CA').not.to.equal(
+        0,
+      )
       expect((await heroku(['rds:assess', '--app', shop.name, '--json'])).code).to.equal(0)
       const command = ['--smoke-command', `psql "$DATABASE_URL" -XAtqc "select 'smoke'"`]
       const failing = ['--smoke-command', 'echo "$DATABASE_URL"; psql "$DATABASE_URL" -XAtqc "select 1/0"']

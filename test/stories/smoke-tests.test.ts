@@ -22,7 +22,9 @@ describe('Smoke tests', () => {
     const shop = await world.sandbox.openShop()
     shop.customersCome()
     await expectBusiness(shop)
-    await cutOver(shop, {settings: {smokeSql: `${WRITE}; update products set stock = stock + 1; select count(*) from orders`}})
+    await cutOver(shop, {
+      settings: {smokeSql: `${WRITE}; update products set stock = stock + 1; select count(*) from orders`},
+    })
     expect(primaryOf(shop)).to.equal('target')
     expect(await smokeEvents(shop.target.database)).to.equal(0)
     await expectBusiness(shop)

@@ -9,8 +9,8 @@ describe('The source restarts in the window', () => {
 
   for (const step of ['freeze-source', 'copy-rows', 'gate']) {
     it(`before ${step}: the run finishes or undoes itself; the next one goes live`, async () => {
-      const {source, openShop} = world.sandbox
-      const shop = await openShop()
+      const {source} = world.sandbox
+      const shop = await world.sandbox.openShop()
       shop.customersCome()
       await expectBusiness(shop)
       const asBefore = stateOf(shop.app)
@@ -33,8 +33,8 @@ describe('The source restarts in the window', () => {
   }
 
   it('stays away: one sentence; when it is back, rollback restores the app', async () => {
-    const {source, openShop} = world.sandbox
-    const shop = await openShop()
+    const {source} = world.sandbox
+    const shop = await world.sandbox.openShop()
     shop.customersCome()
     await expectBusiness(shop)
     const asBefore = stateOf(shop.app)

@@ -16,8 +16,8 @@ describe('Writers that ignore maintenance', () => {
   afterEach(() => outside?.stop())
 
   it('all write during one cutover: nothing they were acknowledged is lost, nothing they try later gets in', async () => {
-    const {source, target, heroku, openShop} = world.sandbox
-    const shop = await openShop({credentials: ['analytics', 'etl'], scheduleSeconds: 1})
+    const {source, target, heroku} = world.sandbox
+    const shop = await world.sandbox.openShop({credentials: ['analytics', 'etl'], scheduleSeconds: 1})
     const guest = shop.attachApp(`${shop.name}-office`, {clock: 'node worker.mjs'}, {clock: 1})
     await guest.settle()
     shop.customersCome()

@@ -1,0 +1,132 @@
+import {expect} from 'chai'
+
+import {attach} from '../../sandbox/heroku/attachments.js'
+import type {Shop} from '../../sandbox/shop.js'
+import {until} from '../../sandbox/until.js'
+import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
+import {cutOver, rollBack, useSandbox} from '../support/world.js'
+import {failureOf, primaryOf} from './support.js'
+
+describe('Apps that are not like the others', () => {
+  const world = useSandbox({heroku: {prebootSeconds: 0.5}})
+
+  const open = async (shop: Shop) => {
+    shop.customersCome()
+    await expectBusiness(shop)
+    return shop
+  }
+  const decline = (shop: Shop, look: () => Promise<void> | void = () => undefined) =>
+    failureOf(cutOver(shop, {settings: {gate: 'ask'}, decide: async () => (await look(), false)}))
+
+  it('in a Private Space web dynos stay up, their writes are refused, and they come back on the new release', async () => {
+    const shop = await open(await world.sandbox.openShop({space: 'acme'}))
+    await cutOver(shop, {
+      settings: {gate: 'ask'},
+      async decide() {
+        expect(shop.app.quantities).to.deep.equal({web: 1, worker: 0})
+        const [web] = shop.app.dynos.filter(({spec, state}) => spec.type === 'web' && state === 'up')
+        const body = JSON.stringify({ref: crypto.randomUUID(), email: 'CUSTOMER1@example.com'})
+        const answer = await fetch(`http://localhost:${web!.port}/orders`, {method: 'POST', body})
+        expect(answer.status).to.equal(503)
+        expect(await answer.text()).to.match(/refused|read-only/)
+        return true
+      },
+    })
+    expect(shop.app.quantities).to.deep.equal({web: 1, worker: 1})
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+
+  it('preboot is off in the window and on again after it, whichever way it ends', async () => {
+    const shop = await world.sandbox.openShop()
+    shop.app.preboot = true
+    await open(shop)
+    const asBefore = stateOf(shop.app)
+    await decline(shop, () => expect(shop.app.preboot).to.equal(false) && undefined)
+    expect(stateOf(shop.app)).to.deep.equal(asBefore)
+    await cutOver(shop)
+    expect(shop.app.preboot).to.equal(true)
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+
+  it('an app that was in maintenance stays in maintenance', async () => {
+    const shop = await world.sandbox.openShop()
+    shop.app.setMaintenance(true)
+    await expectBusiness(shop)
+    const asBefore = stateOf(shop.app)
+    await decline(shop)
+    expect(stateOf(shop.app)).to.deep.equal(asBefore)
+    await cutOver(shop)
+    expect(shop.app.maintenance).to.equal(true)
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+
+  it('a pooled and a coloured attachment, and the usual name of the old database taken by another one', async () => {
+    const {heroku} = world.sandbox
+    const shop = await world.sandbox.openShop({formation: {web: 1}})
+    const {app, addon} = shop
+    addon.poolUrl = `${shop.source.url}?pool`
+    attach(app.platform, {app, addon, name: 'DATABASE_CONNECTION_POOL', namespace: 'connection-pooling:default'})
+    attach(app.platform, {app, addon, name: 'HEROKU_POSTGRESQL_COBALT', namespace: null})
+    const plan = 'heroku-postgresql:essential-0'
+    heroku.createPostgres({app: app.name, plan, as: 'HEROKU_POSTGRESQL_OLD', database: {url: 'postgres://u:p@h/other'}})
+    await app.settle()
+    const asBefore = stateOf(app)
+
+    expect((await decline(shop)).code).to.equal('gate_declined')
+    expect(stateOf(app)).to.deep.equal(asBefore)
+    await cutOver(shop)
+    expect(primaryOf(shop)).to.equal('target')
+    expect(app.configVars['DATABASE_CONNECTION_POOL_URL']).to.equal(app.configVars['DATABASE_URL'])
+    expect(app.configVars['HEROKU_POSTGRESQL_OLD_URL']).to.equal('postgres://u:p@h/other')
+    expect(app.configVars['HEROKU_POSTGRESQL_COBALT_URL']).to.equal(shop.source.url)
+    expect(app.configVars).not.to.have.property('PGSSLROOTCERT')
+    await rollBack(shop)
+    expect(stateOf(app)).to.deep.equal(asBefore)
+    await open(shop)
+    await expectCleanLedger(shop, 'source')
+  })
+
+  it('only DATABASE, while another database has the usual name of the old one', async () => {
+    const {heroku} = world.sandbox
+    const shop = await world.sandbox.openShop({formation: {web: 1}})
+    const plan = 'heroku-postgresql:essential-0'
+    heroku.createPostgres({
+      app: shop.name,
+      plan,
+      as: 'HEROKU_POSTGRESQL_OLD',
+      database: {url: 'postgres://u:p@h/other'},
+    })
+    await shop.app.settle()
+    const asBefore = stateOf(shop.app)
+    await cutOver(shop)
+    expect(shop.app.configVars['HEROKU_POSTGRESQL_OLD_URL']).to.equal('postgres://u:p@h/other')
+    expect(shop.app.configVars['HEROKU_POSTGRESQL_OLD_2_URL']).to.equal(shop.source.url)
+    await rollBack(shop)
+    expect(stateOf(shop.app)).to.deep.equal(asBefore)
+    await open(shop)
+    await expectCleanLedger(shop, 'source')
+  })
+
+  it('an app with a named credential only keeps it; it is stopped in the window and comes back', async () => {
+    const {heroku} = world.sandbox
+    const shop = await world.sandbox.openShop({credentials: ['etl']})
+    const guest = shop.attachApp(`${shop.name}-etl`, {clock: 'sleep 600'}, {})
+    const [own] = guest.attachments
+    guest.platform.attachments.splice(guest.platform.attachments.indexOf(own!), 1)
+    attach(guest.platform, {app: guest, addon: shop.addon, name: 'DATABASE', namespace: 'credential:etl'})
+    guest.formation.scale('clock', 1)
+    await guest.settle()
+    await open(shop)
+    const asBefore = stateOf(guest)
+    await cutOver(shop)
+    expect(stateOf(guest)).to.deep.equal(asBefore)
+    const stopped = heroku.events.filter(({app, kind}) => app === guest.name && kind === 'dyno-stopping')
+    expect(stopped.length).to.be.greaterThan(0)
+    await until('its dyno', 10, () => Promise.resolve(guest.dynos.some(({state}) => state === 'up')))
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+})
