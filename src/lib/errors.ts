@@ -17,12 +17,15 @@ export class RdsError extends Error {
   readonly code: string
   readonly suggestions: string[]
   readonly oclif: {exit: number}
+  /** What oclif ends with when it prints JSON. */
+  readonly exitCode: number
 
   constructor(exit: number, code: string, message: string, suggestions: readonly string[] = [], cause?: unknown) {
     super(message, {cause})
     this.code = code
     this.suggestions = [...suggestions]
     this.oclif = {exit}
+    this.exitCode = exit
   }
 }
 

@@ -10,6 +10,7 @@ import {HerokuClient} from './adapters/heroku-client.js'
 import {herokuOf} from './adapters/heroku.js'
 import {
   beginMigration,
+  dropUntouchedJournal,
   journalOn,
   type MigrationRecord,
   readMigration,
@@ -22,7 +23,7 @@ import {runPsql} from './adapters/psql.js'
 import {openDatabase, type Tls} from './adapters/postgres.js'
 import {rdsOf} from './adapters/rds.js'
 import {failed, refused, wrongUsage} from './errors.js'
-import {renewClaim, sourceGuard} from './freeze/claim.js'
+import {refuseOtherTarget, renewClaim, sourceGuard} from './freeze/claim.js'
 import {identityOf} from './identity.js'
 import {defaultMethod} from './methods/index.js'
 import type {Attachment, Database, Heroku, Journal, Operator} from './ports.js'
@@ -192,8 +193,12 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
     const {app, addon, heroku, source, target, targetParts, sourceParts} = world
     if (!target || !targetParts) throw noTarget()
     const method = defaultMethod(world.record?.method ?? options.method)
+    const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
+    if (identity === targetIdentity && !identity.startsWith('hidden')) {
+      throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
+    }
+    await refuseOtherTarget(source, targetIdentity)
     if (!world.record) await refuseForeignContents(target)
-    const identity = await identityOf(source)
     const record = await beginMigration(target, {
       app,
       addonId: addon.id,
@@ -211,33 +216,40 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
     const [major] = await source.query<{major: number}>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     )
-    return withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
-      const claim = {target: await identityOf(target), place: target.place, epoch}
-      await renewClaim(source, claim)
-      await remember(options.dataDir, app, {
-        ...(options.target ? {target: options.target} : {}),
-        ...(options.region ? {region: options.region} : {}),
-        caFile: world.caFile,
+    const underLock = () =>
+      withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
+        const claim = {target: targetIdentity, place: target.place, epoch}
+        await renewClaim(source, claim)
+        await remember(options.dataDir, app, {
+          ...(options.target ? {target: options.target} : {}),
+          ...(options.region ? {region: options.region} : {}),
+          caFile: world.caFile,
+        })
+        return work({
+          app,
+          addon,
+          method,
+          source,
+          target,
+          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+          targetUrl: bareUrl(targetParts),
+          heroku,
+          assess: () => assess(world),
+          journal: journalOn(target, operatorName(), epoch),
+          claim,
+          guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+          operator: options.operator,
+          clock,
+          settings: {...options.settings, caFile: world.caFile},
+          signal: AbortSignal.any([options.signal, lost]),
+        })
       })
-      return work({
-        app,
-        addon,
-        method,
-        source,
-        target,
-        schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
-        targetUrl: bareUrl(targetParts),
-        heroku,
-        assess: () => assess(world),
-        journal: journalOn(target, operatorName(), epoch),
-        claim,
-        guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
-        operator: options.operator,
-        clock,
-        settings: {...options.settings, caFile: world.caFile},
-        signal: AbortSignal.any([options.signal, lost]),
-      })
-    })
+    try {
+      return await underLock()
+    } catch (error) {
+      if (!world.record) await dropUntouchedJournal(target)
+      throw error
+    }
   })
 }
 

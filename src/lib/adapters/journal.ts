@@ -119,6 +119,20 @@ export async function withOperatorLock<T>(
   )
 }
 
+/** Takes a journal away again that tells of nothing but a preflight: whoever is refused has touched nothing. */
+export async function dropUntouchedJournal(target: Database): Promise<void> {
+  await target
+    .query(
+      `
+    do $$ begin
+      if pg_try_advisory_xact_lock(hashtext('${OWN_SCHEMA}')) and not exists (select from ${OWN_SCHEMA}.steps where step <> 'preflight') then
+        drop schema ${OWN_SCHEMA} cascade;
+      end if;
+    end $$`,
+    )
+    .catch(() => undefined) // a target that cannot be reached any more keeps it; the next run finds it empty
+}
+
 async function describeHolder(session: Session): Promise<string> {
   const [holder] = await session.query<{operator: string; command: string; since: string}>(
     `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since from ${OWN_SCHEMA}.lock_holder`,

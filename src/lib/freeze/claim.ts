@@ -35,19 +35,31 @@ export async function claimSource(source: Queryable, {target, place, epoch}: Cla
 
 /** Takes over an earlier claim of the same target; does nothing on a source that bears none. */
 export async function renewClaim(source: Queryable, {target, epoch}: Claim): Promise<void> {
-  const [exists] = await source.query<{there: boolean}>(
-    `select to_regclass('${OWN_SCHEMA}.claim') is not null as there`,
-  )
-  if (!exists!.there) return
-  const [claim] = await source.query<{target: string; place: string}>(`select target, place from ${OWN_SCHEMA}.claim`)
-  if (claim && claim.target !== target) {
-    throw refused(
-      'other_target',
-      `this source is being moved to another target, ${claim.place}`,
-      'name that target in RDS_DATABASE_URL, or end that migration with rds:rollback first',
-    )
-  }
+  await refuseOtherTarget(source, target)
+  if (!(await isClaimed(source))) return
   await source.query(`update ${OWN_SCHEMA}.claim set epoch = $2 where target = $1 and epoch <= $2`, [target, epoch])
+}
+
+async function isClaimed(source: Queryable): Promise<boolean> {
+  const [row] = await source.query<{there: boolean}>(`select to_regclass('${OWN_SCHEMA}.claim') is not null as there`)
+  return row!.there
+}
+
+/** Fails when another operator has taken over; a claim that has been taken off again was ours. */
+export async function assertClaimed(source: Queryable, guard: Guard): Promise<void> {
+  if (await isClaimed(source)) await source.query(guard)
+}
+
+/** Refuses a source that bears another target's claim. */
+export async function refuseOtherTarget(source: Queryable, target: string): Promise<void> {
+  if (!(await isClaimed(source))) return
+  const [claim] = await source.query<{target: string; place: string}>(`select target, place from ${OWN_SCHEMA}.claim`)
+  if (!claim || claim.target === target) return
+  throw refused(
+    'other_target',
+    `this source is being moved to another target, ${claim.place}`,
+    'name that target in RDS_DATABASE_URL, or end that migration with rds:rollback first',
+  )
 }
 
 /** Takes the claim, and our schema, off the source. */

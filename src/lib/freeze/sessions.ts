@@ -52,10 +52,11 @@ export async function preparedTransactions(db: Database): Promise<string[]> {
 export const openSuperuserWriters = (db: Database): Promise<OtherSession[]> =>
   db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} and r.rolsuper and a.backend_xid is not null`, [db.ownPids()])
 
-/** Who holds a lock on a table that a fence cannot share. */
+/** Who has held a lock on a table that a fence cannot share for longest: the others come and go. */
 export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> =>
   db.query<OtherSession>(
     `select ${COLUMNS} ${OTHERS} and a.pid in (select l.pid from pg_locks l
-       where l.relation = $2::regclass and l.granted and l.mode not in ('AccessShareLock', 'RowShareLock'))`,
+       where l.relation = $2::regclass and l.granted and l.mode not in ('AccessShareLock', 'RowShareLock'))
+     order by a.xact_start limit 1`,
     [db.ownPids(), table],
   )

@@ -1,6 +1,7 @@
 import {failed, messageOf, notRefused, type RdsError} from '../errors.js'
 import type {StepRecord} from '../ports.js'
 import type {Migration} from './migration.js'
+import {assertClaimed} from '../freeze/claim.js'
 import {rememberJournal} from './remembered-journal.js'
 import {rollback} from './rollback.js'
 import type {Step} from './step.js'
@@ -37,7 +38,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   } catch (error) {
     if (past) throw stoppedAfterGate(error)
     await interruption.settled()
-    const stillOurs = async () => void (await migration.source.query(migration.guard.source))
+    const stillOurs = () => assertClaimed(migration.source, migration.guard.source)
     await undoEverything(steps, {...migration, journal: remembered.back(stillOurs)}, error)
     throw error
   } finally {
