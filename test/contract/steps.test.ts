@@ -1,5 +1,7 @@
 import {expect} from 'chai'
+import pg from 'pg'
 
+import type {Shop} from '../../sandbox/shop.js'
 import {METHODS} from '../../src/lib/methods/index.js'
 import {runbookFor} from '../../src/lib/playbook.js'
 import {run} from '../../src/lib/runbook/run.js'
@@ -25,6 +27,9 @@ for (const method of METHODS.filter(({available}) => available)) {
           if (typeof step.undo === 'function') {
             await step.undo(migration)
             expect(await step.done(migration), 'done after it was undone').to.equal(false)
+            expect(await defaultOfSource(shop), 'read-only default of the source').to.equal(
+              upTo.some(({id}) => id === 'freeze-source') && step.id !== 'freeze-source' ? 'on' : 'off',
+            )
             await step.run(migration)
           }
           if (step.id !== 'preflight') expect(await step.done(migration), 'done').to.equal(isFoundDone(step.id))
@@ -36,6 +41,15 @@ for (const method of METHODS.filter(({available}) => available)) {
       })
     }
   })
+}
+
+/** What a session gets that connects now. */
+async function defaultOfSource(shop: Shop): Promise<unknown> {
+  const client = new pg.Client({connectionString: shop.source.url, ssl: {rejectUnauthorized: false}})
+  await client.connect()
+  const {rows} = await client.query<Record<string, unknown>>('show default_transaction_read_only')
+  await client.end()
+  return rows[0]?.['default_transaction_read_only']
 }
 
 /** Proofs are never taken from an earlier run; everything else is found done. */

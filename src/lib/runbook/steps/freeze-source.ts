@@ -34,7 +34,9 @@ export const freezeSource: Step = {
   async run(migration) {
     const {source, app, guard} = migration
     const key = await requireNote(migration, 'fenceKey')
-    const readOnlyBefore = (await noteOf(migration, 'frozen'))?.readOnlyBefore ?? (await readOnlyDefault(source))
+    // Known from an earlier run that did not finish: by now the default is our own.
+    const known = await noteOf(migration, 'frozen')
+    const readOnlyBefore = known ? known.readOnlyBefore : await readOnlyDefault(source)
 
     await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`, guard.source)
     const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
