@@ -24,7 +24,7 @@ describe('RDS goes down in the window', () => {
 
       await cutOver(shop, {alter: goDown}).then(
         () => expect.fail('a cutover without a target cannot succeed'),
-        (error: {code: string}) => expect(error.code).to.equal('undo_incomplete'),
+        (error: {code: string; message: string}) => expect(error.code, error.message).to.equal('undo_incomplete'),
       )
       expect(stateOf(shop.app)).to.deep.equal(before)
       await expectBusiness(shop)
