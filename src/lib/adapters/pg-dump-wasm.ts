@@ -8,6 +8,9 @@ import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {clientConfig, type Tls} from './postgres.js'
 
+/** Enough for the catalogs of many thousand tables. */
+const MINUTES = 15
+
 /** What the worker asks for, and what it gets. */
 export type FromWorker =
   {kind: 'request'; bytes: Uint8Array} | {kind: 'script'; sql: string} | {kind: 'failed'; reason: string}
@@ -38,8 +41,11 @@ export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tl
     stdout: true,
     stderr: true,
   })
+  let deadline: NodeJS.Timeout | undefined
   try {
     return await new Promise<string>((resolve, reject) => {
+      const late = () => reject(failed('pg_dump_failed', `pg_dump did not end within ${MINUTES} minutes`))
+      deadline = setTimeout(late, MINUTES * 60_000)
       const answers = readAnswers(socket, (answer) => {
         worker.postMessage(answer)
         Atomics.store(flag, 0, 1)
@@ -55,6 +61,7 @@ export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tl
       socket.on('error', (error) => reject(failed('pg_dump_failed', `pg_dump lost its connection: ${error.message}`)))
     })
   } finally {
+    clearTimeout(deadline)
     await worker.terminate()
     socket.destroy()
   }
@@ -72,20 +79,21 @@ const COPY_IN = 0x47
 function readAnswers(socket: Socket, answered: (answer: Uint8Array) => void) {
   let chunks: Buffer[] = []
   let tail: Buffer = Buffer.alloc(0)
+  let ended = false
   socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     tail = tail.length > 0 ? Buffer.concat([tail, chunk]) : chunk
     let at = 0
-    let ended = false
     while (tail.length - at >= 5 && tail.length - at >= 1 + tail.readUInt32BE(at + 1)) {
       const type = tail[at]
       at += 1 + tail.readUInt32BE(at + 1)
-      ended = type === READY_FOR_QUERY || type === COPY_IN
+      ended ||= type === READY_FOR_QUERY || type === COPY_IN
     }
     tail = tail.subarray(at)
     if (ended && tail.length === 0) {
       const answer = Buffer.concat(chunks)
       chunks = []
+      ended = false
       answered(answer)
     }
   })

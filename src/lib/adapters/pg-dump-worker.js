@@ -7,6 +7,9 @@ import {pgDump} from '@electric-sql/pglite-tools/pg_dump'
 const {flag, args, user, parameters} = workerData
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 
+/** The flag only wakes us sooner: whether an answer is there the port itself says. */
+const LONGEST_SLEEP_MS = 20
+
 /** @param {import('./pg-dump-wasm.js').FromWorker} message */
 const tell = (message) => port.postMessage(message)
 
@@ -17,9 +20,13 @@ const tell = (message) => port.postMessage(message)
  */
 function roundTrip(bytes) {
   tell({kind: 'request', bytes})
-  Atomics.wait(flag, 0, 0)
-  Atomics.store(flag, 0, 0)
-  return /** @type {{message: Uint8Array}} */ (receiveMessageOnPort(port)).message
+  for (;;) {
+    /** @type {{message: Uint8Array} | undefined} */
+    const answer = receiveMessageOnPort(port)
+    if (answer) return answer.message
+    Atomics.wait(flag, 0, 0, LONGEST_SLEEP_MS)
+    Atomics.store(flag, 0, 0)
+  }
 }
 
 /**
