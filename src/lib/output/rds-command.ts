@@ -1,5 +1,6 @@
 import {Command, flags} from '@heroku-cli/command'
-import {Args, type Interfaces} from '@oclif/core'
+import type {Interfaces} from '@oclif/core'
+import * as Args from '@oclif/core/args'
 
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../errors.js'
 import type {Options} from '../open.js'
