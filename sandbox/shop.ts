@@ -110,7 +110,7 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
         SHOP_HOST: `${name}.herokuapp.localhost`,
         LEDGER_FILE: ledgerFile,
       }
-      customers ??= spawn(process.execPath, [join(SLUG, 'customers.mjs')], {env, stdio: ['pipe', 'ignore', 'ignore']})
+      customers ??= spawn(process.execPath, [join(SLUG, 'customers.mjs')], {env, stdio: 'ignore'})
     },
     async customersLeave() {
       const leaving = customers

@@ -9,15 +9,11 @@ import {request} from 'node:http'
 import {record} from './ledger.mjs'
 import {pause, stop} from './stop.mjs'
 
-// They leave with the sandbox, however it ended.
-process.stdin.once('end', () => process.exit(0)).resume()
-
 const url = new URL('/orders', process.env.SHOP_URL)
 const host = process.env.SHOP_HOST ?? url.host
 const rest = Number(process.env.CUSTOMER_PAUSE_MS ?? 50)
 
 await Promise.all(Array.from({length: Number(process.env.CUSTOMERS ?? 3)}, (_, n) => shop(`customer.${n + 1}`)))
-process.exit(0)
 
 async function shop(name) {
   while (!stop.aborted) await pause((await order(name)) ? rest : 250)

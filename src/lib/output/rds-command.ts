@@ -1,6 +1,5 @@
 import {Command, flags} from '@heroku-cli/command'
-import type {Interfaces} from '@oclif/core'
-import * as Args from '@oclif/core/args'
+import {Args, type Interfaces} from '@oclif/core'
 
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../errors.js'
 import type {Options} from '../open.js'
