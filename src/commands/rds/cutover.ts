@@ -1,4 +1,4 @@
-import {flags} from '@heroku-cli/command'
+import {flags} from '../../lib/output/heroku-cli.js'
 
 import {assess} from '../../lib/assessment/assess.js'
 import {defaultMethod, METHODS} from '../../lib/methods/index.js'

@@ -1,4 +1,4 @@
-import {flags} from '@heroku-cli/command'
+import {flags} from '../../lib/output/heroku-cli.js'
 
 import {psqlOnTarget} from '../../lib/open.js'
 import {appFlags, RdsCommand} from '../../lib/output/rds-command.js'

@@ -1,8 +1,9 @@
-import {Command, flags} from '@heroku-cli/command'
-import {Args, type Interfaces} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import type {Interfaces} from '@oclif/core'
 
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../errors.js'
 import type {Options} from '../open.js'
+import {Command, flags} from './heroku-cli.js'
 import {closePrompt, readAnswer} from './prompt.js'
 
 /** The arguments and flags of every command that looks at a migration. */
