@@ -15,13 +15,13 @@ export default {
     only(
       'commands-are-thin',
       'commands',
-      ['lib/open', 'lib/output', DOMAIN, 'lib/errors'],
+      ['lib/open(-migration)?', 'lib/output', DOMAIN, 'lib/errors'],
       'A command parses flags, makes one call into the domain and prints. Effects belong to adapters.',
     ),
     only(
       'output-prints',
       'lib/output',
-      [DOMAIN, 'lib/open', ...VOCABULARY],
+      [DOMAIN, 'lib/open(-migration)?', ...VOCABULARY],
       'Output turns domain records into text and asks the operator; it changes nothing.',
     ),
     only(

@@ -2,38 +2,24 @@ import {hostname, userInfo} from 'node:os'
 
 import type {APIClient} from '@heroku-cli/command'
 
-import {assess, type World} from './assessment/assess.js'
+import type {World} from './assessment/assess.js'
 import {authoritiesFor} from './adapters/certificates.js'
 import {clock} from './adapters/clock.js'
-import {bareUrl, type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
+import {type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
 import {HerokuClient} from './adapters/heroku-client.js'
 import {herokuOf} from './adapters/heroku.js'
-import {
-  beginMigration,
-  dropUntouchedJournal,
-  journalOn,
-  type MigrationRecord,
-  readMigration,
-  targetGuard,
-  withOperatorLock,
-} from './adapters/journal.js'
-import {recall, remember} from './adapters/memory.js'
-import {schemaDumpOf} from './adapters/pg-dump.js'
+import {journalOn, type MigrationRecord, readMigration} from './adapters/journal.js'
+import {recall} from './adapters/memory.js'
 import {runPsql} from './adapters/psql.js'
 import {openDatabase, type Tls} from './adapters/postgres.js'
 import {rdsOf} from './adapters/rds.js'
 import {failed, refused, wrongUsage} from './errors.js'
-import {refuseOtherTarget, renewClaim, sourceGuard} from './freeze/claim.js'
-import {identityOf} from './identity.js'
-import {defaultMethod} from './methods/index.js'
-import type {Attachment, Database, Heroku, Journal, Operator} from './ports.js'
-import {refuseForeignContents} from './runbook/foreign-contents.js'
-import type {Migration, Settings} from './runbook/migration.js'
+import type {Attachment, Database, Heroku, Journal} from './ports.js'
 import {Secret} from './secret.js'
 
 /** Where the system's own certificate bundle lies on Heroku's stacks; RDS' authorities are in it since 2024-11. */
 const STACK_CA_FILE = '/etc/ssl/certs/ca-certificates.crt'
-const TARGET_URL_VAR = 'RDS_DATABASE_URL'
+export const TARGET_URL_VAR = 'RDS_DATABASE_URL'
 
 export interface Options {
   api: APIClient
@@ -69,7 +55,7 @@ async function targetOf(
 
 type Closable = Database & {close(): Promise<void>}
 
-const noTarget = () =>
+export const noTarget = () =>
   wrongUsage(
     'no_target',
     'no target is named',
@@ -85,7 +71,7 @@ export interface Opened extends World {
   caFile: string
 }
 
-const operatorName = (): string => `${userInfo().username}@${hostname()}`
+export const operatorName = (): string => `${userInfo().username}@${hostname()}`
 
 /** Opens the world of an app, and closes it when the work is done. Reads only. */
 export async function withWorld<T>(given: Options, work: (world: Opened) => Promise<T>): Promise<T> {
@@ -162,7 +148,7 @@ function partsIn(config: Record<string, Secret>, {app, configVars: [name = '']}:
 }
 
 /** Heroku Postgres presents certificates that no public authority signs: encryption is what it allows. */
-const SOURCE_TLS: Tls = {mode: 'encrypted'}
+export const SOURCE_TLS: Tls = {mode: 'encrypted'}
 
 /** Whatever the add-on is attached as at the moment, with its default credential. */
 async function attachmentOf(heroku: Heroku, app: string, addon: {id: string; name: string}): Promise<Attachment> {
@@ -176,81 +162,6 @@ async function attachmentOf(heroku: Heroku, app: string, addon: {id: string; nam
     )
   }
   return here
-}
-
-export interface RunOptions extends Options {
-  method?: string | undefined
-  settings: Omit<Settings, 'caFile'>
-  operator: Operator
-  /** The command, for whoever finds the migration locked. */
-  command: string
-  signal: AbortSignal
-}
-
-/** Opens a migration for a command that changes things: begun in the journal, locked against other operators. */
-export async function withMigration<T>(options: RunOptions, work: (migration: Migration) => Promise<T>): Promise<T> {
-  return withWorld(options, async (world) => {
-    const {app, addon, heroku, source, target, targetParts, sourceParts} = world
-    if (!target || !targetParts) throw noTarget()
-    const method = defaultMethod(world.record?.method ?? options.method)
-    const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
-    if (identity === targetIdentity && !identity.startsWith('hidden')) {
-      throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
-    }
-    await refuseOtherTarget(source, targetIdentity)
-    if (!world.record) await refuseForeignContents(target)
-    const record = await beginMigration(target, {
-      app,
-      addonId: addon.id,
-      addonName: addon.name,
-      method: method.id,
-      sourceIdentity: identity,
-    })
-    if (record.sourceIdentity !== identity) {
-      throw refused(
-        'other_source',
-        `${addon.name} is not the database this migration began with`,
-        'it may have been restored or replaced: use a fresh target',
-      )
-    }
-    const [major] = await source.query<{major: number}>(
-      `select current_setting('server_version_num')::int / 10000 as major`,
-    )
-    const underLock = () =>
-      withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
-        const claim = {target: targetIdentity, place: target.place, epoch}
-        await renewClaim(source, claim)
-        await remember(options.dataDir, app, {
-          ...(options.target ? {target: options.target} : {}),
-          ...(options.region ? {region: options.region} : {}),
-          caFile: world.caFile,
-        })
-        return work({
-          app,
-          addon,
-          method,
-          source,
-          target,
-          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
-          targetUrl: bareUrl(targetParts),
-          heroku,
-          assess: () => assess(world),
-          journal: journalOn(target, operatorName(), epoch),
-          claim,
-          guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
-          operator: options.operator,
-          clock,
-          settings: {...options.settings, caFile: world.caFile},
-          signal: AbortSignal.any([options.signal, lost]),
-        })
-      })
-    try {
-      return await underLock()
-    } catch (error) {
-      if (!world.record) await dropUntouchedJournal(target)
-      throw error
-    }
-  })
 }
 
 /** Runs psql on the target with the credential by environment, and returns its exit code. */

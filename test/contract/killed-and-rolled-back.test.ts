@@ -1,9 +1,10 @@
 import {expect} from 'chai'
 
+import type {Shop} from '../../sandbox/shop.js'
 import {METHODS} from '../../src/lib/methods/index.js'
 import {runbookFor} from '../../src/lib/playbook.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
-import {cutOverAndDie} from '../support/die.js'
+import {cutOverAndDie, rollBackAndDie} from '../support/die.js'
 import {cutOver, rollBack, useSandbox} from '../support/world.js'
 
 describe('A killed run goes back', () => {
@@ -48,5 +49,37 @@ describe('A killed run goes back', () => {
         })
       }
     })
+
+    describe(`${method.title}: opened, not written to yet, and killed on the way back, rds:rollback goes on`, () => {
+      const nobodyWrites = {formation: {}}
+
+      it('killed after the effect of open', async () => {
+        const shop = await world.sandbox.openShop(nobodyWrites)
+        const before = stateOf(shop.app)
+        await cutOverAndDie(shop, {after: 'open'})
+        await rollBack(shop)
+        expect(stateOf(shop.app)).to.deep.equal(before)
+        await expectBusinessIsBack(shop)
+      })
+
+      for (const step of steps.filter(({undo}) => typeof undo === 'function')) {
+        it(`killed undoing ${step.id}`, async () => {
+          const shop = await world.sandbox.openShop(nobodyWrites)
+          const before = stateOf(shop.app)
+          await cutOver(shop)
+          await rollBackAndDie(shop, step.id)
+          await rollBack(shop)
+          expect(stateOf(shop.app)).to.deep.equal(before)
+          await expectBusinessIsBack(shop)
+        })
+      }
+    })
+  }
+
+  async function expectBusinessIsBack(shop: Shop): Promise<void> {
+    shop.app.formation.scale('web', 1)
+    shop.customersCome()
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'source')
   }
 })

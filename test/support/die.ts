@@ -4,12 +4,23 @@ import {join} from 'node:path'
 
 import type {Shop} from '../../sandbox/shop.js'
 
+interface Moment {
+  after?: string
+  undoing?: string
+}
+
 /** Runs a cutover in a process that is killed after the effect of a step, or after that of undoing one. */
-export async function cutOverAndDie(shop: Shop, moment: {after?: string; undoing?: string}): Promise<void> {
+export const cutOverAndDie = (shop: Shop, moment: Moment): Promise<void> => die(shop, 'forward', moment)
+
+/** Runs a rollback in a process that is killed after the effect of undoing a step. */
+export const rollBackAndDie = (shop: Shop, undoing: string): Promise<void> => die(shop, 'back', {undoing})
+
+async function die(shop: Shop, way: 'forward' | 'back', moment: Moment): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx-loader', join(import.meta.dirname, 'killed-cutover.ts')], {
     env: {
       ...shop.env,
       SHOP: shop.name,
+      WAY: way,
       ...(moment.after ? {DIE_AFTER: moment.after} : {}),
       ...(moment.undoing ? {DIE_UNDOING: moment.undoing} : {}),
     },
@@ -19,5 +30,7 @@ export async function cutOverAndDie(shop: Shop, moment: {after?: string; undoing
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
   if (signal !== 'SIGKILL')
-    throw new Error(`the cutover should have died at ${JSON.stringify(moment)}, but ended with ${code}: ${complaint}`)
+    throw new Error(
+      `the way ${way} should have died at ${JSON.stringify(moment)}, but ended with ${code}: ${complaint}`,
+    )
 }

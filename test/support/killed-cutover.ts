@@ -1,14 +1,16 @@
-// Run as a process of its own: a cutover that dies, without any warning, right after the effect of one step.
+// Run as a process of its own: a cutover or rollback that dies, without any warning, right after the effect of one step.
 import {APIClient} from '@heroku-cli/command'
 import {Config} from '@oclif/core'
 
-import {withMigration} from '../../src/lib/open.js'
+import {withMigration} from '../../src/lib/open-migration.js'
 import {runbookFor} from '../../src/lib/playbook.js'
+import {rollback} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
 const {
   SHOP: app = '',
+  WAY: way = 'forward',
   DIE_AFTER: dieAfter,
   DIE_UNDOING: dieUndoing,
   HOME: dataDir = '',
@@ -48,5 +50,8 @@ await withMigration(
     command: 'a test that dies',
     signal: new AbortController().signal,
   },
-  (migration) => run(runbookFor(migration.method).map(deadly), migration),
+  async (migration) => {
+    const steps = runbookFor(migration.method).map(deadly)
+    await (way === 'back' ? rollback(steps, migration) : run(steps, migration))
+  },
 )

@@ -3,7 +3,7 @@ import {Config} from '@oclif/core'
 
 import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
-import {withMigration} from '../../src/lib/open.js'
+import {withMigration} from '../../src/lib/open-migration.js'
 import {runbookFor} from '../../src/lib/playbook.js'
 import type {StepEvent, StepRecord} from '../../src/lib/ports.js'
 import type {Migration, Settings} from '../../src/lib/runbook/migration.js'

@@ -7,6 +7,7 @@ import {OWN_SCHEMA} from '../catalog.js'
 import {failed} from '../errors.js'
 import type {SchemaDump} from '../ports.js'
 import type {ConnectionParts} from './connection-url.js'
+import {libpqEnvironment} from './libpq.js'
 import {wasmPgDump} from './pg-dump-wasm.js'
 import type {Tls} from './postgres.js'
 
@@ -54,20 +55,13 @@ async function nativeVersion(): Promise<{version: string; major: number} | undef
   }
 }
 
-/** The password goes by the environment of the child: never on the command line. */
 async function runNative(args: string[], parts: ConnectionParts): Promise<string> {
-  const env = {
-    ...process.env,
-    PGHOST: parts.host,
-    PGPORT: String(parts.port),
-    PGDATABASE: parts.database,
-    PGUSER: parts.user,
-    PGPASSWORD: parts.password.reveal(),
+  const env = libpqEnvironment(parts, {
     PGSSLMODE: 'require',
     // A root certificate, were there one on this machine, would make libpq verify what Heroku's certificates cannot stand.
     PGSSLROOTCERT: join(tmpdir(), 'heroku-rds-no-such-certificate'),
     PGOPTIONS: '-c default_transaction_read_only=off -c statement_timeout=0',
-  }
+  })
   try {
     const {stdout} = await run('pg_dump', args, {env, maxBuffer: LARGEST_SCRIPT})
     return stdout

@@ -5,8 +5,9 @@ import {join} from 'node:path'
 
 import {refused} from '../errors.js'
 import type {ConnectionParts} from './connection-url.js'
+import {libpqEnvironment} from './libpq.js'
 
-/** psql with full verification; the password goes by the environment, never on the command line. */
+/** psql with full verification. */
 export async function runPsql(
   parts: ConnectionParts,
   authorities: readonly string[],
@@ -16,17 +17,11 @@ export async function runPsql(
   const caFile = join(folder, 'authorities.pem')
   try {
     await writeFile(caFile, authorities.join('\n'), {mode: 0o600})
-    const env = {
-      ...process.env,
-      PGHOST: parts.host,
-      PGPORT: String(parts.port),
-      PGDATABASE: parts.database,
-      PGUSER: parts.user,
-      PGPASSWORD: parts.password.reveal(),
+    const env = libpqEnvironment(parts, {
       PGSSLMODE: 'verify-full',
       PGSSLROOTCERT: caFile,
       PGAPPNAME: 'heroku rds:psql',
-    }
+    })
     const args = command === undefined ? [] : ['--command', command]
     return await new Promise<number>((resolve, reject) => {
       const child = spawn('psql', args, {env, stdio: 'inherit'})

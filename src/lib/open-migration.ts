@@ -1,0 +1,89 @@
+import {clock} from './adapters/clock.js'
+import {bareUrl} from './adapters/connection-url.js'
+import {beginMigration, dropUntouchedJournal, journalOn, targetGuard, withOperatorLock} from './adapters/journal.js'
+import {remember} from './adapters/memory.js'
+import {schemaDumpOf} from './adapters/pg-dump.js'
+import {assess} from './assessment/assess.js'
+import {refused} from './errors.js'
+import {refuseOtherTarget, renewClaim, sourceGuard} from './freeze/claim.js'
+import {identityOf} from './identity.js'
+import {defaultMethod} from './methods/index.js'
+import {noTarget, operatorName, type Options, SOURCE_TLS, TARGET_URL_VAR, withWorld} from './open.js'
+import type {Operator} from './ports.js'
+import {refuseForeignContents} from './runbook/foreign-contents.js'
+import type {Migration, Settings} from './runbook/migration.js'
+
+export interface RunOptions extends Options {
+  method?: string | undefined
+  settings: Omit<Settings, 'caFile'>
+  operator: Operator
+  /** The command, for whoever finds the migration locked. */
+  command: string
+  signal: AbortSignal
+}
+
+/** Opens a migration for a command that changes things: begun in the journal, locked against other operators. */
+export async function withMigration<T>(options: RunOptions, work: (migration: Migration) => Promise<T>): Promise<T> {
+  return withWorld(options, async (world) => {
+    const {app, addon, heroku, source, target, targetParts, sourceParts} = world
+    if (!target || !targetParts) throw noTarget()
+    const method = defaultMethod(world.record?.method ?? options.method)
+    const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
+    if (identity === targetIdentity && !identity.startsWith('hidden')) {
+      throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
+    }
+    await refuseOtherTarget(source, targetIdentity)
+    if (!world.record) await refuseForeignContents(target)
+    const record = await beginMigration(target, {
+      app,
+      addonId: addon.id,
+      addonName: addon.name,
+      method: method.id,
+      sourceIdentity: identity,
+    })
+    if (record.sourceIdentity !== identity) {
+      throw refused(
+        'other_source',
+        `${addon.name} is not the database this migration began with`,
+        'it may have been restored or replaced: use a fresh target',
+      )
+    }
+    const [major] = await source.query<{major: number}>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    )
+    const underLock = () =>
+      withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
+        const claim = {target: targetIdentity, place: target.place, epoch}
+        await renewClaim(source, claim)
+        await remember(options.dataDir, app, {
+          ...(options.target ? {target: options.target} : {}),
+          ...(options.region ? {region: options.region} : {}),
+          caFile: world.caFile,
+        })
+        return work({
+          app,
+          addon,
+          method,
+          source,
+          target,
+          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+          targetUrl: bareUrl(targetParts),
+          heroku,
+          assess: () => assess(world),
+          journal: journalOn(target, operatorName(), epoch),
+          claim,
+          guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+          operator: options.operator,
+          clock,
+          settings: {...options.settings, caFile: world.caFile},
+          signal: AbortSignal.any([options.signal, lost]),
+        })
+      })
+    try {
+      return await underLock()
+    } catch (error) {
+      if (!world.record) await dropUntouchedJournal(target)
+      throw error
+    }
+  })
+}
