@@ -8,7 +8,12 @@ import {closePrompt, readAnswer} from './prompt.js'
 
 /** The arguments and flags of every command that looks at a migration. */
 export const databaseArg = {
-  database: Args.string({description: 'attachment or add-on name of the source', default: 'DATABASE'}),
+  database: Args.string({
+    description: 'attachment or add-on name of the source',
+    default: 'DATABASE',
+    // Else oclif takes a piped answer to our question for the name of the database.
+    ignoreStdin: true,
+  }),
 }
 
 export const appFlags = {
