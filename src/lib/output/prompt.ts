@@ -8,6 +8,7 @@ let ended = false
 /** One reader for the life of the process, so that piped answers are not lost between two questions. */
 function start(): void {
   if (reader) return
+  ended = process.stdin.readableEnded
   reader = createInterface({input: process.stdin, terminal: false})
   reader.on('line', (line) => {
     const asked = waiting
