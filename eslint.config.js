@@ -10,6 +10,7 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/restrict-template-expressions': 'off',
       'max-lines': ['warn', {max: 250, skipBlankLines: true, skipComments: true}],
+      '@typescript-eslint/no-unused-vars': ['error', {ignoreRestSiblings: true}],
       eqeqeq: 'error',
     },
   },

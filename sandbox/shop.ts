@@ -27,6 +27,7 @@ export interface ShopOptions {
   sourcePassword?: string
   credentials?: string[]
   space?: string
+  pipeline?: {name: string; stage: string}
   processTypes?: Record<string, string>
   configVars?: Record<string, string>
 }

@@ -33,7 +33,7 @@ describe('The commands', () => {
     const common = ['app', 'region', 'remote', 'target']
     expect(flags).to.deep.equal({
       rds: [...common, 'json'].sort(),
-      'rds:assess': [...common, 'budget', 'json'].sort(),
+      'rds:assess': [...common, 'budget', 'ca-file', 'from-dynos', 'json', 'probe-replication'].sort(),
       'rds:cutover': [
         ...common,
         'budget',

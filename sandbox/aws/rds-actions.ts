@@ -1,6 +1,7 @@
 import {findVersions} from './engine-versions.js'
 import {AwsError, invalidValue, notFound} from './errors.js'
 import {clusterXml, findInstance, instanceXml, type RdsInstanceState} from './instances.js'
+import {orderableOptions} from './orderable.js'
 import {paginate} from './pagination.js'
 import {familyParameters, groupParameters} from './parameters.js'
 import {list, type XmlValue} from './xml.js'
@@ -55,6 +56,12 @@ const actions: Record<string, Action> = {
     })
     const {page, Marker} = paginate(found, parameters)
     return {Marker, DBEngineVersions: list('DBEngineVersion', page)}
+  },
+
+  DescribeOrderableDBInstanceOptions(_account, parameters) {
+    const engine = required(parameters, 'Engine')
+    const {page, Marker} = paginate(orderableOptions(engine, parameters.get('EngineVersion') ?? undefined), parameters)
+    return {Marker, OrderableDBInstanceOptions: list('OrderableDBInstanceOption', page)}
   },
 
   DescribeDBParameters({instances}, parameters) {

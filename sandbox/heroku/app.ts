@@ -31,6 +31,8 @@ export class App {
   readonly stack: string
   readonly region: string
   readonly space: string | null
+  readonly language: string
+  readonly pipeline: {name: string; stage: string} | undefined
   readonly generation: 'cedar' | 'fir'
   readonly owner: string
   readonly createdAt = new Date()
@@ -55,6 +57,8 @@ export class App {
     this.stack = spec.stack ?? (this.generation === 'fir' ? 'cnb' : 'heroku-24')
     this.region = spec.region ?? 'us'
     this.space = spec.space ?? null
+    this.language = spec.language ?? 'Node.js'
+    this.pipeline = spec.pipeline
     this.owner = spec.owner ?? platform.user.email
     this.preboot = spec.features?.preboot ?? false
     this.formation = new Formation(this)

@@ -1,12 +1,14 @@
 import {ApiError} from './errors.js'
 
-export type FaultKind = 'delay' | 409 | 429 | 500 | 503 | 'reset-before' | 'reset-after'
+export type FaultKind = 'delay' | 403 | 404 | 409 | 429 | 500 | 503 | 'reset-before' | 'reset-after'
 
 export interface Fault {
   method: string
   path: RegExp
   /** Which matching call from now on; 1 by default. */
   nth?: number
+  /** Every matching call, from now until `clear`. */
+  always?: true
   kind: FaultKind
   delayMs?: number
   /** Seconds, sent with a 429 or 503. */
@@ -20,7 +22,7 @@ interface Planned {
   left: number
 }
 
-/** Faults to come. Each fires once, at its nth matching call counted from when it was added. */
+/** Faults to come. Each fires once, at its nth matching call counted from when it was added, or always. */
 export class FaultPlan {
   #planned: Planned[] = []
   readonly #fired: Fault[] = []
@@ -46,8 +48,8 @@ export class FaultPlan {
   take(method: string, path: string): Fault[] {
     const matching = this.#planned.filter(({fault}) => fault.method === method && fault.path.test(path))
     for (const planned of matching) planned.left -= 1
-    const due = matching.filter(({left}) => left === 0)
-    this.#planned = this.#planned.filter((planned) => !due.includes(planned))
+    const due = matching.filter(({fault, left}) => fault.always === true || left === 0)
+    this.#planned = this.#planned.filter((planned) => planned.fault.always === true || !due.includes(planned))
     const faults = due.map(({fault}) => fault)
     this.#fired.push(...faults)
     return faults
@@ -55,6 +57,8 @@ export class FaultPlan {
 }
 
 const ANSWERS = {
+  403: ['forbidden', 'You do not have access to this resource.'],
+  404: ['not_found', "Couldn't find that resource."],
   409: ['conflict', 'The release was not found yet. Please try again.'],
   429: ['rate_limit', 'Your account reached the API rate limit. Please wait a few minutes before making new requests.'],
   500: ['internal_server_error', 'Internal server error.'],

@@ -17,6 +17,7 @@ export function appJson(app: App, routerUrl: string) {
     acm: false,
     archived_at: null,
     build_stack: stack,
+    buildpack_provided_description: app.language,
     create_status: 'complete',
     created_at: app.createdAt,
     generation: {id: app.generation, name: app.generation},

@@ -32,8 +32,14 @@ export function addAppRoutes(routes: Routes, platform: Platform, rateLimit: Rate
     return {body: [{id: platform.user.id, role: 'owner', user, created_at: createdAt, updated_at: createdAt}]}
   })
   routes.on('GET', '/apps/:app/pipeline-couplings', (request) => {
-    app(request)
-    throw notFound('pipeline coupling')
+    const {id, pipeline} = app(request)
+    if (!pipeline) throw notFound('pipeline coupling')
+    return {body: {id: `${id}-coupling`, app: {id}, stage: pipeline.stage, pipeline: {id: pipeline.name}}}
+  })
+  routes.on('GET', '/pipelines/:pipeline', ({params}) => {
+    const name = params['pipeline']!
+    if (!platform.apps.some((one) => one.pipeline?.name === name && platform.allows(one))) throw notFound('pipeline')
+    return {body: {id: name, name}}
   })
 
   routes.on('GET', '/apps/:app/config-vars', (request) => ({body: app(request).configVars}))
@@ -63,6 +69,10 @@ export function addAppRoutes(routes: Routes, platform: Platform, rateLimit: Rate
   routes.on('GET', '/spaces/:space/nat', (request) => {
     const {name} = space(request)
     return {body: {sources: ['203.0.113.10', '203.0.113.11'], state: 'enabled', space: name}}
+  })
+  routes.on('GET', '/spaces/:space/peerings', (request) => {
+    space(request)
+    return {body: []}
   })
   routes.on('GET', '/spaces/:space/peering-info', (request) => {
     space(request)

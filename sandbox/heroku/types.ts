@@ -17,6 +17,9 @@ export interface AppSpec {
   stack?: string
   region?: string
   space?: string | null
+  /** As the buildpack names it. */
+  language?: string
+  pipeline?: {name: string; stage: string}
   generation?: 'cedar' | 'fir'
   owner?: string
   features?: {preboot?: boolean}

@@ -1,5 +1,4 @@
 import {clock} from './adapters/clock.js'
-import {bareUrl} from './adapters/connection-url.js'
 import {beginMigration, dropUntouchedJournal, journalOn, targetGuard, withOperatorLock} from './adapters/journal.js'
 import {remember} from './adapters/memory.js'
 import {schemaDumpOf} from './adapters/pg-dump.js'
@@ -25,8 +24,8 @@ export interface RunOptions extends Options {
 /** Opens a migration for a command that changes things: begun in the journal, locked against other operators. */
 export async function withMigration<T>(options: RunOptions, work: (migration: Migration) => Promise<T>): Promise<T> {
   return withWorld(options, async (world) => {
-    const {app, addon, heroku, source, target, targetParts, sourceParts} = world
-    if (!target || !targetParts) throw noTarget()
+    const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
+    if (!target || !targetUrl) throw noTarget()
     const method = defaultMethod(world.record?.method ?? options.method)
     const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
     if (identity === targetIdentity && !identity.startsWith('hidden')) {
@@ -67,7 +66,7 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
           source,
           target,
           schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
-          targetUrl: bareUrl(targetParts),
+          targetUrl,
           heroku,
           assess: () => assess(world),
           journal: journalOn(target, operatorName(), epoch),

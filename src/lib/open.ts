@@ -5,7 +5,7 @@ import type {APIClient} from '@heroku-cli/command'
 import type {World} from './assessment/assess.js'
 import {authoritiesFor} from './adapters/certificates.js'
 import {clock} from './adapters/clock.js'
-import {type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
+import {bareUrl, type ConnectionParts, parseConnectionUrl} from './adapters/connection-url.js'
 import {HerokuClient} from './adapters/heroku-client.js'
 import {herokuOf} from './adapters/heroku.js'
 import {journalOn, type MigrationRecord, readMigration} from './adapters/journal.js'
@@ -13,7 +13,7 @@ import {recall} from './adapters/memory.js'
 import {runPsql} from './adapters/psql.js'
 import {openDatabase, type Tls} from './adapters/postgres.js'
 import {rdsOf} from './adapters/rds.js'
-import {failed, refused, wrongUsage} from './errors.js'
+import {failed, RdsError, refused, wrongUsage} from './errors.js'
 import type {Attachment, Database, Heroku, Journal} from './ports.js'
 import {Secret} from './secret.js'
 
@@ -31,6 +31,8 @@ export interface Options {
   target?: string
   region?: string
   caFile?: string
+  /** For a command that only reads: its sessions refuse to write, to wait or to stay. */
+  reading?: boolean
 }
 
 /** The target, as the environment names it. */
@@ -50,7 +52,11 @@ async function targetOf(
     }
   }
   const authorities = await authoritiesFor(parts, TARGET_URL_VAR)
-  return {db: openDatabase('target', parts, {mode: 'verified', authorities}), parts, authorities}
+  return {
+    db: openDatabase('target', parts, {mode: 'verified', authorities}, {reading: options.reading ?? false}),
+    parts,
+    authorities,
+  }
 }
 
 type Closable = Database & {close(): Promise<void>}
@@ -68,6 +74,8 @@ export interface Opened extends World {
   journal?: Journal
   sourceParts: ConnectionParts
   targetParts?: ConnectionParts
+  /** Without parameters. */
+  targetUrl?: Secret
   caFile: string
 }
 
@@ -81,8 +89,8 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   try {
     const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, open)])
     if (app.status === 'rejected') throw app.reason
-    if (opened.status === 'rejected') throw opened.reason
-    const {target, record} = opened.value
+    if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
+    const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
     const source = await sourceOf(heroku, options, record)
     open.push(source.db)
     return await work({
@@ -91,10 +99,16 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
       heroku,
       source: source.db,
       sourceParts: source.parts,
+      sourceAddress: source.parts,
+      rds: rdsOf(options.region),
+      clock,
       caFile: options.caFile ?? STACK_CA_FILE,
-      ...(target ? {target: target.db, targetParts: target.parts} : {}),
+      ...(opened.status === 'rejected' ? {targetTrouble: opened.reason as RdsError} : {}),
+      ...(target
+        ? {target: target.db, targetParts: target.parts, targetEndpoint: target.parts, targetUrl: bareUrl(target.parts)}
+        : {}),
       ...(record && target ? {record, journal: journalOn(target.db, operatorName())} : {}),
-      ...(options.target ? {targetId: options.target, rds: rdsOf(options.region)} : {}),
+      ...(options.target ? {targetId: options.target} : {}),
     })
   } finally {
     await Promise.all(open.map((db) => db.close()))
@@ -121,7 +135,11 @@ const definedOf = (options: Options) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
 /** The source by its attachment, or – after the switch, when DATABASE is a plain config var – by what the journal says. */
-async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, record: MigrationRecord | undefined) {
+async function sourceOf(
+  heroku: Heroku,
+  {app, database = 'DATABASE', reading = false}: Options,
+  record: MigrationRecord | undefined,
+) {
   const [attachment, config] = await Promise.all([
     record
       ? attachmentOf(heroku, app, {id: record.addonId, name: record.addonName})
@@ -138,7 +156,7 @@ async function sourceOf(heroku: Heroku, {app, database = 'DATABASE'}: Options, r
   const {addon} = attachment
   const parts = partsIn(config, attachment)
   const renew = async () => partsIn(await heroku.configVars(app), await attachmentOf(heroku, app, addon))
-  return {addon, parts, db: openDatabase('source', parts, SOURCE_TLS, renew)}
+  return {addon, parts, db: openDatabase('source', parts, SOURCE_TLS, {renew, reading})}
 }
 
 function partsIn(config: Record<string, Secret>, {app, configVars: [name = '']}: Attachment): ConnectionParts {

@@ -1,6 +1,16 @@
 import type {Readable, Writable} from 'node:stream'
 
-import type {Attachment, DatabaseInfo, Dyno, HerokuApp, Process, RdsInstance, StepEvent, StepRecord} from './records.js'
+import type {
+  Attachment,
+  DatabaseInfo,
+  Dyno,
+  EngineOffer,
+  HerokuApp,
+  Process,
+  RdsInstance,
+  StepEvent,
+  StepRecord,
+} from './records.js'
 import type {Secret} from './secret.js'
 
 export type * from './records.js'
@@ -43,6 +53,8 @@ export interface Database extends Queryable {
   transaction<T>(work: (session: Session) => Promise<T>, options?: SessionOptions & {mode?: string}): Promise<T>
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */
   ownPids(): number[]
+  /** Of the server, as it was shown to a session of ours; undefined without TLS. */
+  certificate(): Promise<{validTo: Date} | undefined>
   /** Cancels whatever our sessions are running. */
   interrupt(): Promise<void>
 }
@@ -75,14 +87,22 @@ export interface Heroku {
   setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>
   latestRelease(app: string): Promise<{version: number; status: string; description: string}>
   databaseInfo(addonId: string): Promise<DatabaseInfo>
-  /** Data maintenance Heroku has planned, as Heroku words it. */
-  plannedMaintenance(addonId: string): Promise<string | undefined>
+  /** Data maintenance Heroku has planned, as Heroku words it; null when there is none. */
+  plannedMaintenance(addonId: string): Promise<string | null>
+  /** Where the dynos of a Private Space come from, and whether it is peered with a network of the customer's. */
+  network(space: string): Promise<{addresses: string[]; peered: boolean}>
+  /** The pipeline of an app and its stage there; null when it is in none. */
+  pipeline(app: string): Promise<{name: string; stage: string} | null>
   /** Runs a command in a one-off dyno. `exitCode` is undefined when Heroku's log did not tell it in time. */
   runOneOff(app: string, command: string, env: Record<string, Secret>): Promise<{exitCode?: number; output: string}>
 }
 
 export interface Rds {
   describe(id: string): Promise<RdsInstance>
+  /** The instance or cluster that answers at an endpoint; undefined when the account has none there in this region. */
+  find(endpoint: {host: string; port: number}): Promise<RdsInstance | undefined>
+  /** What can be created for a database of this major. */
+  offers(major: number): Promise<EngineOffer[]>
 }
 
 /** Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. */
@@ -97,6 +117,8 @@ export interface Journal {
   undone(step: string): Promise<void>
   /** Of this attempt, oldest first. */
   records(): Promise<StepRecord[]>
+  /** Seconds that each step took when it was last performed, in whatever attempt; by step. */
+  measured(): Promise<Record<string, number>>
   /** 1 for the first; each rolled back attempt adds one. */
   attempt(): Promise<number>
   /** Facts that later steps and the way back need, as JSON; never a credential of the app. */

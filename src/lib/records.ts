@@ -7,6 +7,10 @@ export interface HerokuApp {
   /** In a Private Space the maintenance page is served next to the web dynos, so web is never scaled to 0. */
   space: string | null
   stack: string
+  /** Where it runs, e.g. `us`, `eu`, or the region of its Private Space. */
+  region: string
+  /** As the buildpack names it, e.g. `Ruby`; null before the first build. */
+  language: string | null
   generation: 'cedar' | 'fir'
 }
 
@@ -45,10 +49,28 @@ export interface RdsInstance {
   instanceClass: string
   status: string
   endpoint?: {host: string; port: number}
+  aurora: boolean
   allocatedGiB: number
+  /** Up to which storage grows by itself; null where it does not. */
+  maxAllocatedGiB: number | null
+  encrypted: boolean
+  deletionProtection: boolean
+  /** Parameters that wait for a reboot to take effect. */
+  pendingReboot: boolean
   multiAz: boolean
   publiclyAccessible: boolean
   backupRetentionDays: number
+}
+
+/** What AWS offers of one engine in the region. */
+export interface EngineOffer {
+  engine: 'aurora-postgresql' | 'postgres'
+  /** Newest version of each major that can be created, newest first. */
+  versions: string[]
+  /** Classes that can be had with the version for the asked major. */
+  classes: string[]
+  /** Extensions of that version. */
+  extensions: string[]
 }
 
 export interface StepRecord {

@@ -5,19 +5,20 @@ import {choose} from '../../src/lib/methods/choose.js'
 import {METHODS} from '../../src/lib/methods/index.js'
 import type {Method, MethodId} from '../../src/lib/methods/method.js'
 import type {StepRecord} from '../../src/lib/ports.js'
+import {runbookFor} from '../../src/lib/playbook.js'
 import {nextCommand, phaseOf} from '../../src/lib/runbook/phase.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {windowOf} from '../../src/lib/runbook/window.js'
 
 describe('the window by arithmetic', () => {
-  const assessment = (bytes: string) => ({source: {bytes}}) as Assessment
+  const assessment = (bytes: string, indexBytes = '0') => ({source: {bytes, indexBytes}}) as Assessment
   const dumpRestore = METHODS.find(({id}) => id === 'dump-restore')!
   const changeCapture = METHODS.find(({id}) => id === 'change-capture')!
 
   it('is the sum of its terms, the method’s own first', () => {
-    const method = {estimate: () => [{what: 'own', seconds: 7}]} as unknown as Method
+    const method = {estimate: () => [{step: 'x', what: 'own', seconds: 7}]} as unknown as Method
     const {seconds, terms} = windowOf(method, assessment('0'))
-    expect(terms[0]).to.deep.equal({what: 'own', seconds: 7})
+    expect(terms[0]).to.deep.equal({step: 'x', what: 'own', seconds: 7})
     expect(terms.length).to.be.above(3)
     expect(seconds).to.equal(terms.reduce((sum, term) => sum + term.seconds, 0))
   })
@@ -27,6 +28,38 @@ describe('the window by arithmetic', () => {
     const [empty, twenty] = [hour(dumpRestore, '0'), hour(dumpRestore, String(20 * 1024 ** 3))]
     expect(twenty - empty).to.equal(3600 + 720)
     expect(hour(changeCapture, '0')).to.equal(hour(changeCapture, String(2n ** 60n)))
+  })
+})
+
+describe('a window that has been measured', () => {
+  const [dumpRestore] = METHODS
+  const assessment = {source: {bytes: '30000000000', indexBytes: '10000000000'}} as Assessment
+
+  it('shows what rows and indexes take, each by its share', () => {
+    const {terms} = windowOf(dumpRestore!, assessment)
+    expect(terms.slice(0, 2).map(({what}) => what)).to.deep.equal([
+      'copy 20.00 GB of rows at 20 GB an hour',
+      'build 10.00 GB of indexes at the same rate',
+    ])
+    expect(terms.some(({measured}) => measured)).to.equal(false)
+  })
+
+  it('takes the measurement of a step for its term, and leaves the others as assumed', () => {
+    const assumed = windowOf(dumpRestore!, assessment)
+    const {seconds, terms} = windowOf(dumpRestore!, assessment, {'copy-rows': 100, open: 7, 'claim-target': 1})
+    expect(terms.filter(({measured}) => measured).map(({step, seconds: took}) => [step, took])).to.deep.equal([
+      ['copy-rows', 100],
+      ['open', 7],
+    ])
+    const before = assumed.terms.filter(({step}) => ['copy-rows', 'open'].includes(step))
+    expect(seconds).to.equal(assumed.seconds - before.reduce((sum, term) => sum + term.seconds, 0) + 107)
+  })
+
+  it('has a term for no step that a runbook does not have', () => {
+    for (const method of METHODS.filter(({available}) => available)) {
+      const steps = runbookFor(method).map(({id}) => id)
+      for (const {step} of windowOf(method, assessment).terms) expect(steps).to.include(step)
+    }
   })
 })
 

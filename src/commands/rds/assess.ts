@@ -1,32 +1,47 @@
-import {flags} from '../../lib/output/heroku-cli.js'
-
 import type {Assessment} from '../../lib/assessment/assessment.js'
 import {assess} from '../../lib/assessment/assess.js'
 import {EXIT} from '../../lib/errors.js'
 import {withWorld} from '../../lib/open.js'
-import {parseDuration} from '../../lib/output/flag-values.js'
-import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {assessmentReport} from '../../lib/output/report.js'
+import {parseDuration} from '../../lib/output/flag-values.js'
+import {flags} from '../../lib/output/heroku-cli.js'
+import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+
+/** Long enough for a rate, short enough to wait for. */
+const WATCH_SECONDS = 2
 
 export default class Assess extends RdsCommand {
   static override summary = 'tell whether, how and how fast an app can move to RDS'
   static override description = RdsCommand.describe(
-    'Reads the database, every app attached to it and, when RDS_DATABASE_URL names it, the target. Changes nothing.',
+    'Reads the database, every app attached to it and, when RDS_DATABASE_URL names it, the target; else what AWS offers. Changes nothing. Ends with 0 when at least one method is ready within the budget, 3 when none is, 4 when something could not be read.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
-    '<%= config.bin %> <%= command.id %> --app example-app --budget 10m --json',
+    '<%= config.bin %> <%= command.id %> --app example-app --budget 10m',
   ]
   static override args = databaseArg
   static override flags = {
     ...appFlags,
-    budget: flags.string({description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
+    budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
+    'ca-file': flags.string({description: 'where the certificate authorities of RDS lie in the dynos'}),
+    'from-dynos': flags.boolean({description: 'also try the target from a one-off dyno of each app'}),
+    'probe-replication': flags.boolean({
+      description: 'make a logical replication slot on the source and drop it again: the only proof that it works',
+    }),
   }
 
   async run(): Promise<Assessment> {
     const parsed = await this.parse(Assess)
-    const assessment = await withWorld(this.optionsOf(parsed), (world) =>
-      assess(world, parseDuration(parsed.flags.budget)),
+    const budgetSeconds = parseDuration(parsed.flags.budget)
+    const assessment = await withWorld({...this.optionsOf(parsed), reading: true}, (world) =>
+      assess(world, {
+        budgetSeconds,
+        watchSeconds: WATCH_SECONDS,
+        trialSlot: parsed.flags['probe-replication'],
+        ...(parsed.flags['from-dynos'] && world.targetUrl
+          ? {fromDynos: {targetUrl: world.targetUrl, caFile: world.caFile}}
+          : {}),
+      }),
     )
     for (const line of assessmentReport(assessment)) this.log(line)
     if (!assessment.recommendation) process.exitCode = EXIT.refused

@@ -1,5 +1,5 @@
 import {failed, RdsError, refused} from '../errors.js'
-import type {Attachment, Clock, DatabaseInfo, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
+import type {Attachment, Clock, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
 import {Secret} from '../secret.js'
 import {type HerokuClient, type HerokuError, statusOf} from './heroku-client.js'
 import {runOneOff} from './one-off.js'
@@ -131,21 +131,34 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     },
 
     async databaseInfo(addonId) {
-      const database = await client
-        .get<{info?: {name: string; values: unknown[]}[]}>(`/client/v11/databases/${addonId}`, {data: true})
-        .catch(absent)
-      const info: DatabaseInfo = {}
-      for (const {name, values} of database?.info ?? []) info[name] = values.map(String)
-      return info
+      const {info = []} = await client.get<ApiDatabase>(`/client/v11/databases/${addonId}`, {data: true})
+      return Object.fromEntries(info.map(({name, values}) => [name, values.map(String)]))
     },
 
     async plannedMaintenance(addonId) {
       const maintenance = await client
         .get<ApiMaintenance>(`/data/maintenances/v1/${addonId}`, {data: true})
-        .catch(absent)
+        .catch(notThere)
       return maintenance?.scheduled_for
         ? `${maintenance.reason ?? 'maintenance'} at ${maintenance.scheduled_for}`
-        : undefined
+        : null
+    },
+
+    async network(space) {
+      const [nat, peerings] = await Promise.all([
+        client.get<{sources: string[]}>(`/spaces/${space}/nat`),
+        client.get<{status: string}[]>(`/spaces/${space}/peerings`),
+      ])
+      return {addresses: nat.sources, peered: peerings.some(({status}) => status === 'active')}
+    },
+
+    async pipeline(app) {
+      const coupling = await client
+        .get<{stage: string; pipeline: {id: string}}>(`/apps/${app}/pipeline-couplings`)
+        .catch(notThere)
+      if (!coupling) return null
+      const {name} = await client.get<{name: string}>(`/pipelines/${coupling.pipeline.id}`)
+      return {name, stage: coupling.stage}
     },
 
     runOneOff: (app, command, env) => runOneOff(client, clock, app, command, env),
@@ -160,6 +173,8 @@ interface ApiApp {
   stack?: {name: string} | null
   build_stack?: {name: string} | null
   generation?: string | {name: string} | null
+  region?: {name: string} | null
+  buildpack_provided_description?: string | null
 }
 interface ApiDyno extends Omit<Dyno, 'release'> {
   command?: string
@@ -169,6 +184,9 @@ interface ApiRelease {
   version: number
   status: string
   description: string
+}
+interface ApiDatabase {
+  info?: {name: string; values: unknown[]}[]
 }
 interface ApiMaintenance {
   reason?: string
@@ -183,12 +201,14 @@ interface ApiAttachment {
   config_vars?: string[]
 }
 
-const appOf = ({id, name, maintenance, space, stack, build_stack: built, generation}: ApiApp): HerokuApp => ({
+const appOf = ({id, name, maintenance, space, stack, build_stack: built, generation, ...app}: ApiApp): HerokuApp => ({
   id,
   name,
   maintenance,
   space: space?.name ?? null,
   stack: built?.name ?? stack?.name ?? 'unknown',
+  region: app.region?.name ?? 'unknown',
+  language: app.buildpack_provided_description ?? null,
   generation:
     (typeof generation === 'string' ? generation : generation?.name) === 'fir' || stack?.name === 'cnb'
       ? 'fir'
@@ -209,7 +229,3 @@ const notThere = (error: unknown): undefined => {
   if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
   throw error
 }
-
-/** What only informs may be forbidden as well. */
-const absent = (error: unknown): undefined =>
-  error instanceof RdsError && error.code === 'forbidden' ? undefined : notThere(error)

@@ -214,6 +214,13 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
       }))
     },
 
+    async measured() {
+      const rows = await target.query<{step: string; seconds: string}>(`
+        select distinct on (step) step, extract(epoch from finished_at - started_at) as seconds
+        from ${OWN_SCHEMA}.steps where finished_at is not null and evidence is distinct from 'found done' order by step, attempt desc`)
+      return Object.fromEntries(rows.map(({step, seconds}) => [step, Number(seconds)]))
+    },
+
     async attempt() {
       const [row] = await target.query<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
       return row!.attempt

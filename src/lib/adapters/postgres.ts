@@ -1,4 +1,5 @@
 import {isIP} from 'node:net'
+import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
 import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
@@ -43,6 +44,8 @@ const SESSION = {
   tcp_user_timeout: '30s',
 }
 
+const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', lock_timeout: '1s'}
+
 /** Limits that only some majors have; each is lifted where it exists. */
 const LIFT_LIMITS = `
   select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('idle_session_timeout', 'transaction_timeout')`
@@ -78,19 +81,21 @@ const WRONG_PASSWORD = '28P01'
 
 /**
  * A database over a small pool of connections; call `close` at the end. `renew` is asked for the credentials of the day
- * when those at hand are refused: Heroku rotates them whenever somebody asks it to.
+ * when those at hand are refused: Heroku rotates them whenever somebody asks it to. Sessions that are `reading` cannot
+ * write, and give up rather than load a database in production.
  */
 export function openDatabase(
   side: Database['side'],
   parts: ConnectionParts,
   tls: Tls,
-  renew?: () => Promise<ConnectionParts>,
+  {renew, reading = false}: {renew?: () => Promise<ConnectionParts>; reading?: boolean} = {},
 ): Database & {close(): Promise<void>} {
   const place = `${parts.host}:${parts.port}/${parts.database}`
   const clients = new Set<pg.PoolClient>()
   const pidOf = (client: pg.PoolClient) => (client as unknown as {processID: number}).processID
   let current = parts
-  let pool = poolFor(parts, tls, clients)
+  const settings = reading ? {...SESSION, ...READING} : SESSION
+  let pool = poolFor(parts, tls, clients, settings)
 
   const connect = async (): Promise<pg.PoolClient> => {
     try {
@@ -99,7 +104,7 @@ export function openDatabase(
       if (!renew || (error as {code?: string}).code !== WRONG_PASSWORD) throw error
       current = await renew()
       void pool.end()
-      pool = poolFor(current, tls, clients)
+      pool = poolFor(current, tls, clients, settings)
       return pool.connect()
     }
   }
@@ -166,6 +171,17 @@ export function openDatabase(
         return result
       }, how),
 
+    async certificate() {
+      const client = await checkOut()
+      try {
+        const {stream} = (client as unknown as {connection: {stream: Partial<TLSSocket>}}).connection
+        const validTo = stream.getPeerCertificate?.().valid_to
+        return validTo ? {validTo: new Date(validTo)} : undefined
+      } finally {
+        client.release()
+      }
+    },
+
     ownPids: () => [...clients].map(pidOf),
 
     async interrupt() {
@@ -181,8 +197,13 @@ export function openDatabase(
   }
 }
 
-function poolFor(parts: ConnectionParts, tls: Tls, clients: Set<pg.PoolClient>): pg.Pool {
-  const options = Object.entries(SESSION)
+function poolFor(
+  parts: ConnectionParts,
+  tls: Tls,
+  clients: Set<pg.PoolClient>,
+  settings: Record<string, string>,
+): pg.Pool {
+  const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
   const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: 4, idleTimeoutMillis: 0})

@@ -1,73 +1,130 @@
-import {messageOf} from '../errors.js'
+import {messageOf, type RdsError} from '../errors.js'
 import {choose} from '../methods/choose.js'
 import {METHODS} from '../methods/index.js'
-import type {Attachment, Database, Heroku, Rds, RdsInstance} from '../ports.js'
+import type {Attachment, Clock, Database, EngineOffer, Heroku, Journal, Rds, RdsInstance} from '../ports.js'
+import {appBefore} from '../runbook/app-before.js'
+import {type ProbedTarget, tryFromDyno} from '../runbook/dyno-probe.js'
 import {windowOf} from '../runbook/window.js'
-import type {Assessment, Finding} from './assessment.js'
+import type {Secret} from '../secret.js'
+import type {AppFacts, Assessment, Finding} from './assessment.js'
 import {blockersOf} from './blockers.js'
 import type {Check, Subject} from './check.js'
+import databaseChecks from './checks/database.js'
 import herokuChecks from './checks/heroku.js'
-import schemaChecks from './checks/schema.js'
-import sourceChecks from './checks/source.js'
 import targetChecks from './checks/target.js'
-import {appFacts, sourceFacts, targetFacts} from './facts.js'
+import {bridgeFor} from './destination/bridge.js'
+import {destinationFor} from './destination/destination.js'
+import {attempt, type Fact} from './fact.js'
+import {appFacts, type SourceAddress} from './facts/apps.js'
+import {activityOf, sourceFacts, trialSlot} from './facts/source.js'
+import {targetFacts} from './facts/target.js'
 
-export const CHECKS: readonly Check[] = [...herokuChecks, ...sourceChecks, ...schemaChecks, ...targetChecks]
+export const CHECKS: readonly Check[] = [...herokuChecks, ...databaseChecks, ...targetChecks]
 
 export interface World {
   app: string
   addon: Attachment['addon']
   heroku: Heroku
   source: Database
+  sourceAddress: SourceAddress
   target?: Database
-  rds?: Rds
+  /** Why the target that was named cannot be used. */
+  targetTrouble?: RdsError
+  /** Where the target is, as AWS may know it. */
+  targetEndpoint?: {host: string; port: number}
+  rds: Rds
+  clock: Clock
   /** Identifier of the target at AWS. */
   targetId?: string
+  /** Of a migration that has begun: what its steps took replaces what is assumed of them. */
+  journal?: Journal
+}
+
+export interface AssessOptions {
+  /** The longest window the operator allows. */
+  budgetSeconds?: number | undefined
+  /** For how long the write rate is watched; not at all when left out. */
+  watchSeconds?: number
+  /** Make a logical slot and drop it again. */
+  trialSlot?: boolean
+  /** Try the target from a one-off dyno of each app. */
+  fromDynos?: {targetUrl: Secret; caFile: string}
 }
 
 /** Reads everything that bears on the move, and decides what it means. Changes nothing anywhere. */
-export async function assess(world: World, budgetSeconds?: number): Promise<Assessment> {
+export async function assess(
+  world: World,
+  {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos}: AssessOptions = {},
+): Promise<Assessment> {
   const {app, addon, heroku, source, target} = world
-  const [apps, sourceSide, targetSide, instance] = await Promise.all([
-    appFacts(heroku, app, addon.id),
+  const watching = watchSeconds > 0 ? activityOf(source, world.clock, watchSeconds) : undefined
+  watching?.catch(() => undefined)
+  const [apps, sourceSide, targetSide, measured] = await Promise.all([
+    appFacts(heroku, app, addon.id, world.sourceAddress),
     sourceFacts(source, heroku, addon),
-    target && targetFacts(target),
-    instanceOf(world),
+    target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
+    world.journal?.measured() ?? {},
   ])
+  const offers: Fact<EngineOffer[]> | undefined =
+    target || world.targetTrouble ? undefined : await attempt(() => world.rds.offers(sourceSide.major))
+  const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps))
   const subject: Subject = {
     app,
     apps,
     source,
     sourceFacts: sourceSide,
-    ...(target ? {target} : {}),
-    ...(targetSide ? {targetFacts: targetSide} : {}),
+    ...(target && targetSide ? {target, targetFacts: targetSide} : {}),
+    ...(world.targetTrouble ? {targetTrouble: world.targetTrouble} : {}),
+    ...(dynoTrouble ? {dynoTrouble} : {}),
+    ...(offers ? {offers} : {}),
   }
   const findings = (await Promise.all(CHECKS.map((check) => inspect(check, subject)))).flat()
-  const assessment: Assessment = {
-    app,
-    takenAt: new Date().toISOString(),
-    source: sourceSide,
-    ...(targetSide ? {target: {...targetSide, ...(instance ? {instance} : {})}} : {}),
+  const [activity, trial] = [await watching, tryOut ? await trialSlot(source) : undefined]
+  const known = {
+    source: {
+      ...sourceSide,
+      ...(activity ? {activity} : {}),
+      ...(trial === undefined ? {} : {replication: {...sourceSide.replication, trial}}),
+    },
     apps,
     findings,
-    eligibility: [],
   }
-  assessment.eligibility = METHODS.map((method) => {
-    const because = [...method.obstacles(assessment), ...blockersOf(assessment, method.id)]
-    return {
-      method: method.id,
-      title: method.title,
-      possible: because.length === 0,
-      because,
-      window: windowOf(method, assessment),
-    }
+  const eligibility = METHODS.map((method) => {
+    const because = [...method.obstacles(known), ...blockersOf(known, method.id)]
+    const window = windowOf(method, known, measured)
+    return {method: method.id, title: method.title, possible: because.length === 0, because, window}
   })
-  const recommendation = choose(assessment.eligibility, budgetSeconds)
-  return recommendation ? {...assessment, recommendation} : assessment
+  const recommendation = choose(eligibility, budgetSeconds)
+  const bridge = bridgeFor(known.source)
+  return {
+    schemaVersion: 1,
+    app,
+    takenAt: world.clock.now().toISOString(),
+    ...known,
+    ...(targetSide ? {target: targetSide} : {}),
+    ...(offers ? {offers} : {}),
+    checks: CHECKS.length,
+    eligibility,
+    ...(recommendation ? {recommendation} : {}),
+    destination: destinationFor({...known, offers}),
+    ...(bridge ? {bridge} : {}),
+  }
 }
 
-const instanceOf = async ({rds, targetId}: World): Promise<RdsInstance | undefined> =>
-  rds && targetId ? rds.describe(targetId) : undefined
+/** What kept the dynos of each app from using the target. */
+async function triedFromDynos(target: ProbedTarget, apps: readonly AppFacts[]): Promise<RdsError[]> {
+  const tries = apps.map(async (app) => tryFromDyno(target, await appBefore(target.heroku, app, target.caFile)))
+  return (await Promise.allSettled(tries)).flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as RdsError] : [],
+  )
+}
+
+/** By its name where one is given, else by where it is. */
+async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsInstance> {
+  const found = targetId ? await rds.describe(targetId) : targetEndpoint && (await rds.find(targetEndpoint))
+  if (!found) throw new Error(`AWS knows no instance at ${targetEndpoint?.host ?? 'that address'} in this region`)
+  return found
+}
 
 /** A check that could not run is `unknown`, never `ok`. */
 async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
@@ -81,8 +138,9 @@ async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
         check: id,
         level: 'unknown',
         methods: blocks,
-        what: `${check.question} Could not be answered: ${messageOf(error)}`,
-        remedy: 'grant the role what it needs to read this, and assess again',
+        ...(level === 'blocker' ? {decisive: true as const} : {}),
+        what: `${check.question} Not known: ${messageOf(error)}`,
+        remedy: 'grant what it takes to read this, and assess again',
       },
     ]
   }

@@ -1,6 +1,8 @@
 import type {MethodId} from '../methods/method.js'
-import type {Database} from '../ports.js'
-import type {AppFacts, Finding, SourceFacts, TargetFacts} from './assessment.js'
+import type {RdsError} from '../errors.js'
+import type {Database, EngineOffer} from '../ports.js'
+import type {AppFacts, Found, SourceFacts, TargetFacts} from './assessment.js'
+import type {Fact} from './fact.js'
 
 /** What a check may look at. */
 export interface Subject {
@@ -10,17 +12,52 @@ export interface Subject {
   target?: Database
   sourceFacts: SourceFacts
   targetFacts?: TargetFacts
+  /** Why the target that was named cannot be used. */
+  targetTrouble?: RdsError
+  /** What kept one-off dynos from using it; left out when they were not asked. */
+  dynoTrouble?: RdsError[]
+  /** What AWS offers in the region: asked only when no target is named. */
+  offers?: Fact<EngineOffer[]>
 }
 
-/** A question whose answer can stop a migration, with what makes it fail and what cures it. */
+/** SQL that makes a clean database fail a check. What was found is cured by its own `fix`, or by `cure` where there is none. */
+export interface SqlExample {
+  on: 'source' | 'target'
+  sql: string
+  /** Takes a superuser: no owner can do this to his own database. */
+  superuser?: true
+  /** What is found is this session: it stays open. */
+  held?: true
+  /** As the role of the example. */
+  cure?: string
+}
+
+/** Facts about the world outside that make a check fail, from those of a world in which it does not. */
+export interface FactsExample {
+  facts(healthy: Subject): Subject
+}
+
+/** A question whose answer can stop a migration, with what makes it fail. */
 export interface Check {
   readonly id: string
   readonly question: string
   readonly level: 'blocker' | 'warning'
   /** Methods it stands in the way of; all when left out. */
   readonly blocks?: readonly MethodId[]
-  /** SQL that makes a clean source fail it; `cure` makes it pass again. Checks of the outside world have neither. */
-  readonly example?: string
-  readonly cure?: string
-  inspect(subject: Subject): Promise<Pick<Finding, 'remedy' | 'what'>[]> | Pick<Finding, 'remedy' | 'what'>[]
+  readonly example: FactsExample | SqlExample
+  inspect(subject: Subject): Found[] | Promise<Found[]>
 }
+
+/** One catalog query on the source, and what each of its rows means. */
+export interface CatalogCheck<Row> extends Omit<Check, 'inspect'> {
+  /** Runs with `search_path = pg_catalog`, reads catalogs and statistics only, and names objects as SQL needs them. */
+  readonly sql: string
+  found: (row: Row) => Found
+}
+
+/** A check that is one round trip to the source. */
+export const catalogCheck = <Row>({sql, found, ...check}: CatalogCheck<Row>): Check & {readonly sql: string} => ({
+  ...check,
+  sql,
+  inspect: async ({source}) => (await source.query<Row>(sql)).map(found),
+})

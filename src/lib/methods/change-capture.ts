@@ -8,7 +8,7 @@ export const changeCapture: Method = {
   obstacles: () => [],
   drain: [],
   estimate: () => [
-    {what: 'drain the last changes', seconds: 10},
-    {what: 'verify the rows touched since the last verification', seconds: 20},
+    {step: 'drain', what: 'drain the last changes', seconds: 10},
+    {step: 'verify', what: 'verify the rows touched since the last verification', seconds: 20},
   ],
 }

@@ -9,7 +9,7 @@ export const dms: Method = {
   obstacles: replicationObstacles,
   drain: [],
   estimate: () => [
-    {what: 'drain the replication lag', seconds: 60},
-    {what: 'verify', seconds: 180},
+    {step: 'drain', what: 'drain the replication lag', seconds: 60},
+    {step: 'verify', what: 'verify what changed last', seconds: 180},
   ],
 }

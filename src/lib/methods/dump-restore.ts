@@ -4,7 +4,7 @@ import {leaveNote, noteOf, requireNote} from '../runbook/notes.js'
 import type {Step} from '../runbook/step.js'
 import type {Method} from './method.js'
 
-/** The playbook's planning rule: an hour for 15–25 GB, index builds included. */
+/** The playbook's planning rule: an hour for 15 to 25 GB, indexes included. */
 const BYTES_PER_SECOND = (20 * 1024 ** 3) / 3600
 const VERIFY_SHARE = 0.2
 
@@ -71,13 +71,18 @@ export const dumpRestore: Method = {
   drain: [copySchema, copyAllRows, buildConstraints],
 
   estimate({source}) {
-    const copy = Math.ceil(Number(source.bytes) / BYTES_PER_SECOND)
+    const indexBytes = Number(source.indexBytes)
+    const rowBytes = Number(source.bytes) - indexBytes
+    const at = (bytes: number) => Math.ceil(bytes / BYTES_PER_SECOND)
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`
     return [
+      {step: copyAllRows.id, what: `copy ${gigabytes(rowBytes)} of rows at 20 GB an hour`, seconds: at(rowBytes)},
       {
-        what: `copy ${(Number(source.bytes) / 1e9).toFixed(2)} GB at 20 GB an hour, index builds included`,
-        seconds: copy,
+        step: buildConstraints.id,
+        what: `build ${gigabytes(indexBytes)} of indexes at the same rate`,
+        seconds: at(indexBytes),
       },
-      {what: 'verify every row', seconds: Math.ceil(copy * VERIFY_SHARE)},
+      {step: 'verify', what: 'verify every row', seconds: Math.ceil(at(rowBytes) * VERIFY_SHARE)},
     ]
   },
 }

@@ -9,7 +9,7 @@ export const logicalReplication: Method = {
   obstacles: replicationObstacles,
   drain: [],
   estimate: () => [
-    {what: 'drain the replication lag', seconds: 30},
-    {what: 'verify', seconds: 120},
+    {step: 'drain', what: 'drain the replication lag', seconds: 30},
+    {step: 'verify', what: 'verify what changed last', seconds: 120},
   ],
 }

@@ -1,6 +1,8 @@
-import type {Assessment, Finding} from '../assessment/assessment.js'
+import type {Assessment, Destination, Eligibility, Finding} from '../assessment/assessment.js'
+import {Unread} from '../assessment/fact.js'
 import type {FenceState} from '../freeze/fence.js'
 import type {Status} from '../status.js'
+import type {Term} from '../methods/method.js'
 import type {Step} from '../runbook/step.js'
 import type {Timeline} from '../runbook/timeline.js'
 import {describeWrites} from '../way-back/landed-writes.js'
@@ -17,6 +19,8 @@ export function assessmentReport({
   findings,
   eligibility,
   recommendation,
+  destination,
+  bridge,
 }: Assessment): string[] {
   const lines = [
     `=== ${app}: ${source.addon}`,
@@ -27,7 +31,7 @@ export function assessmentReport({
       ['Size', `${bytes(source.bytes)} in ${source.tables} tables`],
       ['Connections', `${source.connections.used} of ${source.connections.limit}`],
       ['Extensions', source.extensions.map(({name, schema}) => `${name} (${schema})`).join(', ') || 'none'],
-      ['Followers', (source.info.Followers ?? []).join(', ') || 'none'],
+      ['Followers', followersOf(source)],
       [
         'Replication',
         `wal_level ${source.replication.walLevel}, role ${source.replication.role ? 'may' : 'may not'} replicate`,
@@ -47,7 +51,7 @@ export function assessmentReport({
       [
         'Target',
         target
-          ? `Postgres ${target.version} at ${target.place}${target.instance ? `, ${target.instance.instanceClass}` : ''}`
+          ? `Postgres ${target.version} at ${target.place}${target.instance instanceof Unread ? '' : `, ${target.instance.instanceClass}`}`
           : 'none named: export RDS_DATABASE_URL to have it checked',
       ],
     ]),
@@ -66,28 +70,45 @@ export function assessmentReport({
   lines.push('=== methods', '')
   for (const {title, possible, because, window} of eligibility) {
     lines.push(possible ? `${title}: possible, window about ${seconds(window.seconds)}` : `${title}: not possible`)
-    lines.push(
-      ...(possible
-        ? window.terms.map((term) => `    ${seconds(term.seconds).padStart(12)}  ${term.what}`)
-        : because.flatMap((reason) => wrap(reason, '    '))),
-    )
+    lines.push(...(possible ? window.terms.map(termLine) : because.flatMap((reason) => wrap(reason, '    '))))
   }
   lines.push(
     '',
     ...(recommendation
       ? wrap(`Recommended: ${recommendation.method} – ${recommendation.because}`)
       : ['No method fits: see the blockers above.']),
+    '',
+    ...destinationLines(destination),
+    ...(bridge ? ['', '=== too large to copy through a client', '', ...bridge.flatMap((line) => wrap(line))] : []),
   )
   return lines
 }
 
-const findingLines = ({what, remedy}: Finding): string[] => [...wrap(what), ...wrap(`→ ${remedy}`, '    ')]
+const destinationLines = ({engine, because, version, loadClass, steadyClass, storage, replaces}: Destination) => [
+  ...wrap(
+    `A starting point at AWS: ${engine} ${version}, ${steadyClass}, ${loadClass} while it is loaded – ${because.join('; ')}`,
+  ),
+  ...wrap(
+    `${storage.gigabytes === null ? storage.type : `${storage.gigabytes} GB of ${storage.type}`}: ${storage.because}`,
+    '    ',
+  ),
+  ...replaces.flatMap(({what, by}) => wrap(`${what}: ${by}`, '    ')),
+]
+
+const termLine = ({what, seconds: takes, measured}: Term): string =>
+  `    ${seconds(takes).padStart(12)}  ${what}${measured ? ' (measured)' : ''}`
+
+const followersOf = ({info}: Assessment['source']): string =>
+  info instanceof Unread ? `not known: ${info.message}` : (info.Followers ?? []).join(', ') || 'none'
+
+const findingLines = ({what, remedy, fix}: Finding): string[] => [
+  ...wrap(what),
+  ...wrap(`→ ${remedy}`, '    '),
+  ...(fix ? wrap(fix, '      ') : []),
+]
 
 /** The runbook as the run executes it. */
-export function runbookReport(
-  steps: readonly Step[],
-  window: {seconds: number; terms: {what: string; seconds: number}[]},
-): string[] {
+export function runbookReport(steps: readonly Step[], window: Eligibility['window']): string[] {
   const rows = steps.map(({title, window: place, undo, pointOfNoCheapReturn}) => [
     place === 'inside' ? 'window' : place,
     title,
@@ -103,7 +124,7 @@ export function runbookReport(
     ...table(rows),
     '',
     `The window: about ${seconds(window.seconds)}, by arithmetic`,
-    ...window.terms.map((term) => `    ${seconds(term.seconds).padStart(12)}  ${term.what}`),
+    ...window.terms.map(termLine),
   ]
 }
 

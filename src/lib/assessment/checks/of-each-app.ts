@@ -1,0 +1,18 @@
+import type {AppFacts, Found} from '../assessment.js'
+import type {Check, Subject} from '../check.js'
+
+/** A check of each app that is attached to the database. */
+export const ofEachApp = (
+  check: Omit<Check, 'example' | 'inspect'> & {
+    found: (app: AppFacts, subject: Subject) => Found[]
+    /** What makes an app fail it. */
+    failing: (app: AppFacts) => Partial<AppFacts>
+  },
+): Check => {
+  const {found, failing, ...rest} = check
+  return {
+    ...rest,
+    example: {facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, ...failing(app)}))})},
+    inspect: (subject) => subject.apps.flatMap((app) => found(app, subject)),
+  }
+}

@@ -1,0 +1,34 @@
+import type {RdsInstance} from '../../ports.js'
+import type {Found, TargetFacts} from '../assessment.js'
+import type {Check, Subject} from '../check.js'
+import {known} from '../fact.js'
+
+/** A check of what is known of the target; silent while none is named. */
+export const ofTarget = (
+  check: Omit<Check, 'example' | 'inspect'> & {
+    found: (target: TargetFacts, subject: Subject) => Found[]
+    failing: (target: TargetFacts, subject: Subject) => TargetFacts
+  },
+): Check => {
+  const {found, failing, ...rest} = check
+  return {
+    ...rest,
+    example: {facts: (healthy) => ({...healthy, targetFacts: failing(healthy.targetFacts!, healthy)})},
+    inspect: (subject) => (subject.targetFacts ? found(subject.targetFacts, subject) : []),
+  }
+}
+
+/** A check of what AWS says of the target. */
+export const ofInstance = (
+  check: Omit<Check, 'example' | 'inspect'> & {
+    found: (instance: RdsInstance, target: TargetFacts, subject: Subject) => Found[]
+    failing: (instance: RdsInstance) => RdsInstance
+  },
+): Check => {
+  const {found, failing, ...rest} = check
+  return ofTarget({
+    ...rest,
+    found: (target, subject) => found(known(target.instance), target, subject),
+    failing: (target) => ({...target, instance: failing(known(target.instance))}),
+  })
+}

@@ -1,0 +1,137 @@
+import type {Check} from '../check.js'
+import {known} from '../fact.js'
+import {ofTarget} from './of-target.js'
+
+const extensions = ofTarget({
+  id: 'target-extensions',
+  question: 'Does the target offer every extension?',
+  level: 'blocker',
+  failing: (target) => ({...target, extensions: []}),
+
+  found({extensions: offered}, {sourceFacts}) {
+    return sourceFacts.extensions
+      .filter(({name}) => !offered.some((extension) => extension.name === name))
+      .map(({name, version: needed}) => ({
+        what: `extension ${name} ${needed} is not offered by the target`,
+        remedy: 'drop it on the source if nothing uses it; otherwise choose an engine version that has it',
+        fix: `drop extension "${name}"`,
+      }))
+  },
+})
+
+const olderExtensions = ofTarget({
+  id: 'target-extension-versions',
+  question: 'Does the target have every extension in a version at least as new?',
+  level: 'warning',
+  failing: (target, {sourceFacts}) => ({
+    ...target,
+    extensions: target.extensions.map(({name, version: offered}) => ({
+      name,
+      version: sourceFacts.extensions.some((extension) => extension.name === name) ? '0.1' : offered,
+    })),
+  }),
+
+  found({extensions: offered}, {sourceFacts}) {
+    return sourceFacts.extensions.flatMap(({name, version: needed}) => {
+      const there = offered.find((extension) => extension.name === name)
+      if (!there || !isOlder(there.version, needed)) return []
+      return [
+        {
+          what: `extension ${name} is ${needed} on the source, ${there.version} on the target`,
+          remedy: 'choose a newer engine version, or make sure the app uses nothing of the newer extension',
+        },
+      ]
+    })
+  },
+})
+
+/** By their numbers; what is not made of numbers is not compared. */
+function isOlder(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => text.split('.').map(Number)) as [number[], number[]]
+  if ([...a, ...b].some(Number.isNaN)) return false
+  const differing = Array.from({length: Math.max(a.length, b.length)}, (_, i) => (a[i] ?? 0) - (b[i] ?? 0)).find(
+    Boolean,
+  )
+  return (differing ?? 0) < 0
+}
+
+const extensionRights: Check = {
+  id: 'target-extension-rights',
+  question: 'Can the role of the target have every extension in its place?',
+  level: 'blocker',
+  example: {
+    on: 'target',
+    superuser: true,
+    sql: 'create schema elsewhere; create extension citext schema elsewhere',
+    cure: 'drop extension citext; drop schema elsewhere',
+  },
+
+  async inspect({sourceFacts, target}) {
+    if (!target) return []
+    const rows = await target.query<{name: string; installedIn: string | null; creatable: boolean}>(
+      `select distinct on (v.name) v.name, n.nspname as "installedIn", not v.superuser
+         or v.trusted and has_database_privilege(current_database(), 'CREATE')
+         or (select rolsuper from pg_roles where rolname = current_user)
+         or exists (select from pg_roles m where m.rolname = 'rds_superuser' and pg_has_role(current_user, m.oid, 'MEMBER')) as creatable
+       from pg_available_extension_versions v
+       left join pg_extension e on e.extname = v.name left join pg_namespace n on n.oid = e.extnamespace
+       where v.name = any ($1) order by v.name`,
+      [sourceFacts.extensions.map(({name}) => name)],
+    )
+    return rows.flatMap(({name, installedIn, creatable}) => {
+      const {schema} = sourceFacts.extensions.find((extension) => extension.name === name)!
+      const create = `create schema if not exists "${schema}"; create extension "${name}" schema "${schema}"`
+      if (installedIn !== null && installedIn !== schema) {
+        return [
+          {
+            what: `extension ${name} is in schema ${installedIn} on the target, in ${schema} on the source`,
+            remedy: 'move it, as the master user of the target',
+            fix: `drop extension "${name}"; ${create}`,
+          },
+        ]
+      }
+      if (installedIn !== null || creatable) return []
+      return [
+        {
+          what: `only the master user may create extension ${name} on the target`,
+          remedy: 'create it, as the master user of the target',
+          fix: create,
+        },
+      ]
+    })
+  },
+}
+
+const offered: Check = {
+  id: 'offered-versions',
+  question: 'Does AWS offer the version and every extension?',
+  level: 'warning',
+  example: {
+    facts: ({targetFacts: _named, target: _target, ...healthy}) => ({
+      ...healthy,
+      offers: [{engine: 'postgres', versions: ['9.6.1'], classes: [], extensions: []}],
+    }),
+  },
+
+  inspect({offers, sourceFacts}) {
+    if (offers === undefined) return []
+    return known(offers).flatMap(({engine, versions, extensions: has}) => {
+      if (!versions.some((candidate) => Number(candidate.split('.')[0]) >= sourceFacts.major)) {
+        return [
+          {
+            what: `${engine} is not offered in Postgres ${sourceFacts.major} or newer`,
+            remedy: 'choose another region or engine',
+          },
+        ]
+      }
+      return sourceFacts.extensions
+        .filter(({name}) => !has.includes(name))
+        .map(({name}) => ({
+          what: `${engine} does not offer extension ${name}`,
+          remedy: 'drop it on the source if nothing uses it, or choose the other engine',
+        }))
+    })
+  },
+}
+
+export default [extensions, olderExtensions, extensionRights, offered] satisfies Check[]

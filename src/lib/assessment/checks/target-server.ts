@@ -1,0 +1,264 @@
+import {EXIT, refused} from '../../errors.js'
+import {identityOf} from '../../identity.js'
+import type {Check} from '../check.js'
+import {ofTarget} from './of-target.js'
+
+const reachable: Check = {
+  id: 'target-reachable',
+  question: 'Can the target be used from here, with its certificate verified?',
+  level: 'blocker',
+  example: {
+    facts: (healthy) => ({
+      ...healthy,
+      targetTrouble: refused(
+        'unreachable',
+        'target.example:5432 does not answer',
+        'admit this machine to its security group',
+      ),
+    }),
+  },
+
+  inspect: ({targetTrouble}) =>
+    targetTrouble
+      ? [{what: targetTrouble.message, remedy: targetTrouble.suggestions.join('; ') || 'check RDS_DATABASE_URL'}]
+      : [],
+}
+
+const reachableFromDynos: Check = {
+  id: 'target-reachable-from-dynos',
+  question: 'Can a dyno of every app use the target, with its certificate verified?',
+  level: 'blocker',
+  example: {
+    facts: (healthy) => ({
+      ...healthy,
+      dynoTrouble: [refused('no_route', 'a one-off dyno of shop cannot use the target')],
+    }),
+  },
+
+  inspect: ({dynoTrouble = []}) =>
+    dynoTrouble.map((trouble) => {
+      if (trouble.oclif.exit === EXIT.unverified) throw trouble
+      return {what: trouble.message, remedy: trouble.suggestions.join('; ') || 'check the security group and --ca-file'}
+    }),
+}
+
+const version = ofTarget({
+  id: 'target-version',
+  question: 'Is the target at least as new as the source?',
+  level: 'blocker',
+  failing: (target) => ({...target, major: 9, version: '9.6'}),
+
+  found({major, version: here}, {sourceFacts}) {
+    if (major >= sourceFacts.major) return []
+    return [
+      {
+        what: `the target runs Postgres ${here}, the source ${sourceFacts.version}`,
+        remedy: `create the target with Postgres ${sourceFacts.major} or newer`,
+      },
+    ]
+  },
+})
+
+const sameDatabase: Check = {
+  id: 'target-is-source',
+  question: 'Is the target another database?',
+  level: 'blocker',
+  example: {facts: (healthy) => ({...healthy, target: healthy.source})},
+
+  async inspect({source, target}) {
+    if (!target) return []
+    const [here, there] = await Promise.all([identityOf(source), identityOf(target)])
+    return here === there && !here.startsWith('hidden')
+      ? [{what: 'the target is the source itself', remedy: 'check RDS_DATABASE_URL'}]
+      : []
+  },
+}
+
+const standby: Check = {
+  id: 'target-standby',
+  question: 'Is the target the writer?',
+  level: 'blocker',
+  example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, [{standby: true}])})},
+
+  async inspect({target}) {
+    if (!target) return []
+    const [row] = await target.query<{standby: boolean}>('select pg_is_in_recovery() as standby')
+    return row!.standby ? [{what: 'the target is a read replica', remedy: 'use the endpoint of the writer'}] : []
+  },
+}
+
+/** A database that answers every question with these rows. */
+const answering = <D extends object>(database: D, rows: unknown[]): D => ({
+  ...database,
+  query: () => Promise.resolve(rows),
+})
+
+const rights: Check = {
+  id: 'target-rights',
+  question: 'May the role of the target create what the source has?',
+  level: 'blocker',
+  example: {
+    facts: (healthy) => ({
+      ...healthy,
+      target: answering(healthy.target!, [{role: 'reader', database: 'app', allowed: false}]),
+    }),
+  },
+
+  async inspect({target}) {
+    if (!target) return []
+    const [row] = await target.query<{role: string; database: string; allowed: boolean}>(`
+      select quote_ident(current_user) as role, quote_ident(current_database()) as database,
+        pg_has_role(datdba, 'USAGE') as allowed from pg_database where datname = current_database()`)
+    if (row!.allowed) return []
+    return [
+      {
+        what: `${row!.role} does not own database ${row!.database} on the target`,
+        remedy: 'give it the database, as the master user of the target',
+        fix: `alter database ${row!.database} owner to ${row!.role}`,
+      },
+    ]
+  },
+}
+
+const encoding = ofTarget({
+  id: 'target-encoding',
+  question: 'Does the target keep text as UTF-8?',
+  level: 'blocker',
+  failing: (target) => ({...target, settings: {...target.settings, server_encoding: 'LATIN1'}}),
+
+  found: ({settings}) =>
+    settings['server_encoding'] === 'UTF8'
+      ? []
+      : [
+          {
+            what: `the target database is encoded in ${settings['server_encoding']}`,
+            remedy: "create it anew with encoding 'UTF8'",
+          },
+        ],
+})
+
+const roleSettings = ofTarget({
+  id: 'target-role-settings',
+  question: 'Do settings of the role or database of the target get in the way?',
+  level: 'warning',
+  failing: (target) => ({...target, settings: {...target.settings, statement_timeout: '5s'}}),
+
+  found: ({settings}) =>
+    ['statement_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only', 'TimeZone'].flatMap(
+      (name) => {
+        const value = settings[name]
+        if (value === null || value === undefined || ['0', 'off', 'UTC'].includes(value)) return []
+        return [
+          {
+            what: `${name} is ${value} for the role or the database of the target`,
+            remedy: 'make sure the app expects that: Heroku Postgres sets no such thing by itself',
+          },
+        ]
+      },
+    ),
+})
+
+const connections = ofTarget({
+  id: 'target-connections',
+  question: 'Does the target take as many connections as the source?',
+  level: 'warning',
+  failing: (target) => ({...target, connections: {used: 1, limit: 5}}),
+
+  found({connections: {limit}}, {sourceFacts}) {
+    if (limit >= sourceFacts.connections.limit || limit >= 2 * sourceFacts.connections.used) return []
+    return [
+      {
+        what: `the target takes ${limit} connections; ${sourceFacts.connections.used} of ${sourceFacts.connections.limit} are used on the source`,
+        remedy: 'take a larger class, raise max_connections, or pool connections in the app',
+      },
+    ]
+  },
+})
+
+const certificate = ofTarget({
+  id: 'target-certificate',
+  question: 'Is the certificate of the target valid for a while?',
+  level: 'warning',
+  failing: (target) => ({...target, certificateValidTo: '2020-01-01T00:00:00Z'}),
+
+  found({certificateValidTo}) {
+    const SOON_MS = 90 * 24 * 60 * 60 * 1000
+    if (certificateValidTo && Date.parse(certificateValidTo) > Date.now() + SOON_MS) return []
+    return [
+      {
+        what: certificateValidTo
+          ? `the certificate of the target ends on ${certificateValidTo.slice(0, 10)}`
+          : 'the certificate of the target could not be seen',
+        remedy: 'move it to a current authority, and restart it before the window: rds-ca-rsa2048-g1',
+      },
+    ]
+  },
+})
+
+const replicaRole = ofTarget({
+  id: 'target-replica-role',
+  question: 'May triggers of the target be silenced while changes are applied?',
+  level: 'warning',
+  blocks: ['change-capture', 'logical-replication'],
+  failing: (target) => ({...target, replicaRole: false}),
+
+  found: (target) =>
+    target.replicaRole
+      ? []
+      : [
+          {
+            what: 'the role of the target may not set session_replication_role',
+            remedy: 'as the master user of the target: grant rds_superuser to it for the time of the move',
+          },
+        ],
+})
+
+const logicalReplication = ofTarget({
+  id: 'target-logical-replication',
+  question: 'Can the target feed the way back after writes?',
+  level: 'warning',
+  failing: (target) => ({...target, settings: {...target.settings, 'rds.logical_replication': 'off'}}),
+
+  found: ({settings}) =>
+    ['off', '0'].includes(settings['rds.logical_replication'] ?? '')
+      ? [
+          {
+            what: 'rds.logical_replication is off on the target',
+            remedy: 'set it to 1 in its parameter group and reboot before the move: later it costs a restart',
+          },
+        ]
+      : [],
+})
+
+const forceSsl = ofTarget({
+  id: 'target-force-ssl',
+  question: 'Does the target refuse connections without TLS?',
+  level: 'warning',
+  failing: (target) => ({...target, settings: {...target.settings, 'rds.force_ssl': 'off'}}),
+
+  found: ({settings}) =>
+    ['off', '0'].includes(settings['rds.force_ssl'] ?? '')
+      ? [
+          {
+            what: 'rds.force_ssl is off on the target',
+            remedy: 'set it to 1 in its parameter group; it takes effect at once',
+          },
+        ]
+      : [],
+})
+
+export default [
+  reachable,
+  reachableFromDynos,
+  version,
+  sameDatabase,
+  standby,
+  rights,
+  encoding,
+  roleSettings,
+  connections,
+  certificate,
+  replicaRole,
+  logicalReplication,
+  forceSsl,
+] satisfies Check[]

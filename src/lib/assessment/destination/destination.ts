@@ -1,0 +1,91 @@
+import type {EngineOffer} from '../../ports.js'
+import type {AppFacts, Destination, SourceFacts} from '../assessment.js'
+import {type Fact, ifKnown} from '../fact.js'
+import {endOfLife} from '../lifetime.js'
+import {parsePlan} from '../plan.js'
+import {classesFor} from './instance-classes.js'
+import {storageFor} from './storage.js'
+
+/** Plans that share a server: the smallest classes carry them. */
+const SHARED_MEMORY_GIB = 2
+/** From here on resizing storage by hand becomes a chore. */
+const GROWING_BYTES = 500e9
+
+interface Known {
+  source: SourceFacts
+  apps: readonly AppFacts[]
+  offers?: Fact<EngineOffer[]> | undefined
+}
+
+/** What to create, by the criteria of the playbook: followers, growth and failover speak for Aurora, all else for RDS. */
+export function destinationFor({source, apps, offers}: Known): Destination {
+  const {tier, memoryGiB = SHARED_MEMORY_GIB} = parsePlan(source.plan)
+  const info = ifKnown(source.info)
+  const followers = info?.Followers ?? []
+  const bytes = Number(source.bytes)
+  const forAurora = [
+    ...(followers.length > 0
+      ? [
+          `its ${followers.length === 1 ? 'follower becomes a reader' : `${followers.length} followers become readers`} on the same storage`,
+        ]
+      : []),
+    ...(bytes >= GROWING_BYTES ? [`${(bytes / 1e9).toFixed(0)} GB grow without resizing a volume`] : []),
+  ]
+  const aurora = forAurora.length > 0
+  const offer = (ifKnown(offers ?? []) ?? []).find(({engine}) => (engine === 'aurora-postgresql') === aurora)
+  const {steady, load} = classesFor({
+    memoryGiB,
+    connections: source.connections.limit,
+    aurora,
+    offered: offer?.classes ?? [],
+  })
+  const highlyAvailable = tier === 'premium' || tier === 'private' || tier === 'shield'
+  return {
+    engine: aurora ? 'Aurora PostgreSQL' : 'RDS for PostgreSQL',
+    because: [
+      ...(aurora ? forAurora : ['one primary without followers: the same Postgres, closest to what it runs on today']),
+      ...(highlyAvailable
+        ? [
+            aurora
+              ? 'add a reader in another zone: it takes over in seconds'
+              : 'create it Multi-AZ once loaded: the plan of today is highly available',
+          ]
+        : []),
+    ],
+    version: versionFor(source.major, offer?.versions ?? []),
+    loadClass: load,
+    steadyClass: steady,
+    storage: storageFor(bytes, aurora),
+    replaces: [
+      ...(apps.some(({attachments}) => attachments.some(({namespace}) => namespace?.startsWith('connection-pooling:')))
+        ? [
+            {
+              what: 'the pooler of Heroku Postgres',
+              by: apps.every(({space}) => space !== null)
+                ? 'RDS Proxy, reached over the peering of the Private Space'
+                : 'PgBouncer in the dynos (buildpack heroku/pgbouncer): RDS Proxy cannot be reached from the Common Runtime',
+            },
+          ]
+        : []),
+      ...(followers.length > 0
+        ? [
+            {
+              what: `followers ${followers.join(', ')}`,
+              by: aurora ? 'Aurora readers behind one reader endpoint' : 'read replicas',
+            },
+          ]
+        : []),
+    ],
+  }
+}
+
+/** The source's own major, so that only one thing changes at a time; the next living one where its life has ended. */
+function versionFor(major: number, offered: readonly string[]): string {
+  const today = new Date().toISOString().slice(0, 10)
+  const alive = (candidate: number) => (endOfLife(candidate) ?? today) >= today
+  let wanted = major
+  while (!alive(wanted)) wanted++
+  const majorOf = (version: string) => Number(version.split('.')[0])
+  const candidates = offered.filter((version) => majorOf(version) >= wanted)
+  return candidates.sort((a, b) => majorOf(a) - majorOf(b))[0] ?? String(wanted)
+}

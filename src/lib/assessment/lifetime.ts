@@ -1,0 +1,13 @@
+/** Last day of community support per major: https://www.postgresql.org/support/versioning/ */
+const END_OF_LIFE: Record<number, string> = {
+  13: '2025-11-13',
+  14: '2026-11-12',
+  15: '2027-11-11',
+  16: '2028-11-09',
+  17: '2029-11-08',
+  18: '2030-11-14',
+}
+
+/** Day after which a major gets no fixes any more; undefined for one this version does not know. */
+export const endOfLife = (major: number): string | undefined =>
+  END_OF_LIFE[major] ?? (major < 13 ? '2024-11-21' : undefined)

@@ -1,0 +1,43 @@
+import {readFileSync} from 'node:fs'
+
+import {expect} from 'chai'
+
+import {clock} from '../../src/lib/adapters/clock.js'
+import {assess} from '../../src/lib/assessment/assess.js'
+import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
+import {ask, servers} from '../support/servers.js'
+
+const SHOP = readFileSync(new URL('../../sandbox/shop/schema.sql', import.meta.url), 'utf8')
+
+describe('an assessment answers every question', () => {
+  for (const [from, to] of [
+    [15, 17],
+    [15, 15],
+    [16, 16],
+    [17, 17],
+  ] as const) {
+    describe(`of Postgres ${from} towards Postgres ${to}`, () => {
+      const both = servers({source: from, target: to})
+
+      it('and finds nothing wrong with a healthy shop', async () => {
+        const [source, target] = [await both.newSource(), await both.newTarget()]
+        await ask(source.url, SHOP)
+        const {findings, source: facts} = await assess({
+          app: 'shop',
+          addon: ADDON,
+          heroku: healthyHeroku(),
+          source: source.db,
+          sourceAddress: source.parts,
+          target: target.db,
+          targetEndpoint: target.parts,
+          rds: healthyRds,
+          clock,
+        })
+        expect(facts.major).to.equal(from)
+        expect(
+          findings.filter(({level, methods}) => level === 'unknown' || methods.length === 0).map(({what}) => what),
+        ).to.deep.equal(['rds.logical_replication is off on the target'])
+      })
+    })
+  }
+})
