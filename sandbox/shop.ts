@@ -79,6 +79,7 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
     formation: {},
     configVars: {LEDGER_FILE: ledgerFile, ...options.configVars},
     ...(options.space ? {space: options.space} : {}),
+    ...(options.pipeline ? {pipeline: options.pipeline} : {}),
     ...(options.scheduleSeconds
       ? {schedule: {command: 'node scheduler.mjs', everySeconds: options.scheduleSeconds}}
       : {}),

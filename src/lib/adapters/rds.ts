@@ -7,6 +7,8 @@ import type {EngineOffer, Rds, RdsInstance} from '../ports.js'
 export function rdsOf(region: string | undefined): Rds {
   /** One client for one question. */
   const ask = async <T>(about: string, work: (sdk: Sdk, client: RDSClient) => Promise<T>): Promise<T> => {
+    // The operator cannot choose the Node that the CLI brings along.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
     const sdk = await import('@aws-sdk/client-rds')
     const client = new sdk.RDSClient({...(region ? {region} : {}), maxAttempts: 2})
     try {

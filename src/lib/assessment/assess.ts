@@ -128,7 +128,7 @@ async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsIn
 
 /** A check that could not run is `unknown`, never `ok`. */
 async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
-  const {id, level, blocks = []} = check
+  const {id, level, blocks = [], dispensable} = check
   try {
     const found = await check.inspect(subject)
     return found.map((finding) => ({check: id, level, methods: blocks, ...finding}))
@@ -138,7 +138,7 @@ async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
         check: id,
         level: 'unknown',
         methods: blocks,
-        ...(level === 'blocker' ? {decisive: true as const} : {}),
+        ...(level === 'blocker' && !dispensable ? {decisive: true as const} : {}),
         what: `${check.question} Not known: ${messageOf(error)}`,
         remedy: 'grant what it takes to read this, and assess again',
       },

@@ -42,6 +42,8 @@ export interface Check {
   readonly id: string
   readonly question: string
   readonly level: 'blocker' | 'warning'
+  /** A run may begin without the answer: whoever asks may have no way to AWS. */
+  readonly dispensable?: true
   /** Methods it stands in the way of; all when left out. */
   readonly blocks?: readonly MethodId[]
   readonly example: FactsExample | SqlExample

@@ -10,8 +10,9 @@ const aws = (instance: RdsInstance, change: string) =>
 
 const storage = ofInstance({
   id: 'target-storage',
-  question: 'Is there room for the data and its indexes, twice over?',
+  question: 'Is there room for the data and its indexes, half as much again?',
   level: 'blocker',
+  dispensable: true,
   failing: (instance) => ({...instance, aurora: false, allocatedGiB: 0, maxAllocatedGiB: null}),
 
   found(instance, {bytesUsed}, {sourceFacts}) {

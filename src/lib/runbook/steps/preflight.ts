@@ -42,8 +42,6 @@ export const preflight: Step = {
 }
 
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {
-  const unknown = assessment.findings.find(({decisive, methods}) => decisive && methods.length === 0)
-  if (unknown) throw unverified('preflight_unknown', unknown.what, unknown.remedy)
   const blockers = blockersOf(assessment, method.id)
   if (blockers.length > 0) {
     const finding = assessment.findings.find(({what}) => what === blockers[0])
@@ -54,6 +52,8 @@ function refuseBlockers(assessment: Assessment, {method, settings}: Migration): 
       `heroku rds:assess -a ${assessment.app} shows every finding`,
     )
   }
+  const unknown = assessment.findings.find(({decisive, methods}) => decisive && methods.length === 0)
+  if (unknown) throw unverified('preflight_unknown', unknown.what, unknown.remedy)
   const window = assessment.eligibility.find((entry) => entry.method === method.id)!.window
   if (settings.budgetSeconds !== undefined && window.seconds > settings.budgetSeconds) {
     throw refused(
