@@ -5,7 +5,7 @@ import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {makeReachable, serverUser} from './server-user.js'
 
-export type Major = 15 | 16 | 17
+export type Major = 13 | 14 | 15 | 16 | 17 | 18
 
 const ready = new Map<Major, string>()
 
@@ -13,13 +13,20 @@ const ready = new Map<Major, string>()
 export function nativeFolder(major: Major): string {
   const known = ready.get(major)
   if (known) return known
-  const name = `postgres-${major}-${process.platform}-${process.arch}`
-  const folder = fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url))
+  const {name, folder} = packageOf(major)
   if (!existsSync(folder)) throw new Error(`${name} is not installed: run npm install in sandbox/`)
   addSymlinks(folder)
   const native = reachableCopy(folder, name)
   ready.set(major, native)
   return native
+}
+
+/** The oldest and the newest majors are not published for every platform. */
+export const isInstalled = (major: Major): boolean => existsSync(packageOf(major).folder)
+
+function packageOf(major: Major): {name: string; folder: string} {
+  const name = `postgres-${major}-${process.platform}-${process.arch}`
+  return {name, folder: fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url))}
 }
 
 /** npm packages cannot hold symlinks; the package lists them and adds them in an install script that may not have run. */

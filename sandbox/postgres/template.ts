@@ -24,6 +24,10 @@ export async function createDataDirectory(major: Major, dataDir: string): Promis
   await run('cp', ['-R', '-p', await pending, dataDir], {cwd: '/', ...serverUser})
 }
 
+/** Sorted the same on every machine; older majors cannot have it as their default. */
+const ICU = ['--locale-provider=icu', '--icu-locale=en-US']
+const FIRST_WITH_ICU = 15
+
 async function makeTemplate(major: Major): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), `postgres-${major}-template-`))
   removeWhenWeAreGone(folder)
@@ -33,7 +37,7 @@ async function makeTemplate(major: Major): Promise<string> {
   writeFileSync(passwordFile, superuser.password, {mode: 0o600})
   giveToServerUser(passwordFile)
   const dataDir = join(folder, 'data')
-  const collation = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US']
+  const collation = ['--encoding=UTF8', '--locale=C', ...(major < FIRST_WITH_ICU ? [] : ICU)]
   const access = ['-U', superuser.name, `--pwfile=${passwordFile}`, '--auth=scram-sha-256']
   const initdb = join(nativeFolder(major), 'bin/initdb')
   await run(initdb, ['-D', dataDir, '--no-sync', ...collation, ...access], {

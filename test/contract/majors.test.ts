@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs'
 
 import {expect} from 'chai'
 
+import {isInstalled} from '../../sandbox/postgres/binaries.js'
 import {clock} from '../../src/lib/adapters/clock.js'
 import {assess} from '../../src/lib/assessment/assess.js'
 import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
@@ -10,12 +11,16 @@ import {ask, servers} from '../support/servers.js'
 const SHOP = readFileSync(new URL('../../sandbox/shop/schema.sql', import.meta.url), 'utf8')
 
 describe('an assessment answers every question', () => {
-  for (const [from, to] of [
+  const pairs = [
+    [13, 15],
+    [14, 16],
     [15, 17],
     [15, 15],
     [16, 16],
     [17, 17],
-  ] as const) {
+    [17, 18],
+  ] as const
+  for (const [from, to] of pairs.filter((pair) => pair.every(isInstalled))) {
     describe(`of Postgres ${from} towards Postgres ${to}`, () => {
       const both = servers({source: from, target: to})
 

@@ -1,5 +1,5 @@
-import {catalogCheck, type Check} from '../check.js'
-import {NAME, RELATIONS} from './relations.js'
+import {catalogCheck, type Check} from '../../check.js'
+import {NAME, relationOf} from './relations.js'
 
 const invalidIndexes = catalogCheck<{name: string}>({
   id: 'invalid-indexes',
@@ -12,7 +12,7 @@ const invalidIndexes = catalogCheck<{name: string}>({
     cure: 'drop table public.broken',
   },
   sql: `
-    select ${NAME} as name from pg_index i join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = i.indexrelid')}
+    select ${NAME} as name from pg_index i join ${relationOf('i.indexrelid')}
     where not i.indisvalid and c.relkind = 'i' order by 1`,
   found: ({name}) => ({
     what: `index ${name} is invalid here and would be built on RDS, where a duplicate key would stop it`,
@@ -31,7 +31,7 @@ const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
   },
   sql: `
     select max(${NAME}) as name, min(${NAME}) as twin from pg_index i
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = i.indexrelid')}
+    join ${relationOf('i.indexrelid')}
     where c.relkind = 'i' and not i.indisprimary and not c.relispartition and not exists (select from pg_constraint k where k.conindid = c.oid)
     group by i.indrelid, c.relam, i.indkey::text, i.indclass::text, i.indcollation::text, i.indoption::text, i.indisunique,
       coalesce(pg_get_expr(i.indexprs, i.indrelid), ''), coalesce(pg_get_expr(i.indpred, i.indrelid), '')
@@ -53,7 +53,7 @@ const notValid = catalogCheck<{name: string; table: string}>({
   },
   sql: `
     select quote_ident(k.conname) as name, ${NAME} as table from pg_constraint k
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = k.conrelid')} where not k.convalidated order by 2, 1`,
+    join ${relationOf('k.conrelid')} where not k.convalidated order by 2, 1`,
   found: ({name, table}) => ({
     what: `constraint ${name} on ${table} is not valid, and stays so on RDS`,
     remedy: 'validate it; this reads the table and blocks no writer',
@@ -73,7 +73,7 @@ const deferredKeys = catalogCheck<{name: string; table: string}>({
   },
   sql: `
     select quote_ident(k.conname) as name, ${NAME} as table from pg_constraint k
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = k.conrelid')}
+    join ${relationOf('k.conrelid')}
     where k.contype = 'p' and k.condeferrable order by 2, 1`,
   found: ({name, table}) => ({
     what: `primary key ${name} of ${table} is deferrable: replication cannot name rows by it`,
@@ -93,7 +93,7 @@ const exclusions = catalogCheck<{names: string}>({
   },
   sql: `
     select string_agg(${NAME}, ', ' order by 1) as names from pg_constraint k
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = k.conrelid')} where k.contype = 'x' having count(*) > 0`,
+    join ${relationOf('k.conrelid')} where k.contype = 'x' having count(*) > 0`,
   found: ({names}) => ({
     what: `exclusion constraints on ${names}: DMS does not make them`,
     remedy: 'take another method',

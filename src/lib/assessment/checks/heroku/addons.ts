@@ -1,4 +1,4 @@
-import type {Check} from '../check.js'
+import type {Check} from '../../check.js'
 import {ofEachApp} from './of-each-app.js'
 
 /** Add-ons that write to the database by a way of their own. */

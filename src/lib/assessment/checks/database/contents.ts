@@ -1,7 +1,7 @@
-import {notOfExtension, USER_SCHEMA} from '../../catalog.js'
-import {catalogCheck, type Check} from '../check.js'
+import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {catalogCheck, type Check} from '../../check.js'
 import {sourceAnswering} from './answering.js'
-import {NAME, RELATIONS} from './relations.js'
+import {NAME, RELATIONS, relationOf} from './relations.js'
 
 const largeObjects = catalogCheck<{count: string}>({
   id: 'large-objects',
@@ -50,7 +50,7 @@ const outgrownColumns = catalogCheck<{name: string; column: string; sequence: st
     select ${NAME} as name, quote_ident(a.attname) as column, format('%I.%I', s.schemaname, s.sequencename) as sequence
     from pg_sequences s join pg_depend d on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
       and d.objid = format('%I.%I', s.schemaname, s.sequencename)::regclass and d.deptype in ('a', 'i')
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = d.refobjid')}
+    join ${relationOf('d.refobjid')}
     join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
     where a.atttypid in ('int4'::regtype, 'int2'::regtype) and s.max_value > case a.attlen when 2 then 32767 else 2147483647 end
       and s.last_value > 0.9 * case a.attlen when 2 then 32767 else 2147483647 end order by 1`,

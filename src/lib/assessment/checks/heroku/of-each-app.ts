@@ -1,5 +1,5 @@
-import type {AppFacts, Found} from '../assessment.js'
-import type {Check, Subject} from '../check.js'
+import type {AppFacts, Found} from '../../assessment.js'
+import type {Check, Subject} from '../../check.js'
 
 /** A check of each app that is attached to the database. */
 export const ofEachApp = (

@@ -1,4 +1,4 @@
-import type {Subject} from '../check.js'
+import type {Subject} from '../../check.js'
 
 /** A world whose source answers every question with these rows: for what no database can be brought to show at will. */
 export const sourceAnswering =

@@ -1,7 +1,7 @@
-import type {Found} from '../assessment.js'
-import type {Check, Subject} from '../check.js'
-import {known} from '../fact.js'
-import {parsePlan} from '../plan.js'
+import type {Found} from '../../assessment.js'
+import type {Check, Subject} from '../../check.js'
+import {known} from '../../fact.js'
+import {parsePlan} from '../../plan.js'
 
 /** A check of Heroku's own account of the database. */
 const ofDatabase = (

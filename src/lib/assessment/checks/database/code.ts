@@ -1,6 +1,6 @@
-import {notOfExtension, USER_SCHEMA} from '../../catalog.js'
-import {catalogCheck, type Check} from '../check.js'
-import {NAME, RELATIONS} from './relations.js'
+import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {catalogCheck, type Check} from '../../check.js'
+import {NAME, relationOf} from './relations.js'
 
 const alwaysTriggers = catalogCheck<{name: string; table: string}>({
   id: 'always-triggers',
@@ -13,7 +13,7 @@ const alwaysTriggers = catalogCheck<{name: string; table: string}>({
       create trigger watch after insert on public.watched for each row execute function public.watch(); alter table public.watched enable always trigger watch`,
   },
   sql: `
-    select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = t.tgrelid')}
+    select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
     where not t.tgisinternal and t.tgenabled in ('A', 'R') and t.tgname !~ '^heroku_rds' order by 2, 1`,
   found: ({name, table}) => ({
     what: `trigger ${name} on ${table} fires for replicated rows too: its effects would be there twice`,
@@ -32,7 +32,7 @@ const disabledTriggers = catalogCheck<{name: string; table: string}>({
       create trigger unwatch after insert on public.unwatched for each row execute function public.unwatch(); alter table public.unwatched disable trigger unwatch`,
   },
   sql: `
-    select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = t.tgrelid')}
+    select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
     where not t.tgisinternal and t.tgenabled = 'D' and t.tgname !~ '^heroku_rds' order by 2, 1`,
   found: ({name, table}) => ({
     what: `trigger ${name} on ${table} is disabled, and stays so on RDS`,
@@ -51,7 +51,7 @@ const rules = catalogCheck<{name: string; table: string}>({
     sql: 'create table public.ruled (id int primary key); create rule quiet as on delete to public.ruled do instead nothing',
   },
   sql: `
-    select quote_ident(r.rulename) as name, ${NAME} as table from pg_rewrite r join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = r.ev_class')}
+    select quote_ident(r.rulename) as name, ${NAME} as table from pg_rewrite r join ${relationOf('r.ev_class')}
     where c.relkind in ('r', 'p') order by 2, 1`,
   found: ({name, table}) => ({
     what: `rule ${name} on ${table} changes what a statement does: captured changes could mean something else`,

@@ -1,5 +1,5 @@
-import {catalogCheck, type Check} from '../check.js'
-import {NAME, RELATIONS} from './relations.js'
+import {catalogCheck, type Check} from '../../check.js'
+import {NAME, RELATIONS, relationOf} from './relations.js'
 
 interface Named {
   name: string
@@ -62,7 +62,7 @@ const inheritance = catalogCheck<Named & {parent: string}>({
   },
   sql: `
     select ${NAME} as name, i.inhparent::regclass::text as parent from pg_inherits i
-    join ${RELATIONS.replace('pg_class c', 'pg_class c on c.oid = i.inhrelid')} where c.relkind = 'r' and not c.relispartition order by 1`,
+    join ${relationOf('i.inhrelid')} where c.relkind = 'r' and not c.relispartition order by 1`,
   found: ({name, parent}) => ({
     what: `${name} inherits from ${parent}: DMS would copy its rows twice`,
     remedy: 'take another method, or cut the tie',

@@ -1,5 +1,5 @@
-import {otherSessions, preparedTransactions} from '../../freeze/sessions.js'
-import type {Check} from '../check.js'
+import {otherSessions, preparedTransactions} from '../../../freeze/sessions.js'
+import type {Check} from '../../check.js'
 import {sourceAnswering} from './answering.js'
 
 const NEEDED_CONNECTIONS = 4

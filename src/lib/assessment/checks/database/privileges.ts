@@ -1,5 +1,5 @@
-import {notOfExtension, USER_SCHEMA} from '../../catalog.js'
-import {catalogCheck, type Check} from '../check.js'
+import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS} from './relations.js'
 
 const foreignOwners = catalogCheck<{name: string; owner: string}>({

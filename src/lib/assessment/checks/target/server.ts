@@ -1,6 +1,6 @@
-import {EXIT, refused} from '../../errors.js'
-import {identityOf} from '../../identity.js'
-import type {Check} from '../check.js'
+import {EXIT, refused} from '../../../errors.js'
+import {identityOf} from '../../../identity.js'
+import type {Check} from '../../check.js'
 import {ofTarget} from './of-target.js'
 
 const reachable: Check = {
