@@ -11,6 +11,10 @@ export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('informati
 export const notOfExtension = (catalog: string, oid: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
 
+/** SQL on `pg_database d`: by which rules it sorts text, whatever the major calls them. */
+export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider' when 'i' then 'ICU ' || coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
+      when 'b' then 'builtin ' || (to_jsonb(d) ->> 'datlocale') else d.datcollate end`
+
 /** `"schema"."table"` as SQL needs it; always quoted, so that no name means something else. */
 export const identifier = (...names: readonly string[]): string =>
   names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')

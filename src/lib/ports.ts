@@ -78,7 +78,7 @@ export interface Heroku {
   setPreboot(app: string, on: boolean): Promise<void>
   addons(app: string): Promise<{name: string; plan: string}[]>
   resolveDatabase(app: string, database: string): Promise<Attachment>
-  /** On every app this account can see. */
+  /** On every app Heroku tells of; those of an app this account may not look at come without config vars. */
   attachments(addonId: string): Promise<Attachment[]>
   attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
   detach(attachment: Pick<Attachment, 'app' | 'name'>): Promise<void>

@@ -12,6 +12,9 @@ import {ask, newClient, servers, type Source, type Target} from '../support/serv
 
 const SHOP = readFileSync(new URL('../../sandbox/shop/schema.sql', import.meta.url), 'utf8')
 
+/** So that no version under test is at the end of its life. */
+const NOW = new Date('2026-11-24T00:00:00Z')
+
 describe('the checks of the assessment', () => {
   const both = servers()
   let source: Source
@@ -19,7 +22,7 @@ describe('the checks of the assessment', () => {
 
   before(async () => {
     source = await both.newSource()
-    await ask(source.url, SHOP)
+    await ask(source.url, `${SHOP}; alter table order_lines alter total drop expression`)
     target = await both.newTarget()
   })
 
@@ -28,7 +31,8 @@ describe('the checks of the assessment', () => {
     const facts = await targetFacts(target.db, (await healthyRds.find(target.parts))!)
     return {
       app: 'shop',
-      apps: await appFacts(heroku, 'shop', ADDON.id, source.parts),
+      now: NOW,
+      ...(await appFacts(heroku, 'shop', ADDON, source.parts)),
       source: source.db,
       sourceFacts: await sourceFacts(source.db, heroku, ADDON),
       target: target.db,
@@ -76,6 +80,15 @@ describe('the checks of the assessment', () => {
       expect(await inspected(check), 'cured').to.deep.equal([])
     })
   }
+
+  it('lengthen a sequence that belongs to no identity column by itself', async () => {
+    await ask(source.url, "create sequence public.nearly_done as int; select setval('public.nearly_done', 2100000000)")
+    const check = CHECKS.find(({id}) => id === 'sequences-near-end')!
+    const [found] = await inspected(check)
+    expect(found!.fix).to.equal('alter sequence public.nearly_done as bigint no maxvalue')
+    await ask(source.url, found!.fix!)
+    expect(await inspected(check)).to.deep.equal([])
+  })
 
   it('find another credential at work', async () => {
     const shared = await both.newSource({credentials: ['analytics']})

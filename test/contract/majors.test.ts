@@ -36,12 +36,14 @@ describe('an assessment answers every question', () => {
           target: target.db,
           targetEndpoint: target.parts,
           rds: healthyRds,
-          clock,
+          clock: {...clock, now: () => new Date('2025-01-01')},
         })
         expect(facts.major).to.equal(from)
-        expect(
-          findings.filter(({level, methods}) => level === 'unknown' || methods.length === 0).map(({what}) => what),
-        ).to.deep.equal(['rds.logical_replication is off on the target'])
+        const about = findings.filter(({level, methods}) => level === 'unknown' || methods.length === 0)
+        expect(about.map(({check}) => check)).to.deep.equal([
+          ...(facts.collation === 'C' ? ['target-collation'] : []),
+          'target-logical-replication',
+        ])
       })
     })
   }

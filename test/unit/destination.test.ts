@@ -16,6 +16,7 @@ const source = (facts: Partial<SourceFacts> = {}): SourceFacts => ({
   bytes: '12000000000',
   indexBytes: '4000000000',
   tables: 40,
+  collation: 'en_US.UTF-8',
   largest: [],
   connections: {used: 20, limit: 120},
   extensions: [],

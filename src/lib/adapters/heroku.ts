@@ -80,7 +80,13 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
         headers: WITH_PLANS,
       })
       const apps = [...new Set(attachments.map(({app}) => app.name))]
-      return (await Promise.all(apps.map(attachmentsOnApp))).flat().filter(({addon}) => addon.id === addonId)
+      const readings = apps.map((app) =>
+        attachmentsOnApp(app).catch((error: unknown) => {
+          if (!isClosed(error)) throw error
+          return attachments.filter((attachment) => attachment.app.name === app).map(attachmentOf)
+        }),
+      )
+      return (await Promise.all(readings)).flat().filter(({addon}) => addon.id === addonId)
     },
 
     async attach({app, name, namespace}, addonName) {
@@ -229,3 +235,7 @@ const notThere = (error: unknown): undefined => {
   if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
   throw error
 }
+
+/** An app that this account is told of, but may not look at. */
+const isClosed = (error: unknown): boolean =>
+  error instanceof RdsError && (error.code === 'forbidden' || error.code === 'not_found')

@@ -7,6 +7,7 @@ import {type ProbedTarget, tryFromDyno} from '../runbook/dyno-probe.js'
 import {windowOf} from '../runbook/window.js'
 import type {Secret} from '../secret.js'
 import type {AppFacts, Assessment, Finding} from './assessment.js'
+import {blindSpotsOf} from './blind-spots.js'
 import {blockersOf} from './blockers.js'
 import type {Check, Subject} from './check.js'
 import databaseChecks from './checks/database/index.js'
@@ -59,8 +60,8 @@ export async function assess(
   const {app, addon, heroku, source, target} = world
   const watching = watchSeconds > 0 ? activityOf(source, world.clock, watchSeconds) : undefined
   watching?.catch(() => undefined)
-  const [apps, sourceSide, targetSide, measured] = await Promise.all([
-    appFacts(heroku, app, addon.id, world.sourceAddress),
+  const [{apps, unseen}, sourceSide, targetSide, measured] = await Promise.all([
+    appFacts(heroku, app, addon, world.sourceAddress),
     sourceFacts(source, heroku, addon),
     target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
     world.journal?.measured() ?? {},
@@ -70,7 +71,9 @@ export async function assess(
   const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps))
   const subject: Subject = {
     app,
+    now: world.clock.now(),
     apps,
+    unseen,
     source,
     sourceFacts: sourceSide,
     ...(target && targetSide ? {target, targetFacts: targetSide} : {}),
@@ -101,12 +104,14 @@ export async function assess(
     app,
     takenAt: world.clock.now().toISOString(),
     ...known,
+    unseen,
     ...(targetSide ? {target: targetSide} : {}),
     ...(offers ? {offers} : {}),
     checks: CHECKS.length,
     eligibility,
     ...(recommendation ? {recommendation} : {}),
     destination: destinationFor({...known, offers}),
+    blindSpots: blindSpotsOf({activity, trial, tried: fromDynos !== undefined, target: target !== undefined}),
     ...(bridge ? {bridge} : {}),
   }
 }
@@ -131,14 +136,15 @@ async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
   const {id, level, blocks = [], dispensable} = check
   try {
     const found = await check.inspect(subject)
-    return found.map((finding) => ({check: id, level, methods: blocks, ...finding}))
+    const decisive = level === 'unknown' ? {decisive: true as const} : {}
+    return found.map((finding) => ({check: id, level, methods: blocks, ...decisive, ...finding}))
   } catch (error) {
     return [
       {
         check: id,
         level: 'unknown',
         methods: blocks,
-        ...(level === 'blocker' && !dispensable ? {decisive: true as const} : {}),
+        ...(level === 'warning' || dispensable ? {} : {decisive: true as const}),
         what: `${check.question} Not known: ${messageOf(error)}`,
         remedy: 'grant what it takes to read this, and assess again',
       },

@@ -23,6 +23,12 @@ export interface Finding extends Found {
   decisive?: true
 }
 
+/** An app that is known to be attached, and what kept it from being looked at. */
+export interface UnseenApp {
+  app: string
+  why: string
+}
+
 export interface AppFacts extends HerokuApp {
   formation: Process[]
   preboot: boolean
@@ -56,6 +62,8 @@ export interface SourceFacts {
   bytes: string
   indexBytes: string
   tables: number
+  /** By which rules text is sorted, e.g. `en_US.UTF-8` or `ICU en-US`. */
+  collation: string
   /** The ten largest tables, largest first. */
   largest: TableSize[]
   connections: {used: number; limit: number}
@@ -121,12 +129,15 @@ export interface Assessment {
   target?: TargetFacts
   offers?: Fact<EngineOffer[]>
   apps: AppFacts[]
+  unseen: UnseenApp[]
   findings: Finding[]
   /** How many questions were asked. */
   checks: number
   eligibility: Eligibility[]
   recommendation?: {method: MethodId; because: string}
   destination: Destination
+  /** What no assessment can see, or this one was not asked to. */
+  blindSpots: string[]
   /** How to move a database that is too large for this tool: a standby fed with Heroku's WAL. */
   bridge?: string[]
 }

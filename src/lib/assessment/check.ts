@@ -1,13 +1,15 @@
 import type {MethodId} from '../methods/method.js'
 import type {RdsError} from '../errors.js'
 import type {Database, EngineOffer} from '../ports.js'
-import type {AppFacts, Found, SourceFacts, TargetFacts} from './assessment.js'
+import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts} from './assessment.js'
 import type {Fact} from './fact.js'
 
 /** What a check may look at. */
 export interface Subject {
   app: string
+  now: Date
   apps: AppFacts[]
+  unseen: UnseenApp[]
   source: Database
   target?: Database
   sourceFacts: SourceFacts
@@ -41,7 +43,8 @@ export interface FactsExample {
 export interface Check {
   readonly id: string
   readonly question: string
-  readonly level: 'blocker' | 'warning'
+  /** `unknown`: what it finds is something that could not be read. */
+  readonly level: 'blocker' | 'unknown' | 'warning'
   /** A run may begin without the answer: whoever asks may have no way to AWS. */
   readonly dispensable?: true
   /** Methods it stands in the way of; all when left out. */

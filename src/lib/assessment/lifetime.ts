@@ -11,3 +11,11 @@ const END_OF_LIFE: Record<number, string> = {
 /** Day after which a major gets no fixes any more; undefined for one this version does not know. */
 export const endOfLife = (major: number): string | undefined =>
   END_OF_LIFE[major] ?? (major < 13 ? '2024-11-21' : undefined)
+
+const SOON_MS = 180 * 24 * 60 * 60 * 1000
+
+/** The day on which a major stops getting fixes, where that is past or less than half a year away. */
+export function endsSoon(major: number, now: Date): string | undefined {
+  const end = endOfLife(major)
+  return end !== undefined && Date.parse(end) < now.getTime() + SOON_MS ? end : undefined
+}

@@ -1,7 +1,7 @@
 import type {Attachment, Heroku} from '../../ports.js'
 import type {Secret} from '../../secret.js'
-import type {AppFacts} from '../assessment.js'
-import {attempt} from '../fact.js'
+import type {AppFacts, UnseenApp} from '../assessment.js'
+import {attempt, ifKnown, Unread} from '../fact.js'
 
 /** What betrays a copy of the source's URL. */
 export interface SourceAddress {
@@ -10,16 +10,35 @@ export interface SourceAddress {
   password: Secret
 }
 
-/** Every app the account can see that is attached to the database, the app itself first. */
+/**
+ * Every app that is attached to the database, the app itself first; and those that are known to be, but could not be
+ * looked at. Heroku lists attachments on apps the account may see, but always tells which app the add-on is billed to,
+ * and that one has it attached for certain.
+ */
 export async function appFacts(
   heroku: Heroku,
   app: string,
-  addonId: string,
+  addon: Attachment['addon'],
   address: SourceAddress,
-): Promise<AppFacts[]> {
-  const attachments = await heroku.attachments(addonId)
-  const names = [app, ...new Set(attachments.map((attachment) => attachment.app).filter((name) => name !== app))]
-  return Promise.all(names.map((name) => factsOfApp(heroku, name, attachments, address)))
+): Promise<{apps: AppFacts[]; unseen: UnseenApp[]}> {
+  const listed = await attempt(() => heroku.attachments(addon.id))
+  const attachments = ifKnown(listed) ?? [await heroku.resolveDatabase(app, addon.name)]
+  const names = [...new Set([app, ...attachments.map((attachment) => attachment.app)])]
+  const unseen: UnseenApp[] =
+    listed instanceof Unread ? [{app: 'whatever shares the database', why: listed.message}] : []
+  if (!names.includes(addon.billingApp)) {
+    unseen.push({
+      app: addon.billingApp,
+      why: `${addon.name} is billed to it, and this account sees no attachment of it`,
+    })
+  }
+  const apps: AppFacts[] = []
+  const readings = names.map((name) => attempt(() => factsOfApp(heroku, name, attachments, address)))
+  for (const [i, facts] of (await Promise.all(readings)).entries()) {
+    if (facts instanceof Unread) unseen.push({app: names[i]!, why: facts.message})
+    else apps.push(facts)
+  }
+  return {apps, unseen}
 }
 
 async function factsOfApp(

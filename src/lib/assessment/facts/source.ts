@@ -1,4 +1,4 @@
-import {notOfExtension, USER_SCHEMA} from '../../catalog.js'
+import {COLLATION, notOfExtension, USER_SCHEMA} from '../../catalog.js'
 import {messageOf} from '../../errors.js'
 import type {Attachment, Clock, Database, DatabaseInfo, Heroku} from '../../ports.js'
 import type {SourceFacts, TableSize} from '../assessment.js'
@@ -32,23 +32,26 @@ export async function sourceFacts(source: Database, heroku: Heroku, addon: Attac
 }
 
 /** Logical replication is probed, never inferred from the plan: nothing Heroku publishes says which plans have it. */
-async function serverFacts(source: Database): Promise<Pick<SourceFacts, 'major' | 'replication' | 'version'>> {
+async function serverFacts(
+  source: Database,
+): Promise<Pick<SourceFacts, 'collation' | 'major' | 'replication' | 'version'>> {
   const [row] = await source.query<{
     version: string
     major: number
+    collation: string
     walLevel: string
     role: boolean
     slotsLeft: number
   }>(`
     select split_part(current_setting('server_version'), ' ', 1) as version,
       current_setting('server_version_num')::int / 10000 as major,
-      current_setting('wal_level') as "walLevel",
+      ${COLLATION} as collation, current_setting('wal_level') as "walLevel",
       r.rolreplication or r.rolsuper or exists (
         select from pg_roles m where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'MEMBER')) as role,
       current_setting('max_replication_slots')::int - (select count(*)::int from pg_replication_slots) as "slotsLeft"
-    from pg_roles r where r.rolname = current_user`)
-  const {version, major, ...replication} = row!
-  return {version, major, replication}
+    from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
+  const {version, major, collation, ...replication} = row!
+  return {version, major, collation, replication}
 }
 
 async function sizeOf(source: Database): Promise<Pick<SourceFacts, 'bytes' | 'indexBytes' | 'tables'>> {

@@ -1,3 +1,4 @@
+import {COLLATION} from '../../catalog.js'
 import type {Database, RdsInstance} from '../../ports.js'
 import type {TargetFacts} from '../assessment.js'
 import type {Fact} from '../fact.js'
@@ -47,7 +48,7 @@ async function serverOf(
     limit: number
   }>(`
     select split_part(current_setting('server_version'), ' ', 1) as version,
-      current_setting('server_version_num')::int / 10000 as major, d.datcollate as collation,
+      current_setting('server_version_num')::int / 10000 as major, ${COLLATION} as collation,
       (select coalesce(sum(pg_database_size(oid)), 0) from pg_database
        where has_database_privilege(oid, 'CONNECT') or pg_has_role('pg_read_all_stats', 'USAGE'))::text as "bytesUsed",
       (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as used,

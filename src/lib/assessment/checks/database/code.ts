@@ -41,6 +41,25 @@ const disabledTriggers = catalogCheck<{name: string; table: string}>({
   }),
 })
 
+const constraintTriggers = catalogCheck<{name: string; table: string}>({
+  id: 'constraint-triggers',
+  question: 'Do triggers keep a rule that no restore checks?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    sql: `create table public.balanced (id int primary key); create function public.balance() returns trigger language plpgsql as 'begin return null; end';
+      create constraint trigger balance after insert on public.balanced for each row execute function public.balance()`,
+    cure: 'drop table public.balanced; drop function public.balance()',
+  },
+  sql: `
+    select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
+    where t.tgconstraint <> 0 and not t.tgisinternal and t.tgparentid = 0 order by 2, 1`,
+  found: ({name, table}) => ({
+    what: `constraint trigger ${name} on ${table} is made after the rows are there, and judges none of them`,
+    remedy: 'do nothing for the move: the rows are those it let pass on the source',
+  }),
+})
+
 const rules = catalogCheck<{name: string; table: string}>({
   id: 'rules',
   question: 'Do rules rewrite what is written to tables?',
@@ -97,72 +116,27 @@ const untrusted = catalogCheck<{name: string; language: string}>({
   }),
 })
 
-const herokuHelpers = catalogCheck<{name: string}>({
+const herokuHelpers = catalogCheck<{kind: string; name: string}>({
   id: 'heroku-helpers',
-  question: 'Do functions of yours call helpers of Heroku?',
+  question: 'Do functions or views of yours call helpers of Heroku?',
   level: 'warning',
   example: {
     on: 'source',
     sql: `create function public.reset_stats() returns void language plpgsql as 'begin perform _heroku.pg_stat_statements_reset(); end'`,
   },
   sql: `
-    select p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where p.prosrc ~ '\\m_heroku\\.' and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')} order by 1`,
-  found: ({name}) => ({
-    what: `function ${name} calls schema _heroku, which exists on Heroku only`,
+    select 'function' as kind, p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.prosrc ~ '\\m_heroku\\.' and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')}
+    union all
+    select distinct case c.relkind when 'm' then 'materialized view' else 'view' end, ${NAME}
+    from pg_depend d join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
+    join pg_namespace h on h.oid = p.pronamespace and h.nspname = '_heroku'
+    join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid join ${relationOf('r.ev_class')}
+    order by 1, 2`,
+  found: ({kind, name}) => ({
+    what: `${kind} ${name} calls schema _heroku, which exists on Heroku only`,
     remedy: 'call the function of Postgres itself, or drop yours',
-    fix: `drop function ${name}`,
-  }),
-})
-
-const foreignServers = catalogCheck<{name: string}>({
-  id: 'foreign-servers',
-  question: 'Does the database reach into others?',
-  level: 'warning',
-  example: {
-    on: 'source',
-    superuser: true,
-    sql: 'create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw',
-    cure: 'drop extension postgres_fdw cascade',
-  },
-  sql: 'select quote_ident(srvname) as name from pg_foreign_server order by 1',
-  found: ({name}) => ({
-    what: `foreign server ${name} must be reachable from RDS, and its user mappings carry credentials`,
-    remedy: 'drop it where it is not needed; otherwise create its user mapping again on RDS',
-    fix: `drop server ${name} cascade`,
-  }),
-})
-
-const publications = catalogCheck<{name: string}>({
-  id: 'publications',
-  question: 'Does somebody replicate from this database?',
-  level: 'warning',
-  example: {
-    on: 'source',
-    sql: 'create table public.published (id int primary key); create publication readers for table public.published',
-  },
-  sql: 'select quote_ident(pubname) as name from pg_publication order by 1',
-  found: ({name}) => ({
-    what: `publication ${name} is not carried to RDS`,
-    remedy: 'drop it, or create it again on RDS after the move',
-    fix: `drop publication ${name}`,
-  }),
-})
-
-const slots = catalogCheck<{name: string; active: boolean}>({
-  id: 'replication-slots',
-  question: 'Do slots keep write-ahead log for somebody?',
-  level: 'warning',
-  example: {
-    on: 'source',
-    superuser: true,
-    sql: `select pg_create_physical_replication_slot('reader')`,
-    cure: `select pg_drop_replication_slot('reader')`,
-  },
-  sql: 'select slot_name as name, active from pg_replication_slots where not temporary order by 1',
-  found: ({name, active}) => ({
-    what: `replication slot ${name} is ${active ? 'in use' : 'left behind: it keeps log until the disk is full'}`,
-    remedy: 'point its reader at RDS after the move; ask Heroku to drop it where nobody reads it',
+    fix: `drop ${kind} ${name}`,
   }),
 })
 
@@ -173,7 +147,5 @@ export default [
   eventTriggers,
   untrusted,
   herokuHelpers,
-  foreignServers,
-  publications,
-  slots,
+  constraintTriggers,
 ] satisfies Check[]

@@ -1,9 +1,30 @@
 import code from './code.js'
+import collations from './collations.js'
 import contents from './contents.js'
+import extensions from './extensions.js'
 import privileges from './privileges.js'
+import replication from './replication.js'
+import sequences from './sequences.js'
 import sessions from './sessions.js'
+import settings from './settings.js'
+import storage from './storage.js'
 import structure from './structure.js'
 import tables from './tables.js'
+import types from './types.js'
 
 /** What stands in the way in the source itself. */
-export default [...sessions, ...tables, ...structure, ...contents, ...code, ...privileges]
+export default [
+  ...sessions,
+  ...privileges,
+  ...contents,
+  ...tables,
+  ...types,
+  ...structure,
+  ...sequences,
+  ...code,
+  ...extensions,
+  ...replication,
+  ...collations,
+  ...settings,
+  ...storage,
+]

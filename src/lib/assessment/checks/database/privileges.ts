@@ -1,6 +1,6 @@
 import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
-import {NAME, RELATIONS} from './relations.js'
+import {NAME, RELATIONS, relationOf} from './relations.js'
 
 const foreignOwners = catalogCheck<{name: string; owner: string}>({
   id: 'foreign-owners',
@@ -21,6 +21,25 @@ const foreignOwners = catalogCheck<{name: string; owner: string}>({
   }),
 })
 
+const unreadable = catalogCheck<{schema: string; tables: number; reader: string}>({
+  id: 'unreadable-tables',
+  question: 'May the credential read every table?',
+  level: 'unknown',
+  example: {
+    on: 'source',
+    sql: 'create schema sealed; create table sealed.box (id int primary key); revoke usage on schema sealed from current_user',
+  },
+  sql: `
+    select quote_ident(n.nspname) as schema, count(*)::int as tables, quote_ident(current_user) as reader from ${RELATIONS}
+    where c.relkind in ('r', 'p', 'm', 'S') and not (has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))
+    group by n.nspname order by 1`,
+  found: ({schema, tables, reader}) => ({
+    what: `${tables} tables or sequences of schema ${schema} may not be read: what is in them is not known`,
+    remedy: 'grant what it takes, as the owner of the schema and the tables',
+    fix: `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}; grant select on all sequences in schema ${schema} to ${reader}`,
+  }),
+})
+
 const forcedRowSecurity = catalogCheck<{name: string}>({
   id: 'forced-row-security',
   question: 'Does row-level security hide rows from their owner?',
@@ -36,6 +55,47 @@ const forcedRowSecurity = catalogCheck<{name: string}>({
     what: `${name} forces row-level security on its owner: rows could be left behind unseen`,
     remedy: 'lift the force for the time of the move',
     fix: `alter table ${name} no force row level security`,
+  }),
+})
+
+const policies = catalogCheck<{name: string; table: string; roles: string}>({
+  id: 'policies-for-roles',
+  question: 'Do policies name roles that do not travel?',
+  level: 'blocker',
+  example: {
+    on: 'source',
+    sql: `create table public.mine (id int primary key); alter table public.mine enable row level security;
+      create policy readers on public.mine to pg_monitor using (true)`,
+  },
+  sql: `
+    select quote_ident(p.polname) as name, ${NAME} as table, string_agg(role::regrole::text, ', ' order by role::regrole::text) as roles
+    from pg_policy p join ${relationOf('p.polrelid')} cross join lateral unnest(p.polroles) role
+    where role <> 0 group by 1, 2 order by 2, 1`,
+  found: ({name, table, roles}) => ({
+    what: `policy ${name} on ${table} is for ${roles}, which RDS does not know: the schema cannot be copied`,
+    remedy: 'let the policy name no role, or drop it for the time of the move',
+    fix: `drop policy ${name} on ${table}`,
+  }),
+})
+
+const grants = catalogCheck<{grantee: string; names: string; others: number}>({
+  id: 'grants-to-others',
+  question: 'Do other roles have rights that will not travel?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    sql: 'create table public.shared (id int primary key); grant select on public.shared to pg_monitor',
+    cure: 'drop table public.shared',
+  },
+  sql: `
+    select grantee, array_to_string((array_agg(name order by name))[1:3], ', ') as names, (count(*) - 3)::int as others from (
+      select distinct case x.grantee when 0 then 'public' else x.grantee::regrole::text end as grantee, ${NAME} as name
+      from ${RELATIONS} cross join lateral aclexplode(c.relacl) x
+      where x.grantee <> c.relowner and c.relkind in ('r', 'p', 'v', 'm', 'S')) granted
+    group by grantee order by grantee`,
+  found: ({grantee, names, others}) => ({
+    what: `${grantee} has rights on ${names}${others > 0 ? ` and ${others} more` : ''}: grants stay behind`,
+    remedy: 'create the role on RDS after the move, and grant it the same',
   }),
 })
 
@@ -59,25 +119,6 @@ const defaultPrivileges = catalogCheck<{schema: string; grantee: string; kind: s
   }),
 })
 
-const roleSettings = catalogCheck<{setting: string; role: string}>({
-  id: 'role-settings',
-  question: 'Do settings of the role or the database need to be made again?',
-  level: 'warning',
-  example: {
-    on: 'source',
-    sql: `do $$ begin execute format('alter role %I in database %I set work_mem = %L', current_user, current_database(), '8MB'); end $$`,
-    cure: `do $$ begin execute format('alter role %I in database %I reset work_mem', current_user, current_database()); end $$`,
-  },
-  sql: `
-    select quote_ident(split_part(setting, '=', 1)) as setting, s.setrole::regrole::text as role
-    from pg_db_role_setting s cross join unnest(s.setconfig) setting
-    where s.setrole = (select oid from pg_roles where rolname = current_user) and setting !~ '^(extwlist|search_path)' order by 1`,
-  found: ({setting, role}) => ({
-    what: `${setting} is set for role ${role}, which does not exist on RDS`,
-    remedy: 'set it for the role of the target as well: alter role … set …',
-  }),
-})
-
 const definers = catalogCheck<{name: string; owner: string}>({
   id: 'functions-of-others',
   question: 'Do functions run with the rights of a role that is not the app?',
@@ -97,4 +138,12 @@ const definers = catalogCheck<{name: string; owner: string}>({
   }),
 })
 
-export default [foreignOwners, forcedRowSecurity, defaultPrivileges, roleSettings, definers] satisfies Check[]
+export default [
+  foreignOwners,
+  unreadable,
+  forcedRowSecurity,
+  policies,
+  grants,
+  defaultPrivileges,
+  definers,
+] satisfies Check[]

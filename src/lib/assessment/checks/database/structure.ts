@@ -100,4 +100,32 @@ const exclusions = catalogCheck<{names: string}>({
   }),
 })
 
-export default [invalidIndexes, duplicateIndexes, notValid, deferredKeys, exclusions] satisfies Check[]
+const silencedForeignKeys = catalogCheck<{table: string; names: string}>({
+  id: 'silenced-foreign-keys',
+  question: 'Was a foreign key switched off, so that orphans could stop the move?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: 'alter table public.order_lines disable trigger all',
+    cure: 'alter table public.order_lines enable trigger all',
+  },
+  sql: `
+    select ${NAME} as table, string_agg(distinct quote_ident(k.conname), ', ') as names
+    from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint join ${relationOf('t.tgrelid')}
+    where t.tgisinternal and t.tgenabled = 'D' and k.contype = 'f' group by 1 order by 1`,
+  found: ({table, names}) => ({
+    what: `foreign key ${names} is switched off on ${table}: on RDS it is checked against every row`,
+    remedy:
+      'look for rows whose other half is missing; switching it on again takes a superuser, which is Heroku support',
+  }),
+})
+
+export default [
+  invalidIndexes,
+  duplicateIndexes,
+  notValid,
+  deferredKeys,
+  exclusions,
+  silencedForeignKeys,
+] satisfies Check[]

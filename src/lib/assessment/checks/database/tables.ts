@@ -5,6 +5,10 @@ interface Named {
   name: string
 }
 
+/** SQL: an index `i` of relation `c` by which every row can be named. */
+const NAMES_ROWS = `i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indexprs is null
+        and not exists (select from unnest(i.indkey) k join pg_attribute a on a.attrelid = c.oid and a.attnum = k where not a.attnotnull)`
+
 const withoutKey = catalogCheck<Named & {size: string}>({
   id: 'tables-without-key',
   question: 'Can every row be named by a key?',
@@ -13,10 +17,7 @@ const withoutKey = catalogCheck<Named & {size: string}>({
   example: {on: 'source', sql: 'create table public.keyless (note text)'},
   sql: `
     select ${NAME} as name, pg_size_pretty(pg_total_relation_size(c.oid)) as size from ${RELATIONS}
-    where c.relkind = 'r' and not c.relispartition and not exists (
-      select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indimmediate
-        and i.indexprs is null and not exists (
-          select from unnest(i.indkey) k join pg_attribute a on a.attrelid = c.oid and a.attnum = k where not a.attnotnull))
+    where c.relkind = 'r' and not c.relispartition and not exists (select from pg_index i where ${NAMES_ROWS})
     order by pg_total_relation_size(c.oid) desc, 1`,
   found: ({name, size}) => ({
     what: `${name} (${size}) has neither a primary key nor a unique index on columns that are never null`,
@@ -87,119 +88,79 @@ const replicaIdentity = catalogCheck<Named>({
   }),
 })
 
-const objectIds = catalogCheck<Named & {column: string; type: string}>({
-  id: 'object-ids',
-  question: 'Do columns hold numbers that mean something on this server only?',
+const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>({
+  id: 'partitions-without-key',
+  question: 'Can the rows of every partition be named by a key?',
   level: 'warning',
+  blocks: ['logical-replication', 'dms'],
   example: {
     on: 'source',
-    sql: 'create table public.pointers (id int primary key, points_to oid)',
-    cure: 'drop table public.pointers',
+    sql: `create table public.readings (at date, value int) partition by range (at);
+      create table public.readings_rest partition of public.readings default`,
+    cure: 'drop table public.readings',
   },
   sql: `
-    select ${NAME} as name, quote_ident(a.attname) as column, format_type(a.atttypid, a.atttypmod) as type
-    from ${RELATIONS} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind in ('r', 'p') and a.atttypid in ('oid'::regtype, 'regclass'::regtype, 'regproc'::regtype, 'regprocedure'::regtype,
-      'regoper'::regtype, 'regoperator'::regtype, 'regtype'::regtype, 'regrole'::regtype, 'regnamespace'::regtype, 'regconfig'::regtype,
-      'regdictionary'::regtype, 'xid'::regtype, 'cid'::regtype, 'tid'::regtype, 'pg_lsn'::regtype) order by 1, a.attnum`,
-  found: ({name, column, type}) => ({
-    what: `${name}.${column} is of type ${type}: its values name things of this server`,
-    remedy: 'keep names instead of numbers, or make sure nothing relies on them after the move',
+    select ${NAME} as name, pg_partition_root(c.oid)::regclass::text as root, pg_size_pretty(pg_total_relation_size(c.oid)) as size
+    from ${RELATIONS} where c.relkind = 'r' and c.relispartition and c.relreplident <> 'f'
+      and not exists (select from pg_index i where ${NAMES_ROWS}) order by 1`,
+  found: ({name, root, size}) => ({
+    what: `${name} (${size}), a partition of ${root}, has no key`,
+    remedy: `give ${root} a key that includes its partition columns, or have whole rows of the partition logged`,
+    fix: `alter table ${name} replica identity full`,
   }),
 })
 
-const dmsTypes = catalogCheck<Named & {column: string; type: string}>({
-  id: 'types-for-dms',
-  question: 'Are there columns that DMS does not carry?',
+const unmarkedKeys = catalogCheck<Named & {index: string}>({
+  id: 'unmarked-keys',
+  question: 'Does replication know every key that is not a primary key?',
   level: 'warning',
-  blocks: ['dms'],
+  blocks: ['logical-replication'],
   example: {
     on: 'source',
-    sql: 'create table public.bookings (id int primary key, during tstzrange)',
-    cure: 'drop table public.bookings',
+    sql: 'create table public.keyed (code text not null unique)',
+    cure: 'drop table public.keyed',
   },
   sql: `
-    select ${NAME} as name, quote_ident(a.attname) as column, format_type(a.atttypid, a.atttypmod) as type
-    from ${RELATIONS} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    join pg_type t on t.oid = a.atttypid
-    where c.relkind in ('r', 'p') and not c.relispartition and t.typtype in ('c', 'r', 'm') order by 1, a.attnum`,
-  found: ({name, column, type}) => ({
-    what: `DMS does not carry ${name}.${column} of type ${type}`,
-    remedy: 'take another method: all others do',
+    select ${NAME} as name, quote_ident(min(x.relname)) as index
+    from ${RELATIONS} join pg_index i on ${NAMES_ROWS} join pg_class x on x.oid = i.indexrelid
+    where c.relkind = 'r' and c.relreplident = 'd' and not exists (select from pg_index p where p.indrelid = c.oid and p.indisprimary)
+    group by 1 order by 1`,
+  found: ({name, index}) => ({
+    what: `${name} has no primary key, and its unique index ${index} is not its replica identity`,
+    remedy: 'make the index its replica identity',
+    fix: `alter table ${name} replica identity using index ${index}`,
   }),
 })
 
-const quoted = catalogCheck<{names: string}>({
-  id: 'names-for-dms',
-  question: 'Are there names that need quoting, which DMS treats in its own way?',
-  level: 'warning',
-  blocks: ['dms'],
-  example: {
-    on: 'source',
-    sql: 'create table public."Order;s" (id int primary key)',
-    cure: 'drop table public."Order;s"',
-  },
-  sql: `
-    select string_agg(name, ', ' order by name) as names from (
-      select ${NAME} as name from ${RELATIONS} where c.relkind in ('r', 'p') and c.relname !~ '^[A-Za-z_][A-Za-z0-9_$]*$' limit 5) odd
-    having count(*) > 0`,
-  found: ({names}) => ({what: `the names ${names} need quoting`, remedy: 'take another method, or rename them'}),
-})
-
-const autovacuumOff = catalogCheck<Named & {options: string}>({
-  id: 'vacuum-switched-off',
-  question: 'Is autovacuum switched off for a table, which the target would inherit?',
+const detaching = catalogCheck<Named & {parent: string}>({
+  id: 'detaching-partitions',
+  question: 'Was the detaching of a partition left half done?',
   level: 'warning',
   example: {
     on: 'source',
-    sql: 'create table public.neglected (id int primary key) with (autovacuum_enabled = off)',
+    superuser: true,
+    sql: `create table public.slices (id int primary key) partition by range (id);
+      create table public.slices_rest partition of public.slices for values from (0) to (10);
+      update pg_inherits set inhdetachpending = true where inhrelid = 'public.slices_rest'::regclass`,
+    cure: 'drop table public.slices_rest, public.slices',
   },
   sql: `
-    select ${NAME} as name, array_to_string(c.reloptions, ', ') as options from ${RELATIONS}
-    where c.relkind = 'r' and exists (select from unnest(c.reloptions) o where o ~ '^autovacuum_enabled=(off|false|0|no)') order by 1`,
-  found: ({name}) => ({
-    what: `autovacuum is off for ${name}: it grows, and heads for a wraparound vacuum at the worst of times`,
-    remedy: 'switch it on again',
-    fix: `alter table ${name} reset (autovacuum_enabled)`,
-  }),
-})
-
-const wideRows = catalogCheck<Named & {widest: string}>({
-  id: 'wide-rows',
-  question: 'Are there values of 100 MB or more, as far as a sample shows?',
-  level: 'warning',
-  example: {
-    on: 'source',
-    sql: `create table public.attachments (id int primary key, body text); alter table public.attachments alter body set storage external;
-      insert into public.attachments values (1, repeat('x', 105000000))`,
-    cure: 'drop table public.attachments',
-  },
-  sql: `
-    with large as (
-      select c.oid, ${NAME} as name, greatest(pg_relation_size(c.oid) / 8192, 1) as pages,
-        (select string_agg(format('pg_column_size(%I)', a.attname), ', ') from pg_attribute a
-         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attlen = -1) as sizes
-      from ${RELATIONS} where c.relkind in ('r', 'm') and c.reltoastrelid <> 0 and pg_relation_size(c.reltoastrelid) >= 100000000
-      order by pg_relation_size(c.reltoastrelid) desc limit 20)
-    select name, pg_size_pretty(widest) as widest from large cross join lateral (
-      select (xpath('/row/max/text()', query_to_xml(format('select max(greatest(%s)) from only %s tablesample system (%s)',
-        sizes, name, least(100, 100000.0 / pages)), false, true, '')))[1]::text::bigint as widest) sampled
-    where widest >= 100000000`,
-  found: ({name, widest}) => ({
-    what: `${name} holds a value of ${widest}, and the sample may have missed larger ones`,
-    remedy: 'make sure the machine the move runs from has memory for several of them; S3 is the better place',
+    select ${NAME} as name, i.inhparent::regclass::text as parent from pg_inherits i
+    join ${relationOf('i.inhrelid')} where to_jsonb(i) ->> 'inhdetachpending' = 'true' order by 1`,
+  found: ({name, parent}) => ({
+    what: `${name} is half detached from ${parent}: its rows are not seen through ${parent}`,
+    remedy: 'finish the detaching',
+    fix: `alter table ${parent} detach partition ${name} finalize`,
   }),
 })
 
 export default [
   withoutKey,
+  partitionsWithoutKey,
+  unmarkedKeys,
+  replicaIdentity,
   unlogged,
   temporary,
   inheritance,
-  replicaIdentity,
-  objectIds,
-  dmsTypes,
-  quoted,
-  autovacuumOff,
-  wideRows,
+  detaching,
 ] satisfies Check[]

@@ -18,6 +18,20 @@ const sharedDatabase: Check = {
   },
 }
 
+const unseenApps: Check = {
+  id: 'unseen-apps',
+  question: 'Could every app that is attached be looked at?',
+  level: 'unknown',
+  example: {facts: (healthy) => ({...healthy, unseen: [{app: 'reports', why: 'Heroku says: forbidden'}]})},
+
+  inspect: ({unseen}) =>
+    unseen.map(({app, why}) => ({
+      what: `${app} could not be looked at: ${why}`,
+      remedy: 'its dynos, config and add-ons are not known, and it could not be switched: get access to it',
+      fix: `heroku access:add ${'$(heroku auth:whoami)'} --app ${app}`,
+    })),
+}
+
 const namedCredentials = ofEachApp({
   id: 'named-credentials',
   question: 'Do attachments use other credentials?',
@@ -91,4 +105,4 @@ const pooler = ofEachApp({
       })),
 })
 
-export default [sharedDatabase, namedCredentials, otherNames, copiesOfUrl, pooler] satisfies Check[]
+export default [sharedDatabase, unseenApps, namedCredentials, otherNames, copiesOfUrl, pooler] satisfies Check[]

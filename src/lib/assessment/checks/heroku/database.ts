@@ -1,5 +1,6 @@
 import type {Found} from '../../assessment.js'
 import type {Check, Subject} from '../../check.js'
+import {endsSoon} from '../../lifetime.js'
 import {known} from '../../fact.js'
 import {parsePlan} from '../../plan.js'
 
@@ -88,6 +89,24 @@ const plannedMaintenance = ofDatabase({
   },
 })
 
+const lifetime = ofDatabase({
+  id: 'end-of-life',
+  question: 'Does the version of the database still get fixes?',
+  level: 'warning',
+  failing: {major: 12, version: '12.22'},
+
+  found({sourceFacts: {major, version, addon}, now}) {
+    const end = endsSoon(major, now)
+    if (end === undefined) return []
+    return [
+      {
+        what: `Postgres ${version} of ${addon} gets no fixes after ${end}: Heroku will upgrade it, at a time of its choosing`,
+        remedy: 'move before that; the target may be newer, and nothing has to be upgraded first',
+      },
+    ]
+  },
+})
+
 const privatePlan = ofDatabase({
   id: 'private-plan',
   question: 'Can the database be reached from outside its Private Space?',
@@ -109,4 +128,4 @@ const privatePlan = ofDatabase({
   },
 })
 
-export default [followers, notAvailable, isFollower, plannedMaintenance, privatePlan] satisfies Check[]
+export default [followers, notAvailable, isFollower, plannedMaintenance, lifetime, privatePlan] satisfies Check[]

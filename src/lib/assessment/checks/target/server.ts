@@ -1,5 +1,6 @@
 import {EXIT, refused} from '../../../errors.js'
 import {identityOf} from '../../../identity.js'
+import {endsSoon} from '../../lifetime.js'
 import type {Check} from '../../check.js'
 import {ofTarget} from './of-target.js'
 
@@ -137,6 +138,44 @@ const encoding = ofTarget({
         ],
 })
 
+const collation = ofTarget({
+  id: 'target-collation',
+  question: 'Does the target sort text as the source does?',
+  level: 'warning',
+  failing: (target) => ({...target, collation: 'tlh_KX.UTF-8'}),
+
+  found({collation: there}, {sourceFacts: {collation: here}}) {
+    if (normal(there) === normal(here)) return []
+    return [
+      {
+        what: `the source sorts text by ${here}, the target by ${there}`,
+        remedy: 'create the database of the target with the same collation, or make sure nothing relies on the order',
+      },
+    ]
+  },
+})
+
+/** `en_US.utf8` is `en_US.UTF-8`. */
+const normal = (collationName: string): string => collationName.toLowerCase().replace('utf-8', 'utf8')
+
+const lifetime = ofTarget({
+  id: 'target-end-of-life',
+  question: 'Will the version of the target get fixes for a while?',
+  level: 'warning',
+  failing: (target) => ({...target, major: 12, version: '12.22'}),
+
+  found({major, version: here}, {now}) {
+    const end = endsSoon(major, now)
+    if (end === undefined) return []
+    return [
+      {
+        what: `Postgres ${here} of the target gets no fixes after ${end}; RDS charges for extended support from then on`,
+        remedy: 'create it with a newer major: the next upgrade is a window of its own',
+      },
+    ]
+  },
+})
+
 const roleSettings = ofTarget({
   id: 'target-role-settings',
   question: 'Do settings of the role or database of the target get in the way?',
@@ -181,9 +220,9 @@ const certificate = ofTarget({
   level: 'warning',
   failing: (target) => ({...target, certificateValidTo: '2020-01-01T00:00:00Z'}),
 
-  found({certificateValidTo}) {
+  found({certificateValidTo}, {now}) {
     const SOON_MS = 90 * 24 * 60 * 60 * 1000
-    if (certificateValidTo && Date.parse(certificateValidTo) > Date.now() + SOON_MS) return []
+    if (certificateValidTo && Date.parse(certificateValidTo) > now.getTime() + SOON_MS) return []
     return [
       {
         what: certificateValidTo
@@ -255,6 +294,8 @@ export default [
   standby,
   rights,
   encoding,
+  collation,
+  lifetime,
   roleSettings,
   connections,
   certificate,

@@ -1,0 +1,77 @@
+import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {catalogCheck, type Check} from '../../check.js'
+import {sourceAnswering} from './answering.js'
+import {COLUMN, COLUMNS} from './relations.js'
+
+const encoding = catalogCheck<{encoding: string}>({
+  id: 'encoding',
+  question: 'Is the text of this database valid UTF-8?',
+  level: 'blocker',
+  example: {facts: sourceAnswering({encoding: 'SQL_ASCII'})},
+  sql: `
+    select pg_encoding_to_char(encoding) as encoding from pg_database
+    where datname = current_database() and pg_encoding_to_char(encoding) <> 'UTF8'`,
+  found: (row) => ({
+    what: `the database is encoded in ${row.encoding}; its text may not be valid UTF-8`,
+    remedy: 'convert the text columns first',
+  }),
+})
+
+const ownCollations = catalogCheck<{name: string; provider: string}>({
+  id: 'own-collations',
+  question: 'Does the database bring collations of its own, which RDS has to know?',
+  level: 'warning',
+  example: {on: 'source', sql: `create collation public.german (provider = icu, locale = 'de')`},
+  sql: `
+    select format('%I.%I', n.nspname, o.collname) as name, case o.collprovider when 'i' then 'ICU' else 'the C library' end as provider
+    from pg_collation o join pg_namespace n on n.oid = o.collnamespace
+    where ${USER_SCHEMA} and ${notOfExtension('pg_collation', 'o.oid')} order by 1`,
+  found: ({name, provider}) => ({
+    what: `collation ${name} is of ${provider}: RDS may not know it, or sort by another version of it`,
+    remedy: 'create it on RDS once, beforehand, to see that it can be; drop it where it is unused',
+    fix: `drop collation ${name}`,
+  }),
+})
+
+const columnCollations = catalogCheck<{collation: string; columns: string}>({
+  id: 'column-collations',
+  question: 'Are columns sorted by rules other than those of the database?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    sql: 'create table public.words (word text collate "de-x-icu" primary key)',
+    cure: 'drop table public.words',
+  },
+  sql: `
+    select o.oid::regcollation::text as collation, string_agg(${COLUMN}, ', ' order by c.relname, a.attnum) as columns
+    from ${COLUMNS} join pg_collation o on o.oid = a.attcollation
+    where a.attcollation <> t.typcollation and o.collprovider in ('c', 'i') and o.collname not in ('C', 'POSIX') group by o.oid order by 1`,
+  found: ({collation, columns}) => ({
+    what: `${columns}: sorted by ${collation}, which may be another version on RDS`,
+    remedy: 'indexes are built anew and are right; make sure nothing relies on the exact order',
+  }),
+})
+
+const versions = catalogCheck<{name: string; recorded: string; actual: string; command: string}>({
+  id: 'collation-versions',
+  question: 'Have the rules of sorting changed under the indexes?',
+  level: 'warning',
+  example: {facts: sourceAnswering({name: 'database app', recorded: '2.28', actual: '2.39', command: 'x'})},
+  sql: `
+    select format('collation %s', o.oid::regcollation) as name, o.collversion as recorded, pg_collation_actual_version(o.oid) as actual,
+      format('alter collation %s refresh version', o.oid::regcollation) as command
+    from pg_collation o where o.collversion <> pg_collation_actual_version(o.oid)
+      and exists (select from ${COLUMNS} where a.attcollation = o.oid)
+    union all
+    select format('database %I', d.datname), to_jsonb(d) ->> 'datcollversion', o.actual, format('alter database %I refresh collation version', d.datname)
+    from pg_database d cross join lateral (select pg_collation_actual_version(oid) as actual from pg_collation where collname = 'default') o
+    where d.datname = current_database() and to_jsonb(d) ->> 'datcollversion' <> o.actual
+    order by 1`,
+  found: ({name, recorded, actual, command}) => ({
+    what: `${name} was built with version ${recorded} of its rules and runs with ${actual}: an index may hold a key twice`,
+    remedy: 'reindex what uses it before the move – a key that is there twice stops its index on RDS – then say so',
+    fix: command,
+  }),
+})
+
+export default [encoding, ownCollations, columnCollations, versions] satisfies Check[]

@@ -1,0 +1,153 @@
+import {catalogCheck, type Check} from '../../check.js'
+import {sourceAnswering} from './answering.js'
+import {NAME, relationOf} from './relations.js'
+
+const extensionTables: Check = {
+  id: 'extension-tables',
+  question: 'Do tables of extensions hold rows of yours, which travel with no table?',
+  level: 'blocker',
+  example: {facts: sourceAnswering({extension: 'postgis', name: 'public.spatial_ref_sys', condition: '', found: true})},
+
+  async inspect({source}) {
+    const tables = await source.query<{extension: string; name: string; condition: string}>(`
+      select e.extname as extension, ${NAME} as name, coalesce(e.extcondition[k.nth], '') as condition
+      from pg_extension e cross join lateral unnest(e.extconfig) with ordinality k (table_oid, nth)
+      join pg_class c on c.oid = k.table_oid join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' order by 1, 2`)
+    const findings = []
+    for (const {extension, name, condition} of tables) {
+      const [row] = await source.query<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
+      if (row!.found) {
+        findings.push({
+          what: `${name} of extension ${extension} holds rows of yours, which would be left behind`,
+          remedy: 'save them, delete them, and load them on RDS after the move',
+          fix: `heroku pg:psql -c "copy ${name} to stdout"`,
+        })
+      }
+    }
+    return findings
+  },
+}
+
+const preloaded = catalogCheck<{name: string}>({
+  id: 'preloaded-extensions',
+  question: 'Are there extensions that a server must be started with?',
+  level: 'warning',
+  example: {on: 'source', superuser: true, sql: 'create extension pg_stat_statements'},
+  sql: `
+    select quote_ident(extname) as name from pg_extension
+    where extname in ('pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm') order by 1`,
+  found: ({name}) => ({
+    what: `extension ${name} works only on a server that preloads it`,
+    remedy: 'keep it in shared_preload_libraries of the parameter group, or drop it where nothing uses it',
+    fix: `drop extension ${name}`,
+  }),
+})
+
+const outdated = catalogCheck<{name: string; version: string; available: string}>({
+  id: 'outdated-extensions',
+  question: 'Is an extension older than the server has it?',
+  level: 'warning',
+  example: {on: 'source', sql: `create extension hstore version '1.4'`, cure: 'drop extension hstore'},
+  sql: `
+    select quote_ident(e.extname) as name, e.extversion as version, v.default_version as available
+    from pg_extension e join pg_available_extensions v on v.name = e.extname where e.extversion <> v.default_version order by 1`,
+  found: ({name, version, available}) => ({
+    what: `extension ${name} is ${version} here, although the server has ${available}: RDS creates its newest, which may differ`,
+    remedy: 'update it first, where the app can be watched with it',
+    fix: `alter extension ${name} update`,
+  }),
+})
+
+const elsewhere = catalogCheck<{name: string; schema: string}>({
+  id: 'extension-schemas',
+  question: 'Is an extension where sessions look for it only when told to?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    sql: 'create schema tools; create extension hstore schema tools',
+    cure: 'drop extension hstore; drop schema tools',
+  },
+  sql: `
+    select quote_ident(e.extname) as name, quote_ident(x.nspname) as schema from pg_extension e join pg_namespace x on x.oid = e.extnamespace
+    where e.extrelocatable and x.nspname not in ('public', 'pg_catalog', e.extname) and not quote_ident(x.nspname) = any (
+      regexp_split_to_array(coalesce((
+        select split_part(setting, '=', 2) from pg_db_role_setting r cross join unnest(r.setconfig) setting
+        where split_part(setting, '=', 1) = 'search_path'
+          and r.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+          and r.setrole in (0, (select oid from pg_roles where rolname = current_user))
+        order by r.setrole = 0, r.setdatabase = 0 limit 1), 'public'), ',\\s*')) order by 1`,
+  found: ({name, schema}) => ({
+    what: `extension ${name} is in schema ${schema}, which is not in the search_path of the database`,
+    remedy: 'it lies in the same schema on RDS; make sure that sessions of the app set their search_path themselves',
+  }),
+})
+
+const foreignServers = catalogCheck<{name: string}>({
+  id: 'foreign-servers',
+  question: 'Does the database reach into others?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: 'create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw',
+    cure: 'drop extension postgres_fdw cascade',
+  },
+  sql: 'select quote_ident(srvname) as name from pg_foreign_server order by 1',
+  found: ({name}) => ({
+    what: `foreign server ${name} must be reachable from RDS, and its user mappings carry credentials`,
+    remedy: 'drop it where it is not needed; otherwise create its user mapping again on RDS',
+    fix: `drop server ${name} cascade`,
+  }),
+})
+
+const userMappings = catalogCheck<{server: string; role: string}>({
+  id: 'user-mappings',
+  question: 'Are passwords of other databases kept in this one?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: `create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw;
+      create user mapping for public server elsewhere options (user 'reader', password 'secret')`,
+    cure: 'drop extension postgres_fdw cascade',
+  },
+  sql: `
+    select quote_ident(srvname) as server, case umuser when 0 then 'public' else quote_ident(usename) end as role
+    from pg_user_mappings order by 1, 2`,
+  found: ({server, role}) => ({
+    what: `the user mapping of ${role} for server ${server} holds a password, and is not carried to RDS`,
+    remedy: 'create it again on RDS after the move, or drop it',
+    fix: `drop user mapping for ${role} server ${server}`,
+  }),
+})
+
+const foreignTables = catalogCheck<{name: string; server: string}>({
+  id: 'foreign-tables',
+  question: 'Are there tables whose rows are somewhere else?',
+  level: 'warning',
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: `create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw;
+      create foreign table public.remote (id int) server elsewhere`,
+    cure: 'drop extension postgres_fdw cascade',
+  },
+  sql: `
+    select ${NAME} as name, quote_ident(s.srvname) as server from pg_foreign_table f
+    join pg_foreign_server s on s.oid = f.ftserver join ${relationOf('f.ftrelid')} order by 1`,
+  found: ({name, server}) => ({
+    what: `the rows of foreign table ${name} stay on server ${server}: neither frozen, nor copied, nor verified`,
+    remedy: 'make sure that RDS reaches that server, or drop the table',
+    fix: `drop foreign table ${name}`,
+  }),
+})
+
+export default [
+  extensionTables,
+  preloaded,
+  outdated,
+  elsewhere,
+  foreignServers,
+  userMappings,
+  foreignTables,
+] satisfies Check[]
