@@ -2,13 +2,15 @@ import {readFileSync} from 'node:fs'
 
 import {expect} from 'chai'
 
-import {CHECKS} from '../../src/lib/assessment/assess.js'
+import {clock} from '../../src/lib/adapters/clock.js'
+import {openDatabase} from '../../src/lib/adapters/postgres.js'
+import {assess, CHECKS} from '../../src/lib/assessment/assess.js'
 import type {Check, Subject} from '../../src/lib/assessment/check.js'
 import {appFacts} from '../../src/lib/assessment/facts/apps.js'
 import {sourceFacts} from '../../src/lib/assessment/facts/source.js'
 import {targetFacts} from '../../src/lib/assessment/facts/target.js'
 import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
-import {ask, newClient, servers, type Source, type Target} from '../support/servers.js'
+import {ask, newClient, servers, type Source, SOURCE_TLS, type Target} from '../support/servers.js'
 
 const SHOP = readFileSync(new URL('../../sandbox/shop/schema.sql', import.meta.url), 'utf8')
 
@@ -80,6 +82,37 @@ describe('the checks of the assessment', () => {
       expect(await inspected(check), 'cured').to.deep.equal([])
     })
   }
+
+  it('find everything at once that a database can have, and lose nothing of it', async () => {
+    const troubled = await both.newSource()
+    await ask(troubled.url, SHOP)
+    const examples = CHECKS.flatMap(({id, example}) =>
+      'sql' in example && example.on === 'source' ? [{id, ...example}] : [],
+    )
+    const open = []
+    for (const {sql, superuser, held} of examples) {
+      const client = await newClient(superuser ? troubled.superuserUrl : troubled.url)
+      await client.query(sql)
+      if (held) open.push(client)
+      else await client.end()
+    }
+    const reading = openDatabase('source', troubled.parts, SOURCE_TLS, {reading: true})
+    const {findings} = await assess({
+      app: 'shop',
+      addon: ADDON,
+      heroku: healthyHeroku(),
+      source: reading,
+      sourceAddress: troubled.parts,
+      target: target.db,
+      rds: healthyRds,
+      clock,
+    })
+    await reading.close()
+    for (const client of open) await client.end()
+    const found = new Set(findings.map(({check}) => check))
+    expect(examples.map(({id}) => id).filter((id) => !found.has(id))).to.deep.equal([])
+    expect(examples).to.have.lengthOf.at.least(45)
+  })
 
   it('lengthen a sequence that belongs to no identity column by itself', async () => {
     await ask(source.url, "create sequence public.nearly_done as int; select setval('public.nearly_done', 2100000000)")

@@ -64,8 +64,8 @@ const elsewhere = catalogCheck<{name: string; schema: string}>({
   level: 'warning',
   example: {
     on: 'source',
-    sql: 'create schema tools; create extension hstore schema tools',
-    cure: 'drop extension hstore; drop schema tools',
+    sql: 'create schema tools; create extension cube schema tools',
+    cure: 'drop extension cube; drop schema tools',
   },
   sql: `
     select quote_ident(e.extname) as name, quote_ident(x.nspname) as schema from pg_extension e join pg_namespace x on x.oid = e.extnamespace
@@ -89,7 +89,7 @@ const foreignServers = catalogCheck<{name: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: 'create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw',
+    sql: 'create extension if not exists postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw',
     cure: 'drop extension postgres_fdw cascade',
   },
   sql: 'select quote_ident(srvname) as name from pg_foreign_server order by 1',
@@ -107,8 +107,8 @@ const userMappings = catalogCheck<{server: string; role: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw;
-      create user mapping for public server elsewhere options (user 'reader', password 'secret')`,
+    sql: `create extension if not exists postgres_fdw; create server another foreign data wrapper postgres_fdw;
+      create user mapping for public server another options (user 'reader', password 'secret')`,
     cure: 'drop extension postgres_fdw cascade',
   },
   sql: `
@@ -128,8 +128,8 @@ const foreignTables = catalogCheck<{name: string; server: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create extension postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw;
-      create foreign table public.remote (id int) server elsewhere`,
+    sql: `create extension if not exists postgres_fdw; create server far_away foreign data wrapper postgres_fdw;
+      create foreign table public.remote (id int) server far_away`,
     cure: 'drop extension postgres_fdw cascade',
   },
   sql: `
