@@ -33,7 +33,16 @@ describe('The commands', () => {
     const common = ['app', 'region', 'remote', 'target']
     expect(flags).to.deep.equal({
       rds: [...common, 'json'].sort(),
-      'rds:assess': [...common, 'budget', 'ca-file', 'from-dynos', 'json', 'probe-replication'].sort(),
+      'rds:assess': [
+        ...common,
+        'budget',
+        'ca-file',
+        'from-dynos',
+        'html',
+        'json',
+        'markdown',
+        'probe-replication',
+      ].sort(),
       'rds:cutover': [
         ...common,
         'budget',

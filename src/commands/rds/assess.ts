@@ -1,8 +1,14 @@
+import {writeFile} from 'node:fs/promises'
+
 import type {Assessment} from '../../lib/assessment/assessment.js'
 import {assess} from '../../lib/assessment/assess.js'
-import {EXIT} from '../../lib/errors.js'
+import {EXIT, failed, messageOf} from '../../lib/errors.js'
 import {withWorld} from '../../lib/open.js'
-import {assessmentReport} from '../../lib/output/report.js'
+import {htmlReport} from '../../lib/output/assessment/html.js'
+import {markdownReport} from '../../lib/output/assessment/markdown.js'
+import {terminalReport} from '../../lib/output/assessment/terminal.js'
+import {viewOf} from '../../lib/output/assessment/view.js'
+import {coloursWanted} from '../../lib/output/text.js'
 import {parseDuration} from '../../lib/output/flag-values.js'
 import {flags} from '../../lib/output/heroku-cli.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
@@ -18,12 +24,15 @@ export default class Assess extends RdsCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
     '<%= config.bin %> <%= command.id %> --app example-app --budget 10m',
+    '<%= config.bin %> <%= command.id %> --app example-app --html report.html',
   ]
   static override args = databaseArg
   static override flags = {
     ...appFlags,
     budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
     'ca-file': flags.string({description: 'where the certificate authorities of RDS lie in the dynos'}),
+    html: flags.string({description: 'also write the report into this file, as a page that needs nothing else'}),
+    markdown: flags.string({description: 'also write the report into this file, as Markdown'}),
     'from-dynos': flags.boolean({description: 'also try the target from a one-off dyno of each app'}),
     'probe-replication': flags.boolean({
       description: 'make a logical replication slot on the source and drop it again: the only proof that it works',
@@ -43,9 +52,22 @@ export default class Assess extends RdsCommand {
           : {}),
       }),
     )
-    for (const line of assessmentReport(assessment)) this.log(line)
+    const view = viewOf(assessment, budgetSeconds)
+    for (const line of terminalReport(view, {colour: coloursWanted()})) this.log(line)
+    await this.#keep(parsed.flags.markdown, markdownReport(view))
+    await this.#keep(parsed.flags.html, htmlReport(view, budgetSeconds))
     if (!assessment.recommendation) process.exitCode = EXIT.refused
     else if (assessment.findings.some(({level}) => level === 'unknown')) process.exitCode = EXIT.unverified
     return assessment
+  }
+
+  async #keep(file: string | undefined, report: string): Promise<void> {
+    if (file === undefined) return
+    try {
+      await writeFile(file, report)
+    } catch (error) {
+      throw failed('not_written', `the report could not be written to ${file}: ${messageOf(error)}`)
+    }
+    this.log(`\nWritten to ${file}`)
   }
 }

@@ -1,0 +1,21 @@
+/** HTML that is safe to put into a page as it is. */
+export interface Markup {
+  readonly text: string
+}
+
+type Value = Markup | number | string | readonly Markup[]
+
+const NAMED: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'}
+
+/** Taken as HTML already. */
+export const markup = (text: string): Markup => ({text})
+
+/** A template whose values are escaped, unless they are markup themselves. */
+export const html = (strings: TemplateStringsArray, ...values: readonly Value[]): Markup =>
+  markup(strings.map((part, i) => part + (i < values.length ? escaped(values[i]!) : '')).join(''))
+
+const escaped = (value: Value): string => {
+  if (typeof value === 'string' || typeof value === 'number')
+    return String(value).replaceAll(/[&<>"']/g, (sign) => NAMED[sign]!)
+  return 'text' in value ? value.text : value.map(({text}) => text).join('')
+}

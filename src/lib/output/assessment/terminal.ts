@@ -1,0 +1,60 @@
+import {styleText} from 'node:util'
+
+import type {Eligibility, Finding} from '../../assessment/assessment.js'
+import {seconds, wrap} from '../text.js'
+import {termLine} from '../window.js'
+import type {View} from './view.js'
+
+type Style = Parameters<typeof styleText>[0]
+
+const OF_GROUP = {blocker: 'red', unknown: 'yellow', warning: 'yellow', other: 'dim'} as const
+const OF_VERDICT = {ready: 'green', refused: 'red', unverified: 'yellow'} as const
+
+/** The report on a terminal of 100 columns. */
+export function terminalReport(view: View, {colour}: {colour: boolean}): string[] {
+  const paint = (style: Style, line: string) => (colour ? styleText(style, line) : line)
+  const heading = (text: string, style: Style = 'bold') => ['', paint(style, `=== ${text}`), '']
+  const bullets = (lines: readonly string[]) => lines.flatMap((line) => hang(line, '- '))
+  return [
+    paint('bold', `=== ${view.title}`),
+    paint('dim', view.takenAt),
+    '',
+    ...wrap(view.verdict.text).map((line) => paint(OF_VERDICT[view.verdict.kind], line)),
+    ...view.groups.flatMap(({kind, title, findings}) => [
+      ...heading(`${title} (${findings.length})`, OF_GROUP[kind]),
+      ...findings.flatMap(findingLines),
+    ]),
+    ...heading('Facts'),
+    ...factLines(view.facts),
+    ...heading('Methods, simplest first'),
+    ...view.methods.flatMap(methodLines),
+    ...heading('Recommended'),
+    ...wrap(view.recommendation),
+    ...heading('A starting point at AWS'),
+    ...bullets(view.destination),
+    ...(view.bridge.length > 0 ? [...heading('Too large to copy through a client'), ...bullets(view.bridge)] : []),
+    ...heading('What this report cannot see'),
+    ...bullets(view.blindSpots),
+  ]
+}
+
+const findingLines = ({what, remedy, fix}: Finding): string[] => [
+  ...hang(what, '- '),
+  ...hang(remedy, '  → '),
+  // Never broken into lines: it is there to be pasted.
+  ...(fix ? [`      ${fix}`] : []),
+]
+
+/** The first line bears the mark, the others stand below its text. */
+const hang = (text: string, mark: string): string[] =>
+  wrap(text, ' '.repeat(mark.length)).map((line, i) => (i === 0 ? mark + line.slice(mark.length) : line))
+
+function factLines(facts: View['facts']): string[] {
+  const width = Math.max(...facts.map(([label]) => label.length))
+  return facts.flatMap(([label, value]) => hang(value, `${label.padEnd(width)}  `))
+}
+
+const methodLines = ({title, possible, because, window}: Eligibility): string[] =>
+  possible
+    ? [`${title}: possible, a window of about ${seconds(window.seconds)}`, ...window.terms.map(termLine)]
+    : [`${title}: not possible`, ...because.flatMap((reason) => hang(reason, '    - '))]

@@ -1,0 +1,143 @@
+import type {Assessment, Eligibility, Finding, TableSize} from '../../assessment/assessment.js'
+import {ifKnown, Unread} from '../../assessment/fact.js'
+import {bytes, seconds} from '../text.js'
+
+/** What every form of the report shows, in the order in which it does. */
+export interface View {
+  title: string
+  takenAt: string
+  verdict: {kind: 'ready' | 'refused' | 'unverified'; text: string}
+  /** What stops the move first; none is empty. */
+  groups: {kind: 'blocker' | 'other' | 'unknown' | 'warning'; title: string; findings: readonly Finding[]}[]
+  facts: [label: string, value: string][]
+  methods: readonly Eligibility[]
+  recommendation: string
+  destination: string[]
+  bridge: readonly string[]
+  blindSpots: readonly string[]
+  largest: readonly TableSize[]
+}
+
+export function viewOf(assessment: Assessment, budgetSeconds?: number): View {
+  const {app, source, findings, recommendation, takenAt, checks} = assessment
+  const concerns = ({methods}: Finding) => methods.length === 0 || methods.some((id) => id === recommendation?.method)
+  const ofLevel = (level: Finding['level']) => findings.filter((finding) => finding.level === level)
+  const warnings = ofLevel('warning')
+  const groups: View['groups'] = [
+    {kind: 'blocker', title: 'Blockers', findings: ofLevel('blocker')},
+    {kind: 'unknown', title: 'Could not be checked', findings: ofLevel('unknown')},
+    {kind: 'warning', title: 'Warnings', findings: warnings.filter(concerns)},
+    {kind: 'other', title: 'Matters to other methods only', findings: warnings.filter((one) => !concerns(one))},
+  ]
+  return {
+    title: `${app}: ${source.addon}`,
+    takenAt: `${takenAt.slice(0, 16).replace('T', ' ')} UTC, ${checks} questions asked`,
+    verdict: verdictOf(assessment, budgetSeconds),
+    groups: groups.filter((group) => group.findings.length > 0),
+    facts: factsOf(assessment),
+    methods: assessment.eligibility,
+    recommendation: recommendation
+      ? `${titleOf(assessment, recommendation.method)}: ${recommendation.because}`
+      : 'No method fits.',
+    destination: destinationOf(assessment),
+    bridge: assessment.bridge ?? [],
+    blindSpots: assessment.blindSpots,
+    largest: source.largest,
+  }
+}
+
+const titleOf = ({eligibility}: Assessment, id: string) => eligibility.find(({method}) => method === id)!.title
+
+const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
+
+function verdictOf(assessment: Assessment, budgetSeconds?: number): View['verdict'] {
+  const {recommendation, eligibility, findings} = assessment
+  const unknown = findings.filter(({level}) => level === 'unknown').length
+  if (!recommendation) {
+    const possible = eligibility.filter((method) => method.possible)
+    const blockers = findings.filter(({level}) => level === 'blocker').length
+    const shortest = Math.min(...possible.map(({window}) => window.seconds))
+    const text =
+      possible.length > 0 && budgetSeconds !== undefined
+        ? `Not within ${seconds(budgetSeconds)}: the shortest window possible is about ${seconds(shortest)}`
+        : `Not ready: ${count(blockers, 'blocker')}`
+    return {kind: 'refused', text}
+  }
+  const {title, window} = eligibility.find(({method}) => method === recommendation.method)!
+  const ready = `${title}, a window of about ${seconds(window.seconds)}`
+  return unknown > 0
+    ? {kind: 'unverified', text: `${ready} – as far as could be seen: ${count(unknown, 'answer')} missing`}
+    : {kind: 'ready', text: `Ready: ${ready}`}
+}
+
+const told = <T>(fact: T | Unread, show: (value: T) => string): string =>
+  fact instanceof Unread ? `not known: ${fact.message}` : show(fact)
+
+const listed = (values: readonly string[] | undefined, none = 'none') => values?.join(', ') || none
+
+function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
+  const {connections, replication, activity} = source
+  const rate = (value: number) => value.toLocaleString('en', {maximumFractionDigits: 1})
+  return [
+    ['Plan', source.plan],
+    ['Postgres', `${source.version}, text sorted by ${source.collation}`],
+    ['Size', `${bytes(source.bytes)} in ${count(source.tables, 'table')}, ${bytes(source.indexBytes)} of it indexes`],
+    [
+      'Load',
+      activity
+        ? `${rate(activity.commitsPerSecond)} transactions and ${rate(activity.rowsPerSecond)} rows written each second, over ${activity.seconds.toFixed(0)} s`
+        : 'not watched',
+    ],
+    ['Connections', `${connections.used} of ${connections.limit}`],
+    ['Extensions', listed(source.extensions.map(({name, version, schema}) => `${name} ${version} (${schema})`))],
+    ['Availability', told(source.info, (info) => listed(info['HA Status'], 'a single server'))],
+    ['Followers', told(source.info, (info) => listed(info['Followers']))],
+    ['Forks', told(source.info, (info) => listed(info['Forks']))],
+    ['Maintenance', told(source.plannedMaintenance, (planned) => planned ?? 'none planned')],
+    [
+      'Replication',
+      `wal_level ${replication.walLevel}, role ${replication.role ? 'may' : 'may not'} replicate, ${count(replication.slotsLeft, 'slot')} left${replication.trial ? `; trial slot: ${replication.trial}` : ''}`,
+    ],
+    ...apps.flatMap((app): View['facts'] => [
+      [
+        `App ${app.name}`,
+        listed(app.attachments.map(({name, namespace}) => (namespace ? `${name} (${namespace})` : name))),
+      ],
+      [
+        '',
+        `${app.space ? `space ${app.space}` : 'Common Runtime'} in ${app.region}, ${app.stack}, ${app.language ?? 'language unknown'}`,
+      ],
+      ['', `release v${app.release}, runs ${writersOf(app)}`],
+      [
+        '',
+        told(app.network, (network) =>
+          network === null
+            ? 'no addresses of its own'
+            : `from ${listed(network.addresses)}${network.peered ? ', peered' : ''}`,
+        ),
+      ],
+    ]),
+    ...unseen.map(({app}): [string, string] => [`App ${app}`, 'could not be looked at']),
+    [
+      'Target',
+      target
+        ? `Postgres ${target.version} at ${target.place}, ${ifKnown(target.instance)?.instanceClass ?? 'which AWS could not be asked about'}`
+        : 'none named: export RDS_DATABASE_URL to have it checked',
+    ],
+  ]
+}
+
+const writersOf = ({formation, oneOffs}: Assessment['apps'][number]): string =>
+  listed(
+    [...formation.filter(({quantity}) => quantity > 0).map(({type, quantity}) => `${type} ×${quantity}`), ...oneOffs],
+    'no dyno',
+  )
+
+const destinationOf = ({destination}: Assessment): string[] => {
+  const {engine, version, steadyClass, loadClass, because, storage, replaces} = destination
+  return [
+    `${engine} ${version}, ${steadyClass}, ${loadClass} while it is loaded – ${because.join('; ')}`,
+    `${storage.gigabytes === null ? storage.type : `${storage.gigabytes} GB of ${storage.type}`}: ${storage.because}`,
+    ...replaces.map(({what, by}) => `${what}: ${by}`),
+  ]
+}
