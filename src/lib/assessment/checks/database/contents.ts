@@ -8,7 +8,7 @@ const largeObjects = catalogCheck<{count: string}>({
   example: {on: 'source', sql: 'select lo_create(424242)', cure: 'select lo_unlink(424242)'},
   sql: 'select count(*)::text as count from pg_largeobject_metadata having count(*) > 0',
   found: ({count}) => ({
-    what: `${count} large objects would be left behind`,
+    what: `large objects (${count}) would be left behind`,
     remedy: 'move their contents to bytea columns or to S3, then lo_unlink() them',
   }),
 })

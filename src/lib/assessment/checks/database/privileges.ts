@@ -34,7 +34,7 @@ const unreadable = catalogCheck<{schema: string; tables: number; reader: string}
     where c.relkind in ('r', 'p', 'm', 'S') and not (has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))
     group by n.nspname order by 1`,
   found: ({schema, tables, reader}) => ({
-    what: `${tables} tables or sequences of schema ${schema} may not be read: what is in them is not known`,
+    what: `tables or sequences of schema ${schema} (${tables}) may not be read: what is in them is not known`,
     remedy: 'grant what it takes, as the owner of the schema and the tables',
     fix: `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}; grant select on all sequences in schema ${schema} to ${reader}`,
   }),
