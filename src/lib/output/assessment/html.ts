@@ -112,12 +112,12 @@ const methodBlock = ({title, possible, because, window}: Eligibility): Markup =>
 
 const WIDTH = 720
 const ROW = 44
-const COLOURS = 8
+const COLOURS = 10
 
 /** One bar per method, one piece per term, to one scale; and the budget as a line across them. */
 function windowChart(methods: readonly Eligibility[], budgetSeconds?: number): Markup {
   const longest = Math.max(1, budgetSeconds ?? 0, ...methods.map(({window}) => window.seconds))
-  const at = (value: number) => (value / longest) * WIDTH
+  const at = (value: number) => (value / longest) * (WIDTH - 2)
   const height = methods.length * ROW + (budgetSeconds === undefined ? 0 : 18)
   return html`<svg
     class="chart"
