@@ -69,8 +69,8 @@ export interface EngineOffer {
   versions: string[]
   /** Classes that can be had with the version for the asked major. */
   classes: string[]
-  /** Extensions of that version. */
-  extensions: string[]
+  /** Extensions of that version; null where AWS does not list them. */
+  extensions: string[] | null
 }
 
 export interface StepRecord {

@@ -45,6 +45,39 @@ describe('The target at AWS', () => {
     expect(found.endpoint).to.deep.equal({host: 'localhost', port: 5434})
   })
 
+  it('is found by where it answers, instance or cluster, and nothing is found elsewhere', async () => {
+    const at = async (port: number) => (await rdsOf('us-east-1').find({host: 'LOCALHOST', port}))?.id
+    expect([await at(5433), await at(5434), await at(5435)]).to.deep.equal(['shop-rds', 'shop', undefined])
+  })
+
+  it('can be had in every major that is new enough, with classes and extensions', async () => {
+    const offers = await rdsOf('us-east-1').offers(16)
+    expect(offers.map(({engine}) => engine)).to.deep.equal(['postgres', 'aurora-postgresql'])
+    for (const {versions, classes, extensions} of offers) {
+      expect(versions.map((version) => Number(version.split('.')[0]))).to.deep.equal(
+        [...versions].map((version) => Number(version.split('.')[0])).sort((one, other) => other - one),
+      )
+      expect(versions.at(-1)).to.match(/^16\./)
+      expect(classes).to.include('db.r7g.large')
+      expect(extensions).to.include('citext')
+    }
+    expect((await rdsOf('us-east-1').offers(99)).map(({versions}) => versions)).to.deep.equal([[], []])
+  })
+
+  it('is refused in one sentence when nobody has logged in to AWS', async () => {
+    const kept = {...process.env}
+    delete process.env['AWS_ACCESS_KEY_ID']
+    Object.assign(process.env, {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+      AWS_CONFIG_FILE: '/nowhere',
+    })
+    const refusal = await refusalOf('shop-rds')
+    process.env = kept
+    expect(refusal.message).to.match(/^AWS could not be asked about shop-rds: Could not load credentials/)
+    expect(refusal.oclif.exit).to.equal(3)
+  })
+
   it('is refused in one sentence when there is none of that name', async () => {
     const refusal = await refusalOf('shop-typo')
     expect(refusal.message).to.equal('AWS knows no RDS instance or Aurora cluster shop-typo in us-east-1')

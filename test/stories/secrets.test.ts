@@ -1,6 +1,6 @@
 import {execFile} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
-import {readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {promisify} from 'node:util'
@@ -109,6 +109,9 @@ describe('Secrets', () => {
       expect((await heroku(['rds:cutover', ...change, ...noCa, '--json'])).code, 'a dyno without the CA').not.to.equal(
         0,
       )
+      const [page, text] = [join(sandbox.home, 'assessment.html'), join(sandbox.home, 'assessment.md')]
+      expect((await heroku(['rds:assess', '--app', shop.name, '--html', page, '--markdown', text])).code).to.equal(0)
+      expect([page, text].filter((file) => !existsSync(file))).to.deep.equal([])
       expect((await heroku(['rds:assess', '--app', shop.name, '--json'])).code).to.equal(0)
       const command = ['--smoke-command', `psql "$DATABASE_URL" -XAtqc "select 'smoke'"`]
       const failing = ['--smoke-command', 'echo "$DATABASE_URL"; psql "$DATABASE_URL" -XAtqc "select 1/0"']

@@ -77,7 +77,7 @@ async function offerOf(
   const majors = [...newest.keys()].sort((one, other) => other - one)
   const versions = majors.map((of) => newest.get(of)!.version)
   const chosen = newest.get(majors.at(-1) ?? 0)
-  if (!chosen) return {engine, versions, classes: [], extensions: []}
+  if (!chosen) return {engine, versions, classes: [], extensions: null}
   const [classes, extensions] = await Promise.all([
     classesOf(sdk, client, engine, chosen.version),
     extensionsOf(sdk, client, chosen.family),
@@ -97,13 +97,14 @@ async function classesOf(sdk: Sdk, client: RDSClient, engine: string, version: s
 }
 
 /** AWS does not say which of the two fields carries the list. */
-async function extensionsOf(sdk: Sdk, client: RDSClient, family: string): Promise<string[]> {
+async function extensionsOf(sdk: Sdk, client: RDSClient, family: string): Promise<string[] | null> {
   const wanted = {DBParameterGroupFamily: family}
   for await (const {EngineDefaults} of sdk.paginateDescribeEngineDefaultParameters({client}, wanted)) {
     const found = EngineDefaults?.Parameters?.find(({ParameterName}) => ParameterName === 'rds.extensions')
-    if (found) return (found.ParameterValue ?? found.AllowedValues ?? '').split(/\s*,\s*/).filter(Boolean)
+    const list = found?.ParameterValue ?? found?.AllowedValues
+    if (list) return list.split(/\s*,\s*/)
   }
-  return []
+  return null
 }
 
 type Sdk = typeof import('@aws-sdk/client-rds')

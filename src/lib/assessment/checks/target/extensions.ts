@@ -124,6 +124,7 @@ const offered: Check = {
           },
         ]
       }
+      if (has === null) throw new Error(`AWS does not list the extensions of ${engine}`)
       return sourceFacts.extensions
         .filter(({name}) => !has.includes(name))
         .map(({name}) => ({
