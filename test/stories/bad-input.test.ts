@@ -183,7 +183,7 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     [
       'a large object',
       3,
-      /1 large objects? would be left behind/,
+      /large objects \(1\) would be left behind/,
       () => ({change: () => asOwner('select lo_create(4242)'), restore: () => asOwner('select lo_unlink(4242)')}),
     ],
     [

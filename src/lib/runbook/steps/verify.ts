@@ -35,5 +35,5 @@ export const verify: Step = {
 /** Assessed beforehand; but one may have been created since. */
 async function refuseLargeObjects(source: Queryable): Promise<void> {
   const [row] = await source.query<{count: string}>('select count(*)::text as count from pg_largeobject_metadata')
-  if (row!.count !== '0') throw failed('large_objects', `${row!.count} large objects would be left behind`)
+  if (row!.count !== '0') throw failed('large_objects', `large objects (${row!.count}) would be left behind`)
 }
