@@ -2,6 +2,7 @@ import type {Readable, Writable} from 'node:stream'
 
 import type {
   Attachment,
+  CopyProgress,
   DatabaseInfo,
   Dyno,
   EngineOffer,
@@ -32,9 +33,9 @@ export interface Queryable {
 
 /** One connection, for transactions and session settings. */
 export interface Session extends Queryable {
-  /** `copy … to stdout`; its `rowCount` is known when it has ended. */
+  /** `copy … to stdout`, as messages that only a `copyIn` understands; its `rowCount` is known when it has ended. */
   copyOut(sql: string): Readable & {rowCount?: number}
-  /** `copy … from stdin`; its `rowCount` is known when it has finished. */
+  /** `copy … from stdin`, fed by a `copyOut`; its `rowCount` is known when it has finished. */
   copyIn(sql: string): Writable & {rowCount?: number}
 }
 
@@ -137,6 +138,8 @@ export interface Operator {
   /** Tells what happens now; never part of the result. */
   tell(line: string): void
   step(event: StepEvent): void
+  /** Once a second while rows are copied and indexes built. */
+  copying(progress: CopyProgress): void
   /** Shows the evidence and asks to go live; rejects when the signal aborts. */
   decideGate(evidence: readonly StepRecord[], signal: AbortSignal): Promise<boolean>
 }

@@ -90,3 +90,20 @@ export interface StepEvent {
   /** What the step proved, or why it failed. */
   detail?: string
 }
+
+/** How far a copy has come. Bytes are those that rows and TOAST take up on the source. */
+export interface CopyProgress {
+  seconds: number
+  bytes: number
+  totalBytes: number
+  tables: number
+  totalTables: number
+  indexes: number
+  totalIndexes: number
+  /** Over the wire, since the last time. */
+  bytesPerSecond: number
+  /** Until all rows are copied and all indexes built; left out while there is nothing to judge by. */
+  secondsLeft?: number
+  /** What is under way. */
+  running: {what: string; table: string; bytes: number; sent: number}[]
+}

@@ -195,7 +195,7 @@ export const schemaFile = (name: string): string =>
 /** An operator who keeps what is told. */
 export function listener(): Operator & {told: string[]} {
   const told: string[] = []
-  return {told, tell: (line) => void told.push(line), step: () => undefined, decideGate: () => Promise.resolve(true)}
+  return {told, tell: (line) => void told.push(line), step: () => undefined, copying: () => undefined, decideGate: () => Promise.resolve(true)}
 }
 
 export const patience = (seconds = 60, signal: AbortSignal = new AbortController().signal) => ({

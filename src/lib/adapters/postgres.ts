@@ -2,12 +2,12 @@ import {isIP} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
-import {from as copyFrom, to as copyTo} from 'pg-copy-streams'
 
 import type {Database, Session} from '../ports.js'
 import {failed, RdsError} from '../errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
+import {CopyIn, CopyOut} from './copy-streams.js'
 
 /** `verified` checks the chain against these authorities and the host name; `encrypted` is what Heroku Postgres allows. */
 export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]}
@@ -15,6 +15,8 @@ export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]
 export const APPLICATION_NAME = 'heroku-plugin-rds'
 const CONNECT_TIMEOUT_MS = 15_000
 const SOCKET_IDLE_MS = 10_000
+/** A bound for accidents: whoever wants many sessions asks the server first what it can spare. */
+const MOST_CONNECTIONS = 50
 
 /**
  * Settings that no role, database or earlier freeze may change under us; text forms depend on half of them. Our sessions
@@ -206,7 +208,7 @@ function poolFor(
   const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
-  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: 4, idleTimeoutMillis: 0})
+  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: MOST_CONNECTIONS, idleTimeoutMillis: 0})
   pool.on('connect', (client) => {
     clients.add(client)
     // A broken connection fails the query that uses it, now or next; by itself it must not end the process.
@@ -222,6 +224,6 @@ const sessionOf = (client: pg.PoolClient): Session => ({
     const result = (await client.query(sql, values as unknown[])) as pg.QueryResult | pg.QueryResult[]
     return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[]
   },
-  copyOut: (sql) => client.query(copyTo(sql)),
-  copyIn: (sql) => client.query(copyFrom(sql)),
+  copyOut: (sql) => client.query(new CopyOut(sql)),
+  copyIn: (sql) => client.query(new CopyIn(sql)),
 })

@@ -1,9 +1,10 @@
 import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
-import {failed, messageOf} from '../errors.js'
 import type {Database, Queryable, SchemaDump} from '../ports.js'
+import {forgetChunks} from './chunk-state.js'
+import {execute} from './execute.js'
+import {type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {schemaStatements} from './schema-script.js'
-import type {Statement} from './sql-lexer.js'
 
 type Sides = {source: Database; target: Database}
 
@@ -49,25 +50,11 @@ export async function copyObjects({
   return {statements: statements.length, settingsLeft}
 }
 
-const ALREADY_THERE = new Set(['42P07', '42710', '42P16', '42723', '42P06'])
-
-/** Creates indexes, constraints, triggers and rules; what an earlier, killed run created is passed over. */
-export async function copyConstraints(
-  {target, schemaDump}: Sides & {schemaDump: SchemaDump},
-  signal: AbortSignal,
-): Promise<number> {
+/** The statements that follow the rows, sorted. */
+export async function readPostData({source, target, schemaDump}: Sides & {schemaDump: SchemaDump}): Promise<PostData> {
   const script = await schemaDump.section('constraints')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
-  await target.session(
-    async (session) => {
-      for (const statement of statements) {
-        signal.throwIfAborted()
-        await execute(session, statement, ALREADY_THERE)
-      }
-    },
-    {disposable: true},
-  )
-  return statements.length
+  return sortPostData(statements, await sourceIndexes(source))
 }
 
 /** Drops what is in the target beyond what was there before us; our own schema, with the journal, stays. */
@@ -80,7 +67,7 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
     [before.extensions, before.schemas],
   )
   await target.session(async (session) => {
-    await session.query(`truncate ${OWN_SCHEMA}.copied_tables`)
+    await forgetChunks(session)
     for (const {drop} of drops) await session.query(drop)
     for (;;) {
       const objects = await session.query<{drop: string}>(OBJECTS_IN_SCHEMAS)
@@ -112,25 +99,6 @@ const OBJECTS_IN_SCHEMAS = `
     select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
       and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
-
-/** Bodies and passwords of a statement stay out of the error: its first words say which it was. */
-async function execute(
-  session: Queryable,
-  {sql, words}: Statement,
-  allowed: ReadonlySet<string> = new Set(),
-): Promise<void> {
-  try {
-    await session.query(sql)
-  } catch (error) {
-    const code = String((error as {code?: unknown}).code)
-    if (allowed.has(code)) return
-    throw failed(
-      'schema_refused',
-      `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${words.join(' ')}`,
-      'heroku rds:assess names what cannot travel',
-    )
-  }
-}
 
 const majorOf = async (db: Queryable): Promise<number> => {
   const [row] = await db.query<{major: number}>(`select current_setting('server_version_num')::int / 10000 as major`)

@@ -12,11 +12,13 @@ export function schemaStatements(script: string, target: {major: number; schemas
     const begins = (...expected: string[]) => expected.every((word, i) => words[i] === word)
     if (begins('CREATE', 'EXTENSION') || begins('COMMENT', 'ON', 'EXTENSION')) return false
     if (begins('CREATE', 'USER', 'MAPPING')) return false
-    if (begins('CREATE', 'SCHEMA') && target.schemas.has(words[2]!)) return false
+    if (begins('CREATE', 'SCHEMA') && target.schemas.has(unquoted(words[2]!))) return false
     if (begins('SET', 'transaction_timeout') && target.major < 17) return false
     return !isOurs(words)
   })
 }
+
+const unquoted = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name)
 
 /** `CREATE TRIGGER heroku_rds_fence …` and `ALTER TABLE … ENABLE ALWAYS TRIGGER heroku_rds_fence`. */
 function isOurs(words: readonly string[]): boolean {

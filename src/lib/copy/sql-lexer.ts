@@ -1,7 +1,7 @@
 /** One statement of a script, with the words it begins with. */
 export interface Statement {
   sql: string
-  /** Keywords and names as they stand, names without their quotes; strings, bodies and comments left out; at most twelve. */
+  /** Keywords and names as they stand, quotes included; strings, bodies and comments left out; at most twelve. */
   words: string[]
 }
 
@@ -39,7 +39,7 @@ export function statementsOf(script: string): Statement[] {
     else if (char === "'") at = endOfQuoted(script, at, isEscapeString(script, at))
     else if (char === '"') {
       const end = endOfQuoted(script, at, false)
-      keep(script.slice(at + 1, end - 1).replaceAll('""', '"'))
+      keep(script.slice(at, end))
       at = end
     } else if (char === '$' && matchAt(DOLLAR_TAG, script, at)) {
       const tag = matchAt(DOLLAR_TAG, script, at)!

@@ -1,5 +1,6 @@
-import {copyConstraints, copyObjects, emptyTarget} from '../copy/copy-schema.js'
-import {copiedTables, copyRows, tablesWithRows} from '../copy/copy-rows.js'
+import {copyConstraints} from '../copy/constraints.js'
+import {copyObjects, emptyTarget, readPostData} from '../copy/copy-schema.js'
+import {copyRows} from '../copy/copy-rows.js'
 import {leaveNote, noteOf, requireNote} from '../runbook/notes.js'
 import type {Step} from '../runbook/step.js'
 import type {Method} from './method.js'
@@ -8,6 +9,10 @@ import type {Method} from './method.js'
 const BYTES_PER_SECOND = (20 * 1024 ** 3) / 3600
 const VERIFY_SHARE = 0.2
 
+/** Done in the freeze that is in force: what was copied in an earlier one may have changed since. */
+const isNoted = (key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
+  async (migration) => (await noteOf(migration, key))?.frozenAt === (await requireNote(migration, 'frozen')).at
+
 const copySchema: Step = {
   id: 'copy-schema',
   title: 'Copy the schema',
@@ -15,9 +20,7 @@ const copySchema: Step = {
   // The claim on the target is what empties it, once the app is back.
   undo: 'nothing',
 
-  async done(migration) {
-    return (await noteOf(migration, 'copied'))?.frozenAt === (await requireNote(migration, 'frozen')).at
-  },
+  done: isNoted('copied'),
 
   async run(migration) {
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
@@ -30,35 +33,34 @@ const copySchema: Step = {
 
 const copyAllRows: Step = {
   id: 'copy-rows',
-  title: 'Copy the rows',
+  title: 'Copy the rows and build the indexes',
   window: 'inside',
   undo: 'nothing',
-
-  async done({source, target}) {
-    const copied = await copiedTables(target)
-    return (await tablesWithRows(source)).every(({identifier}) => copied.has(identifier))
-  },
+  done: isNoted('rowsCopied'),
 
   async run(migration) {
-    const {rows, bytes, tables} = await copyRows(migration, migration.signal)
-    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB`
+    const {guard, signal} = migration
+    const {rows, bytes, tables, indexes} = await copyRows(
+      {...migration, guard: guard.target},
+      await readPostData(migration),
+      signal,
+    )
+    await leaveNote(migration, 'rowsCopied', {frozenAt: (await requireNote(migration, 'frozen')).at})
+    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes`
   },
 }
 
 const buildConstraints: Step = {
   id: 'build-constraints',
-  title: 'Build indexes, constraints and triggers',
+  title: 'Build constraints and triggers',
   window: 'inside',
   undo: 'nothing',
-
-  async done(migration) {
-    return (await noteOf(migration, 'constraints'))?.frozenAt === (await requireNote(migration, 'frozen')).at
-  },
+  done: isNoted('constraints'),
 
   async run(migration) {
-    const statements = await copyConstraints(migration, migration.signal)
+    const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), migration.signal)
     await leaveNote(migration, 'constraints', {frozenAt: (await requireNote(migration, 'frozen')).at})
-    return `${statements} statements of ${migration.schemaDump.tool}`
+    return `${foreignKeys} foreign keys validated, ${statements} statements of ${migration.schemaDump.tool}`
   },
 }
 

@@ -28,6 +28,8 @@ export function consoleOperator(write: (line: string) => void): Operator {
       line(MARKS[kind], parts.filter(Boolean).join(' '))
     },
 
+    copying: () => undefined,
+
     async decideGate(evidence: readonly StepRecord[], signal) {
       write('')
       write('  The gate. Until here everything can be undone for nothing; after it, writes land on RDS.')

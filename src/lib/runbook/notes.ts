@@ -41,6 +41,8 @@ export interface Notes {
   frozen: Frozen
   /** Which freeze the copied schema belongs to. */
   copied: {frozenAt: string}
+  /** Which freeze the copied rows and the indexes on them belong to. */
+  rowsCopied: {frozenAt: string}
   /** Which freeze the built constraints belong to. */
   constraints: {frozenAt: string}
   /** Catalog fingerprint of the target when the way back was armed. */

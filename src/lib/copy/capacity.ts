@@ -1,0 +1,44 @@
+import type {Database, Queryable} from '../ports.js'
+
+/** How much work both servers are given at a time. */
+export interface Capacity {
+  /** Streams, or index builds, at once. */
+  jobs: number
+  /** Of one index build, in kB. */
+  buildMemory: number
+}
+
+const MOST_JOBS = 16
+/** Connections that a tool and a worried operator need beside the copy: lock, journal, snapshot, status, psql. */
+const RESERVED = 5
+const LARGEST_BUILD_MEMORY = 2 * 1024 ** 2
+
+/**
+ * As many jobs as the target has cores – RDS gives it two worker processes a core, eight at least – and as the smaller of
+ * both servers' free connections allows. Index builds share a quarter of the target's memory: what RDS gives to
+ * shared_buffers by default.
+ */
+export async function capacityOf({source, target}: {source: Database; target: Database}): Promise<Capacity> {
+  const [here, there] = await Promise.all([freeConnections(source), freeConnections(target)])
+  const [server] = await target.query<{workers: number; buffers: string; memory: string}>(`
+    select current_setting('max_worker_processes')::int as workers,
+      pg_size_bytes(current_setting('shared_buffers')) / 1024 as buffers,
+      pg_size_bytes(current_setting('maintenance_work_mem')) / 1024 as memory`)
+  const {workers, buffers, memory} = server!
+  const wanted = Math.min(Math.floor(workers / 2), MOST_JOBS)
+  const jobs = Math.max(1, Math.min(wanted, here - RESERVED, there - RESERVED))
+  const share = Math.min(Math.floor(Number(buffers) / jobs), LARGEST_BUILD_MEMORY)
+  return {jobs, buildMemory: Math.max(Number(memory), share)}
+}
+
+async function freeConnections(db: Queryable): Promise<number> {
+  const [row] = await db.query<{free: number}>(`
+    select least(
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - (select count(*)::int from pg_stat_activity where backend_type = 'client backend'),
+      (select nullif(rolconnlimit, -1) - (select count(*)::int from pg_stat_activity where usename = current_user)
+       from pg_roles where rolname = current_user),
+      (select nullif(datconnlimit, -1) - (select count(*)::int from pg_stat_activity where datname = current_database())
+       from pg_database where datname = current_database())) as free`)
+  return row!.free
+}

@@ -1,0 +1,94 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import type {Queryable, Session} from '../ports.js'
+import {type Chunk, chunksOf} from './chunks.js'
+import type {CopyTable} from './tables.js'
+
+/*
+ * What is to be copied and what has been, kept on the target. A chunk is marked in the transaction that brings its rows:
+ * whatever is killed or cut, the marks tell exactly which rows are there.
+ */
+
+/** A chunk as the target knows it. */
+export interface KnownChunk extends Chunk {
+  copied: boolean
+}
+
+export interface TablePlan {
+  table: CopyTable
+  chunks: KnownChunk[]
+}
+
+/**
+ * The chunks of every table: those an earlier run laid out, so that their marks mean the same, and new ones for what it
+ * did not know. A table whose rows were moved on the source is begun again, unless it had been copied whole.
+ */
+export async function planChunks(target: Session, tables: readonly CopyTable[]): Promise<TablePlan[]> {
+  const known = new Map<string, StoredChunk[]>()
+  for (const chunk of await knownChunks(target)) known.set(chunk.relation, [...(known.get(chunk.relation) ?? []), chunk])
+  const plans: TablePlan[] = []
+  const laidOut: object[] = []
+  for (const table of tables) {
+    const before = known.get(table.identifier)
+    const moved = before?.some((chunk) => !chunk.copied && chunk.filenode !== table.filenode)
+    if (moved) await forgetTable(target, table)
+    let chunks: KnownChunk[] | undefined = moved ? undefined : before
+    if (!chunks) {
+      chunks = chunksOf(table).map((chunk) => ({...chunk, copied: false}))
+      laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.identifier, filenode: table.filenode})))
+    }
+    plans.push({table, chunks})
+  }
+  await target.query(
+    `insert into ${OWN_SCHEMA}.copy_chunks (relation, first_page, next_page, source_bytes, filenode)
+     select relation, "firstPage", "nextPage", bytes, filenode
+     from json_to_recordset($1) as c (relation text, "firstPage" bigint, "nextPage" bigint, bytes bigint, filenode oid)`,
+    [JSON.stringify(laidOut)],
+  )
+  return plans
+}
+
+type StoredChunk = KnownChunk & {relation: string; filenode: string}
+
+async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
+  const rows = await target.query<Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & {nextPage: string | null; copied: boolean}>(`
+    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, copied_at is not null as copied
+    from ${OWN_SCHEMA}.copy_chunks order by relation, first_page`)
+  return rows.map(({firstPage, nextPage, bytes, ...rest}) => ({
+    ...rest,
+    firstPage: Number(firstPage),
+    nextPage: nextPage === null ? null : Number(nextPage),
+    bytes: Number(bytes),
+  }))
+}
+
+async function forgetTable(target: Queryable, {identifier}: CopyTable): Promise<void> {
+  await target.query(`truncate only ${identifier}`)
+  await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [identifier])
+}
+
+/** Forgets all; for a target that is emptied. */
+export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
+  target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)
+
+/**
+ * Takes a chunk for this transaction; false when it has been copied already. Waits for a transaction of a run that was
+ * killed a moment ago, until the server has noticed.
+ */
+export async function takeChunk(to: Queryable, {identifier}: CopyTable, {firstPage}: Chunk): Promise<boolean> {
+  const [row] = await to.query<{copied: boolean}>(
+    `select copied_at is not null as copied from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
+    [identifier, firstPage],
+  )
+  return row?.copied === false
+}
+
+export const markChunk = (
+  to: Queryable,
+  {identifier}: CopyTable,
+  {firstPage}: Chunk,
+  {rows, bytes}: {rows: number; bytes: number},
+): Promise<unknown[]> =>
+  to.query(
+    `update ${OWN_SCHEMA}.copy_chunks set rows = $3, sent_bytes = $4, copied_at = clock_timestamp() where relation = $1 and first_page = $2`,
+    [identifier, firstPage, rows, bytes],
+  )

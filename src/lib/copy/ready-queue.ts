@@ -1,0 +1,33 @@
+/** Work that becomes ready while other work is done; the largest goes first, because what it holds up ends last. */
+export class ReadyQueue<T extends {bytes: number}> {
+  private readonly ready: T[] = []
+  private waiting: (() => void)[] = []
+  private closed = false
+
+  add(...work: T[]): void {
+    this.ready.push(...work)
+    this.ready.sort((a, b) => b.bytes - a.bytes)
+    this.wake()
+  }
+
+  /** Nothing more will come. */
+  close(): void {
+    this.closed = true
+    this.wake()
+  }
+
+  /** Waits for work; undefined once it is closed and empty. */
+  async take(): Promise<T | undefined> {
+    for (;;) {
+      const work = this.ready.shift()
+      if (work || this.closed) return work
+      await new Promise<void>((resolve) => this.waiting.push(resolve))
+    }
+  }
+
+  private wake(): void {
+    const waiting = this.waiting
+    this.waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

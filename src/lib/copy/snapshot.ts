@@ -1,0 +1,59 @@
+import type {Database, Session} from '../ports.js'
+
+/** One moment of the source, for as many sessions as want to read it. */
+export interface SharedSnapshot {
+  /** Runs `work` in a transaction that sees that moment. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Nobody needs it any more: the source may clean up behind it. */
+  release(): Promise<void>
+}
+
+const READING = {mode: 'isolation level repeatable read read only'}
+
+/** A session on the source keeps the snapshot; when that session breaks, the next reader takes another snapshot. */
+export function shareSnapshot(source: Database): SharedSnapshot {
+  let held: {id: Promise<string>; letGo: () => void; ended: Promise<void>} | undefined
+
+  const take = () => {
+    let letGo = (): void => undefined
+    const released = new Promise<void>((done) => (letGo = done))
+    let ended = Promise.resolve()
+    const id = new Promise<string>((known, failed) => {
+      ended = source
+        .transaction(
+          async (session) => {
+            const [row] = await session.query<{id: string}>('select pg_export_snapshot() as id')
+            known(row!.id)
+            await released
+          },
+          {...READING, lost: forget},
+        )
+        .catch((error: unknown) => {
+          forget()
+          failed(error as Error)
+        })
+    })
+    return {id, letGo, ended}
+  }
+  const forget = () => {
+    held?.letGo()
+    held = undefined
+  }
+
+  return {
+    async read(work) {
+      held ??= take()
+      const {id} = held
+      const snapshot = await id
+      return source.transaction(async (session) => {
+        await session.query(`set transaction snapshot '${snapshot}'`)
+        return work(session)
+      }, READING)
+    },
+    async release() {
+      const {letGo, ended} = held ?? {}
+      letGo?.()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import type {Queryable} from '../ports.js'
+
+export interface CopyTable {
+  identifier: string
+  /** Quoted; generated ones left out. */
+  columns: string[]
+  /** Rows and their TOAST, without indexes. */
+  bytes: number
+  /** Of the rows alone. */
+  pages: number
+  /** Another one means that the rows were moved: VACUUM FULL, CLUSTER, a rewriting ALTER TABLE, TRUNCATE. */
+  filenode: string
+  /** Every column is of a type whose binary form means the same on both servers. */
+  binary: boolean
+  /** A page range can be read alone; before 14 it would cost a scan of the whole table. */
+  divisible: boolean
+}
+
+/**
+ * Types whose binary form is the same on every server: built-in ones, but for those that stand for an OID; enums, which
+ * travel by label; domains over these. Arrays, composites and ranges of the customer's own carry OIDs of their parts.
+ */
+const TYPES_THAT_TRAVEL = `
+  with recursive travels as (
+    select t.oid from pg_type t left join pg_type e on e.oid = t.typelem and t.typcategory = 'A'
+    where t.typtype in ('b', 'r', 'm') and t.oid < 10000 and t.typsend <> 0 and t.typreceive <> 0
+      and coalesce(e.typname, t.typname) !~ '^reg' and coalesce(e.typname, t.typname) <> 'xml'
+    union all select oid from pg_type where typtype = 'e'
+    union all select d.oid from pg_type d join travels on d.typbasetype = travels.oid where d.typtype = 'd')`
+
+/** Tables and partitions that hold rows themselves, largest first. */
+export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {
+  const rows = await db.query<
+    {schema: string; name: string; columns: string[] | null; bytes: string; pages: string} & Pick<
+      CopyTable,
+      'binary' | 'divisible' | 'filenode'
+    >
+  >(`
+    ${TYPES_THAT_TRAVEL}
+    select n.nspname as schema, c.relname as name, pg_table_size(c.oid)::text as bytes, pg_relation_filenode(c.oid)::text as filenode,
+      (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
+      current_setting('server_version_num')::int >= 140000 as divisible, a.columns, coalesce(a.binary, true) as binary
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral (
+      select json_agg(a.attname order by a.attnum) as columns, bool_and(a.atttypid in (select oid from travels)) as binary
+      from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') a
+    where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
+    order by pg_table_size(c.oid) desc, 1, 2`)
+  return rows.map(({schema, name, columns, bytes, pages, ...rest}) => ({
+    ...rest,
+    identifier: identifier(schema, name),
+    columns: (columns ?? []).map((column) => identifier(column)),
+    bytes: Number(bytes),
+    pages: Number(pages),
+  }))
+}
