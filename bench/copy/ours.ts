@@ -30,7 +30,8 @@ const operator: Operator = {
 }
 let peak = 0
 const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100)
-const mark = (what: string) => (verbose ? console.error(`${(performance.now() / 1000).toFixed(2)} s ${what}`) : undefined)
+const mark = (what: string) =>
+  verbose ? console.error(`${(performance.now() / 1000).toFixed(2)} s ${what}`) : undefined
 const signal = new AbortController().signal
 
 await beginMigration(target, {app: 'bench', addonId: 'x', addonName: 'x', method: 'dump-restore', sourceIdentity: 'x'})

@@ -11,7 +11,13 @@ import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js
 
 /** Memory as Heroku and RDS give it to a server of 8 GB; both write their log as they would there. */
 const SOURCE = {shared_buffers: '2GB', effective_cache_size: '6GB', maintenance_work_mem: '384MB', max_wal_size: '4GB'}
-const TARGET = {shared_buffers: '2GB', effective_cache_size: '4GB', maintenance_work_mem: '127MB', max_wal_size: '2GB', max_worker_processes: 8}
+const TARGET = {
+  shared_buffers: '2GB',
+  effective_cache_size: '4GB',
+  maintenance_work_mem: '127MB',
+  max_wal_size: '2GB',
+  max_worker_processes: 8,
+}
 
 export interface Stage {
   source: PostgresServer
@@ -30,7 +36,13 @@ export async function setStage(statements: readonly string[]): Promise<Stage> {
   const ca = await createCertificateAuthority(folder)
   const [source, target] = await Promise.all([
     startServer({major: 15, dir: folder, tls: await ca.issueServerCertificate({name: 'source'}), settings: SOURCE}),
-    startServer({major: 15, dir: folder, tls: await ca.issueServerCertificate({name: 'target'}), requireTls: true, settings: TARGET}),
+    startServer({
+      major: 15,
+      dir: folder,
+      tls: await ca.issueServerCertificate({name: 'target'}),
+      requireTls: true,
+      settings: TARGET,
+    }),
   ])
   const rds = await provisionRdsInstance(target)
   const database = await provisionHerokuDatabase(source)

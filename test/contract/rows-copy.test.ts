@@ -1,23 +1,26 @@
 import {expect} from 'chai'
 
-import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
-import {copiedTables, copyRows, tablesWithRows} from '../../src/lib/copy/copy-rows.js'
-import {copyConstraints, copyObjects} from '../../src/lib/copy/copy-schema.js'
 import type {RdsError} from '../../src/lib/errors.js'
+import {copyOf, type HowToCopy} from '../support/copy.js'
 import {ask, contentsOf, errorOf, listener, servers, type Source, type Target, until} from '../support/servers.js'
 
-const never = new AbortController().signal
-
-/** The largest table goes first; it takes long enough to be caught half-way. */
+/**
+ * `large` is copied in several chunks: its rows fill many pages, and what is stored beside them makes it big without taking
+ * long. The pages of its heir have the same numbers.
+ */
 const SCHEMA = `
-  create table small (id int primary key, note text);
-  insert into small select n, 'note ' || n from generate_series(1, 100) n;
+  create table large (id int primary key, padding text, text text);
+  alter table large alter padding set storage plain, alter text set storage external;
+  insert into large select n, repeat('p', 3500), repeat(md5(n::text), 1600) from generate_series(1, 2000) n;
+  create table heir (own int) inherits (large);
+  insert into heir select n, repeat('h', 3500), 'of the heir', n from generate_series(1, 3000) n;
   create table keyless (note text);
   insert into keyless select 'same' from generate_series(1, 500) n;
-  create table large (id int, text text);
-  insert into large select n, repeat(md5(n::text), 8) from generate_series(1, 250000) n;
   create table "Mid;dle" (id int primary key, text text);
-  insert into "Mid;dle" select n, repeat('x', 100) from generate_series(1, 20000) n`
+  insert into "Mid;dle" select n, repeat('x', 100) from generate_series(1, 20000) n;
+  create index on "Mid;dle" (text);
+  create table small (id int primary key, note text unique deferrable);
+  insert into small select n, 'note ' || n from generate_series(1, 100) n`
 
 describe('the copy of the rows', () => {
   const both = servers()
@@ -28,126 +31,188 @@ describe('the copy of the rows', () => {
     await ask(source.url, SCHEMA)
   })
 
-  async function preparedTarget(): Promise<Target> {
+  async function preparedTarget(from = source): Promise<Target> {
     const target = await both.newTarget()
-    const schemaDump = await schemaDumpOf(source.parts, source.tls, 16)
-    await copyObjects({source: source.db, target: target.db, schemaDump})
+    await copyOf(from, target).objects()
     return target
   }
 
-  async function expectEqual(target: Target): Promise<void> {
-    expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
+  async function expectEqual(target: Target, from = source): Promise<void> {
+    const [there, here] = [await contentsOf(target.superuserUrl), await contentsOf(from.superuserUrl)]
+    expect(Object.keys(there).sort()).to.deep.equal(Object.keys(here).sort())
+    for (const [table, rows] of Object.entries(here)) expect(there[table] === rows, table).to.equal(true)
   }
 
-  const copy = (target: Target, signal = never, operator = listener()) =>
-    copyRows({source: source.db, target: target.db, operator}, signal)
+  const copy = (target: Target, how?: HowToCopy, from = source) => copyOf(from, target, how).rows()
 
-  /** Backend of the copy on one side, once it has taken some rows of the large table. */
-  async function copyingBackend(side: {superuserUrl: string}): Promise<number> {
-    let pid: number | undefined
+  const chunksOf = (target: Target) =>
+    ask<{relation: string; first_page: string; copied: boolean; copied_at: string | null}>(
+      target.superuserUrl,
+      `select relation, first_page, copied_at is not null as copied, copied_at::text from heroku_rds.copy_chunks order by relation, first_page`,
+    )
+
+  /** Backends that copy on one side, once the copy of the large table is under way. */
+  async function copying(side: {superuserUrl: string}): Promise<number[]> {
+    let pids: number[] = []
     await until('the large table to be under way', async () => {
-      const [row] = await ask<{pid: number}>(
+      const rows = await ask<{pid: number}>(
         side.superuserUrl,
-        `select pid from pg_stat_progress_copy where datname = current_database() and relid = 'public.large'::regclass and tuples_processed > 100`,
+        `select pid from pg_stat_progress_copy where datname = current_database() and bytes_processed > 1000000`,
       )
-      pid = row?.pid
-      return pid !== undefined
+      pids = rows.map(({pid}) => pid)
+      return pids.length > 0
     })
-    return pid!
+    return pids
   }
 
-  it('takes the largest table first, names what it copied and counts it', async () => {
+  it('brings every row, counts them, and builds the indexes', async () => {
+    const target = await preparedTarget()
+    const total = await copy(target)
+    await expectEqual(target)
+    expect(total).to.include({rows: 25_600, tables: 5, indexes: 5})
+    expect(total.bytes).to.be.above(2000 * 32 * 1600)
+    const chunks = await chunksOf(target)
+    expect(chunks.filter(({relation}) => relation === '"public"."large"').length).to.be.above(1)
+    expect(chunks.every(({copied}) => copied)).to.equal(true)
+    const indexes = await ask(
+      target.superuserUrl,
+      `select indexrelid::regclass::text as index, indisvalid as valid, conname from pg_index left join pg_constraint on conindid = indexrelid
+       where indrelid::regclass::text in ('large', '"Mid;dle"', 'small') order by 1`,
+    )
+    expect(indexes).to.deep.equal([
+      {index: '"Mid;dle_pkey"', valid: true, conname: 'Mid;dle_pkey'},
+      {index: '"Mid;dle_text_idx"', valid: true, conname: null},
+      {index: 'large_pkey', valid: true, conname: 'large_pkey'},
+      {index: 'small_note_key', valid: true, conname: 'small_note_key'},
+      {index: 'small_pkey', valid: true, conname: 'small_pkey'},
+    ])
+    const [stats] = await ask(
+      target.superuserUrl,
+      `select count(distinct tablename)::int as tables from pg_stats where schemaname = 'public'`,
+    )
+    expect(stats).to.deep.equal({tables: 5})
+  })
+
+  it('tells how far it has come', async () => {
     const target = await preparedTarget()
     const operator = listener()
-    const total = await copy(target, never, operator)
-    expect(operator.told).to.deep.equal(
-      [
-        'public.large: 250,000 rows',
-        'public.Mid;dle: 20,000 rows',
-        'public.keyless: 500 rows',
-        'public.small: 100 rows',
-      ].map((line) => line.replace(/^public\.([^:]+)/, '"public"."$1"')),
-    )
-    expect(total.tables).to.equal(4)
-    expect(total.rows).to.equal(270_600)
-    expect(total.bytes).to.be.above(250_000 * 256)
-    await expectEqual(target)
-    expect([...(await copiedTables(target.db))].sort()).to.deep.equal(
-      (await tablesWithRows(source.db)).map(({identifier}) => identifier).sort(),
-    )
+    await copy(target, {operator})
+    const last = operator.progress.at(-1)!
+    expect(last).to.include({tables: 5, totalTables: 5, indexes: 5, totalIndexes: 5})
+    expect(last.bytes).to.equal(last.totalBytes)
+    expect(last.running).to.deep.equal([])
+    for (const [i, {bytes}] of operator.progress.entries()) {
+      expect(bytes).to.be.at.least(operator.progress[i - 1]?.bytes ?? 0)
+    }
   })
 
   it('does nothing when it is run again', async () => {
     const target = await preparedTarget()
-    await copy(target)
-    expect(await copy(target)).to.deep.equal({rows: 0, bytes: 0, tables: 0})
+    const first = await copy(target)
+    const before = await chunksOf(target)
+    expect(await copy(target)).to.deep.equal(first)
+    expect(await chunksOf(target)).to.deep.equal(before)
     await expectEqual(target)
   })
 
   it('sees one moment of the source, whatever is written meanwhile', async () => {
     const own = await both.newSource()
     await ask(own.url, SCHEMA)
-    const target = await preparedTarget()
+    const target = await preparedTarget(own)
     const before = await contentsOf(own.superuserUrl)
-    const copying = copyRows({source: own.db, target: target.db, operator: listener()}, never)
-    await copyingBackend(target)
+    const running = copy(target, {}, own)
+    await copying(target)
     await ask(
       own.url,
-      "insert into small values (1000, 'late'); delete from keyless; insert into large values (0, 'late')",
+      "insert into small values (1000, 'late'); delete from keyless; insert into large values (0, 'late'); update heir set own = 0",
     )
-    await copying
-    expect(await contentsOf(target.superuserUrl)).to.deep.equal(before)
+    await running
+    const after = await contentsOf(target.superuserUrl)
+    expect(Object.keys(before).filter((table) => after[table] !== before[table])).to.deep.equal([])
   })
 
-  const interruptions: Record<string, (target: Target, stop: AbortController) => Promise<void>> = {
-    'the operator interrupts it': async (target, stop) => {
-      await copyingBackend(target)
-      stop.abort(new Error('interrupted'))
-    },
-    'the source ends its session': async () => {
-      await ask(source.superuserUrl, 'select pg_terminate_backend($1)', [await copyingBackend(source)])
-    },
-    'the target ends its session': async (target) => {
-      await ask(target.superuserUrl, 'select pg_terminate_backend($1)', [await copyingBackend(target)])
-    },
-    'the target cancels the statement': async (target) => {
-      await ask(target.superuserUrl, 'select pg_cancel_backend($1)', [await copyingBackend(target)])
-    },
-    'the source cancels the statement': async () => {
-      await ask(source.superuserUrl, 'select pg_cancel_backend($1)', [await copyingBackend(source)])
-    },
-  }
-  for (const [what, interrupt] of Object.entries(interruptions)) {
-    it(`leaves no part of a table when ${what}, and is whole when it is run again`, async () => {
-      const target = await preparedTarget()
-      const stop = new AbortController()
-      const [error] = await Promise.all([errorOf(copy(target, stop.signal)), interrupt(target, stop)])
-      expect(error).to.be.instanceOf(Error)
-      const [left] = await ask(target.superuserUrl, 'select count(*)::int as rows from public.large')
-      expect(left).to.deep.equal({rows: 0})
-      expect([...(await copiedTables(target.db))]).to.deep.equal([])
-
-      expect((await copy(target)).tables).to.equal(4)
-      await expectEqual(target)
-    })
+  const end = (side: {superuserUrl: string}, what: 'cancel' | 'terminate') => async () => {
+    for (const pid of await copying(side)) await ask(side.superuserUrl, `select pg_${what}_backend($1)`, [pid])
   }
 
-  it('copies no finished table twice after an interruption', async () => {
-    const target = await preparedTarget()
-    const stop = new AbortController()
-    const first = listener()
-    const tell = first.tell.bind(first)
-    first.tell = (line) => {
-      tell(line)
-      if (first.told.length === 2) stop.abort(new Error('interrupted'))
+  describe('goes on by itself when', () => {
+    const breaks: Record<string, (target: Target) => Promise<void>> = {
+      'the source ends its sessions': () => end(source, 'terminate')(),
+      'the target ends its sessions': (target) => end(target, 'terminate')(),
+      'the session that holds the snapshot is ended': async (target) => {
+        await copying(target)
+        const ended = await ask(
+          source.superuserUrl,
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_export_snapshot%' and pid <> pg_backend_pid()`,
+        )
+        expect(ended).to.have.lengthOf(1)
+      },
+      'both servers end every session of the copy': async (target) => {
+        await copying(target)
+        for (const {superuserUrl} of [source, target]) {
+          await ask(
+            superuserUrl,
+            `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'heroku-plugin-rds'`,
+          )
+        }
+      },
     }
-    await errorOf(copy(target, stop.signal, first))
-    expect(first.told).to.have.lengthOf(2)
-    const second = listener()
-    expect((await copy(target, never, second)).tables).to.equal(2)
-    expect([...first.told, ...second.told]).to.have.lengthOf(4)
-    expect(new Set([...first.told, ...second.told]).size).to.equal(4)
-    await expectEqual(target)
+    for (const [what, interrupt] of Object.entries(breaks)) {
+      it(what, async () => {
+        const target = await preparedTarget()
+        const [total] = await Promise.all([copy(target), interrupt(target)])
+        expect(total.rows).to.equal(25_600)
+        await expectEqual(target)
+      })
+    }
+  })
+
+  describe('leaves no part of a chunk, and is whole when it is run again, when', () => {
+    const interruptions: Record<string, (target: Target, stop: AbortController) => Promise<void>> = {
+      'the operator interrupts it': async (target, stop) => {
+        await copying(target)
+        stop.abort(new Error('interrupted'))
+      },
+      'the target cancels the statement': (target) => end(target, 'cancel')(),
+      'the source cancels the statement': () => end(source, 'cancel')(),
+    }
+    for (const [what, interrupt] of Object.entries(interruptions)) {
+      it(what, async () => {
+        const target = await preparedTarget()
+        const stop = new AbortController()
+        const [error] = await Promise.all([errorOf(copy(target, {signal: stop.signal})), interrupt(target, stop)])
+        expect(error).to.be.instanceOf(Error)
+        const chunks = await chunksOf(target)
+        const copied = chunks.filter(({copied}) => copied)
+        expect(copied.length).to.be.below(chunks.length)
+        const [rows] = await ask(
+          target.superuserUrl,
+          `select (select count(*) from only large)::int as found, coalesce(sum(rows), 0)::int as marked from heroku_rds.copy_chunks where relation = '"public"."large"'`,
+        )
+        expect(rows!['found']).to.equal(rows!['marked'])
+
+        await copy(target)
+        await expectEqual(target)
+        const again = await chunksOf(target)
+        for (const chunk of copied) expect(again).to.deep.include(chunk)
+      })
+    }
+  })
+
+  it('begins a table anew whose rows were moved on the source between two runs', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    const target = await preparedTarget(own)
+    const stop = new AbortController()
+    const operator = listener()
+    operator.copying = ({bytes, tables}) => {
+      if (bytes > 0 && tables < 5) stop.abort(new Error('interrupted'))
+    }
+    await errorOf(copy(target, {signal: stop.signal, operator}, own))
+    await ask(own.url, 'delete from only large where id < 500')
+    await ask(own.url, 'vacuum full large')
+    await copy(target, {}, own)
+    await expectEqual(target, own)
   })
 
   it('fails, and marks nothing, when the target drops rows on the way', async () => {
@@ -155,13 +220,14 @@ describe('the copy of the rows', () => {
     await ask(
       target.url,
       `create function public.lose() returns trigger language plpgsql as 'begin return case when new.id % 1000 = 0 then null else new end; end';
-       create trigger lose before insert on public.large for each row execute function public.lose()`,
+       create trigger lose before insert on public."Mid;dle" for each row execute function public.lose()`,
     )
     const error = await errorOf<RdsError>(copy(target))
     expect(error.code).to.equal('copy_incomplete')
-    expect(error.message).to.equal('"public"."large": the source sent 250000 rows, the target took 249750')
-    expect([...(await copiedTables(target.db))]).to.deep.equal([])
-    const [left] = await ask(target.superuserUrl, 'select count(*)::int as rows from public.large')
+    expect(error.message).to.equal('"public"."Mid;dle": the source sent 20000 rows, the target took 19980')
+    const marked = (await chunksOf(target)).filter(({relation, copied}) => copied && relation.includes('Mid'))
+    expect(marked).to.deep.equal([])
+    const [left] = await ask(target.superuserUrl, 'select count(*)::int as rows from public."Mid;dle"')
     expect(left).to.deep.equal({rows: 0})
   })
 
@@ -174,7 +240,7 @@ describe('the copy of the rows', () => {
     )
     const target = await both.newTarget()
     await ask(target.url, 'create table hidden (id int)')
-    const error = await errorOf(copyRows({source: own.db, target: target.db, operator: listener()}, never))
+    const error = await errorOf(copyOf(own, target).rows())
     expect(error.code).to.equal('42501')
     expect(error.message).to.include('row-level security')
   })
@@ -210,10 +276,7 @@ describe('the copy of the rows', () => {
     const target = await both.newTarget()
     const other = [...hostile, "datestyle = 'SQL, MDY'", "timezone = 'America/St_Johns'"]
     await ask(target.url, other.map((setting) => `alter database ${target.database} set ${setting};`).join(' '))
-    const schemaDump = await schemaDumpOf(own.parts, own.tls, 16)
-    await copyObjects({source: own.db, target: target.db, schemaDump})
-    await copyRows({source: own.db, target: target.db, operator: listener()}, never)
-    await copyConstraints({source: own.db, target: target.db, schemaDump}, never)
+    await copyOf(own, target).everything()
     expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(own.superuserUrl))
   })
 })

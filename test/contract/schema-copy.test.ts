@@ -1,21 +1,19 @@
 import {expect} from 'chai'
 
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
-import {copyRows} from '../../src/lib/copy/copy-rows.js'
-import {copyConstraints, copyObjects, emptyTarget, targetBefore} from '../../src/lib/copy/copy-schema.js'
+import {copyObjects, emptyTarget, targetBefore} from '../../src/lib/copy/copy-schema.js'
 import type {RdsError} from '../../src/lib/errors.js'
 import {createFence, fenceTables, newKey, raiseFence} from '../../src/lib/freeze/fence.js'
 import type {SchemaDump} from '../../src/lib/ports.js'
 import {compareContents} from '../../src/lib/verify/contents.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
-import {materializedViews} from '../../src/lib/verify/materialized-views.js'
-import {lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {lateSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {copyOf} from '../support/copy.js'
 import {
   ask,
   contentsOf,
   definitionsOf,
   errorOf,
-  listener,
   patience,
   schemaFile,
   sequencesOf,
@@ -42,19 +40,7 @@ describe('a hard schema', () => {
   const dumpOf = (source: Source): Promise<SchemaDump> => schemaDumpOf(source.parts, source.tls, 16)
 
   /** The whole copy, in the order of the runbook, from a source whose fence is up. */
-  async function copy(source: Source, target: Target): Promise<void> {
-    const sides = {source: source.db, target: target.db, schemaDump: await dumpOf(source), operator: listener()}
-    await copyObjects(sides)
-    await copyRows(sides, never)
-    await copyConstraints(sides, never)
-    await moveSequences(target.db, await sequencePositions(source.db))
-    const filled = new Set(
-      (await materializedViews(source.db)).filter(({populated}) => populated).map(({name}) => name),
-    )
-    for (const {name} of await materializedViews(target.db)) {
-      if (filled.has(name)) await target.db.query(`refresh materialized view ${name}`)
-    }
-  }
+  const copy = (source: Source, target: Target) => copyOf(source, target).everything()
 
   async function expectEqual(source: Source, target: Target): Promise<void> {
     const [contents, copied] = [await contentsOf(source.superuserUrl), await contentsOf(target.superuserUrl)]
@@ -99,7 +85,7 @@ describe('a hard schema', () => {
 
       it('has its constraints built again without harm', async () => {
         const before = await definitionsOf(target.superuserUrl)
-        await copyConstraints({source: source.db, target: target.db, schemaDump: await dumpOf(source)}, never)
+        await copyOf(source, target).constraints()
         expect(await definitionsOf(target.superuserUrl)).to.deep.equal(before)
       })
     })

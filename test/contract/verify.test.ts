@@ -1,13 +1,11 @@
 import {expect} from 'chai'
 
-import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
-import {copyRows} from '../../src/lib/copy/copy-rows.js'
-import {copyConstraints, copyObjects} from '../../src/lib/copy/copy-schema.js'
 import {compareContents} from '../../src/lib/verify/contents.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
 import {lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
-import {ask, errorOf, listener, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
+import {copyOf} from '../support/copy.js'
+import {ask, errorOf, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
 
 const never = new AbortController().signal
 
@@ -182,16 +180,7 @@ describe('the verification', () => {
     source = await both.newSource()
     await ask(source.url, SCHEMA)
     target = await both.newTarget()
-    const sides = {
-      source: source.db,
-      target: target.db,
-      operator: listener(),
-      schemaDump: await schemaDumpOf(source.parts, source.tls, 16),
-    }
-    await copyObjects(sides)
-    await copyRows(sides, never)
-    await copyConstraints(sides, never)
-    await moveSequences(target.db, await sequencePositions(source.db))
+    await copyOf(source, target).everything()
   })
 
   async function differences(damaged = target): Promise<string[]> {

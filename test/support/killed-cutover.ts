@@ -45,6 +45,7 @@ await withMigration(
     operator: {
       tell: () => undefined,
       step: () => undefined,
+      copying: () => undefined,
       decideGate: () => Promise.resolve(dieUndoing === undefined),
     },
     command: 'a test that dies',

@@ -18,7 +18,7 @@ import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js
 import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
 import {beginMigration} from '../../src/lib/adapters/journal.js'
 import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
-import type {Database, Operator} from '../../src/lib/ports.js'
+import type {CopyProgress, Database, Operator} from '../../src/lib/ports.js'
 import {Secret} from '../../src/lib/secret.js'
 
 export type Opened = Database & {close(): Promise<void>}
@@ -27,6 +27,7 @@ export type Opened = Database & {close(): Promise<void>}
 export interface Source extends HerokuDatabase {
   parts: ConnectionParts
   tls: Tls
+  major: Major
   /** As the tool opens it; closed after the test file. */
   db: Opened
   /** As an app: the owner unless another URL is given. Closed after the test file. */
@@ -113,6 +114,7 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
         ...database,
         parts,
         tls: SOURCE_TLS,
+        major,
         db: keep(openDatabase('source', parts, SOURCE_TLS)),
         client: (url = database.url, config) => connect(url, config),
         superuserUrl: running.source!.superuserUrl(database.database),
@@ -193,9 +195,16 @@ export const schemaFile = (name: string): string =>
   readFileSync(new URL(`../schemas/${name}.sql`, import.meta.url), 'utf8')
 
 /** An operator who keeps what is told. */
-export function listener(): Operator & {told: string[]} {
-  const told: string[] = []
-  return {told, tell: (line) => void told.push(line), step: () => undefined, copying: () => undefined, decideGate: () => Promise.resolve(true)}
+export function listener(): Operator & {told: string[]; progress: CopyProgress[]} {
+  const [told, progress]: [string[], CopyProgress[]] = [[], []]
+  return {
+    told,
+    progress,
+    tell: (line) => void told.push(line),
+    step: () => undefined,
+    copying: (state) => void progress.push(state),
+    decideGate: () => Promise.resolve(true),
+  }
 }
 
 export const patience = (seconds = 60, signal: AbortSignal = new AbortController().signal) => ({

@@ -54,7 +54,12 @@ export async function operate<T>(
       app: shop.name,
       caFile: shop.env['RDS_CA_FILE']!,
       settings: {gate: 'auto', ...settings},
-      operator: {tell: (line) => shown.lines.push(line), step: (event) => shown.events.push(event), decideGate: decide},
+      operator: {
+        tell: (line) => shown.lines.push(line),
+        step: (event) => shown.events.push(event),
+        copying: () => undefined,
+        decideGate: decide,
+      },
       command: 'a test',
       signal: signal ?? new AbortController().signal,
     },

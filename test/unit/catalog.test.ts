@@ -67,7 +67,7 @@ describe('names and strings in statements of ours', () => {
       const [statement, ...others] = statementsOf(`${sql};`)
       expect(others).to.deep.equal([])
       expect(statement!.words).to.deep.equal([
-        ...['COMMENT', 'ON', 'TABLE', 'a schema', name, 'IS'],
+        ...['COMMENT', 'ON', 'TABLE', '"a schema"', identifier(name), 'IS'],
         ...(name.includes('\\') ? ['E'] : []),
       ])
     }

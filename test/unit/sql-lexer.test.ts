@@ -65,11 +65,11 @@ describe('a script of pg_dump, taken apart', () => {
     expect(sqlOf('-- nothing;\n/* at; all */ ;;\n ; -- end')).to.deep.equal([])
   })
 
-  it('gives names as they are, without their quotes, and no word of a string or body', () => {
+  it('gives names as they stand, quotes included, and no word of a string or body', () => {
     const script = `COMMENT ON TABLE "We""ird"."T;x" IS 'CREATE TRIGGER t';
       CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ CREATE TRIGGER t $$; CREATE /* TRIGGER */ TYPE größe AS ENUM ()`
     expect(wordsOf(script)).to.deep.equal([
-      'COMMENT ON TABLE We"ird T;x IS',
+      'COMMENT ON TABLE "We""ird" "T;x" IS',
       'CREATE FUNCTION f RETURNS text LANGUAGE sql AS',
       'CREATE TYPE größe AS ENUM',
     ])

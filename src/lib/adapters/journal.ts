@@ -29,7 +29,7 @@ const SCHEMA = `
   create table if not exists ${OWN_SCHEMA}.notes (attempt int not null, key text not null, value jsonb not null, primary key (attempt, key));
   create table if not exists ${OWN_SCHEMA}.copy_chunks (
     relation text not null, first_page bigint not null, next_page bigint, source_bytes bigint not null, filenode oid not null,
-    rows bigint, sent_bytes bigint, copied_at timestamptz, primary key (relation, first_page));
+    rows bigint, sent_bytes bigint, moment text, copied_at timestamptz, primary key (relation, first_page));
   create table if not exists ${OWN_SCHEMA}.lock_holder (
     operator text not null, command text not null, since timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single))`
 

@@ -10,7 +10,8 @@ import type {CopyTable} from './tables.js'
 
 /** A chunk as the target knows it. */
 export interface KnownChunk extends Chunk {
-  copied: boolean
+  /** Of the source, at which its rows were read; null until it is copied. */
+  moment: string | null
 }
 
 export interface TablePlan {
@@ -24,16 +25,17 @@ export interface TablePlan {
  */
 export async function planChunks(target: Session, tables: readonly CopyTable[]): Promise<TablePlan[]> {
   const known = new Map<string, StoredChunk[]>()
-  for (const chunk of await knownChunks(target)) known.set(chunk.relation, [...(known.get(chunk.relation) ?? []), chunk])
+  for (const chunk of await knownChunks(target))
+    known.set(chunk.relation, [...(known.get(chunk.relation) ?? []), chunk])
   const plans: TablePlan[] = []
   const laidOut: object[] = []
   for (const table of tables) {
     const before = known.get(table.identifier)
-    const moved = before?.some((chunk) => !chunk.copied && chunk.filenode !== table.filenode)
+    const moved = before?.some((chunk) => chunk.moment === null && chunk.filenode !== table.filenode)
     if (moved) await forgetTable(target, table)
     let chunks: KnownChunk[] | undefined = moved ? undefined : before
     if (!chunks) {
-      chunks = chunksOf(table).map((chunk) => ({...chunk, copied: false}))
+      chunks = chunksOf(table).map((chunk) => ({...chunk, moment: null}))
       laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.identifier, filenode: table.filenode})))
     }
     plans.push({table, chunks})
@@ -50,8 +52,10 @@ export async function planChunks(target: Session, tables: readonly CopyTable[]):
 type StoredChunk = KnownChunk & {relation: string; filenode: string}
 
 async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
-  const rows = await target.query<Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & {nextPage: string | null; copied: boolean}>(`
-    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, copied_at is not null as copied
+  const rows = await target.query<
+    Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & Record<'moment' | 'nextPage', string | null>
+  >(`
+    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, moment
     from ${OWN_SCHEMA}.copy_chunks order by relation, first_page`)
   return rows.map(({firstPage, nextPage, bytes, ...rest}) => ({
     ...rest,
@@ -75,20 +79,20 @@ export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
  * killed a moment ago, until the server has noticed.
  */
 export async function takeChunk(to: Queryable, {identifier}: CopyTable, {firstPage}: Chunk): Promise<boolean> {
-  const [row] = await to.query<{copied: boolean}>(
-    `select copied_at is not null as copied from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
+  const [row] = await to.query<{open: boolean}>(
+    `select moment is null as open from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
     [identifier, firstPage],
   )
-  return row?.copied === false
+  return row?.open === true
 }
 
 export const markChunk = (
   to: Queryable,
   {identifier}: CopyTable,
   {firstPage}: Chunk,
-  {rows, bytes}: {rows: number; bytes: number},
+  {rows, bytes, moment}: {rows: number; bytes: number; moment: string},
 ): Promise<unknown[]> =>
   to.query(
-    `update ${OWN_SCHEMA}.copy_chunks set rows = $3, sent_bytes = $4, copied_at = clock_timestamp() where relation = $1 and first_page = $2`,
-    [identifier, firstPage, rows, bytes],
+    `update ${OWN_SCHEMA}.copy_chunks set rows = $3, sent_bytes = $4, moment = $5, copied_at = clock_timestamp() where relation = $1 and first_page = $2`,
+    [identifier, firstPage, rows, bytes, moment],
   )

@@ -10,7 +10,7 @@ export interface Chunk {
 }
 
 /** Small enough to be done again after an interruption, large enough that its beginning and end cost nothing. */
-const CHUNK_BYTES = 64 * 1024 ** 2
+const CHUNK_BYTES = 32 * 1024 ** 2
 
 /** Cuts a table at page boundaries, so that each part is read in physical order and parts are about equal. */
 export function chunksOf({bytes, pages, divisible}: CopyTable): Chunk[] {

@@ -27,7 +27,7 @@ export async function copyConstraints(
       {disposable: true},
     )
   await inOrder(rest)
-  await addForeignKeys(target, foreignKeys, capacity, signal)
+  await addForeignKeys({source, target}, foreignKeys, capacity, signal)
   await inOrder(last)
   return {statements: rest.length + last.length, foreignKeys: foreignKeys.length}
 }

@@ -16,6 +16,14 @@ export interface Copied {
   bytes: number
 }
 
+export interface ChunkToCopy {
+  table: CopyTable
+  chunk: Chunk
+  /** Of the snapshot that is read. */
+  moment: string
+  guard: Guard
+}
+
 /**
  * Streams one chunk and marks it, in one transaction of the target that only the present operator can commit. Undefined
  * when it was there already.
@@ -23,7 +31,7 @@ export interface Copied {
 export function copyChunk(
   from: Session,
   target: Database,
-  {table, chunk, guard}: {table: CopyTable; chunk: Chunk; guard: Guard},
+  {table, chunk, moment, guard}: ChunkToCopy,
   sent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<Copied | undefined> {
@@ -42,11 +50,26 @@ export function copyChunk(
         `${table.identifier}: the source sent ${reader.rowCount} rows, the target took ${rows}`,
       )
     }
+    await refuseMovedRows(from, table)
     const copied = {rows, bytes: meter.bytes}
-    await markChunk(to, table, chunk, copied)
+    await markChunk(to, table, chunk, {...copied, moment})
     await to.query(guard)
     return copied
   })
+}
+
+/** Whoever reads a table keeps others from moving its rows; pages that were laid out before that may mean other rows now. */
+async function refuseMovedRows(from: Session, {identifier, filenode}: CopyTable): Promise<void> {
+  const [now] = await from.query<{filenode: string}>(`select pg_relation_filenode($1::regclass)::text as filenode`, [
+    identifier,
+  ])
+  if (now!.filenode !== filenode) {
+    throw failed(
+      'table_rewritten',
+      `${identifier} was rewritten on the source while it was copied, as VACUUM FULL and CLUSTER do`,
+      'run the same command again: it copies this table anew',
+    )
+  }
 }
 
 /** Passes a stream through and counts it. */

@@ -1,14 +1,15 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
-import type {Clock, Database, Operator} from '../ports.js'
+import type {Clock, Database, Operator, Session} from '../ports.js'
 import {buildIndex, finishTable, prepareToBuild} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
 import {type KnownChunk, planChunks, type TablePlan} from './chunk-state.js'
 import {type Copied, copyChunk} from './copy-chunk.js'
-import {isLostConnection} from './lost-connection.js'
-import type {Build, PostData} from './post-data.js'
+import {ALREADY_THERE, execute} from './execute.js'
+import {lanesOf} from './lanes.js'
+import type {PostData} from './post-data.js'
 import {progressOf} from './progress.js'
 import {ReadyQueue} from './ready-queue.js'
-import {shareSnapshot} from './snapshot.js'
+import {shareSnapshot, type SharedSnapshot} from './snapshot.js'
 import {type CopyTable, tablesWithRows} from './tables.js'
 
 export interface CopyWorld {
@@ -18,22 +19,21 @@ export interface CopyWorld {
   clock: Clock
   /** Every chunk is committed under it. */
   guard: Guard
+  /**
+   * For a source that takes writes meanwhile: removes from a table, before its indexes are built, the rows that may have
+   * changed between the moments at which its chunks were read; they are brought later. Left out for a frozen source, of
+   * which all moments are equal.
+   */
+  settle?: (to: Session, table: CopyTable) => Promise<void>
 }
 
-/** Connections may break for so long without any chunk getting through. */
-const PATIENCE_MS = 60_000
-const PAUSE_MS = 500
-
-interface Piece {
-  table: CopyTable
-  chunk: KnownChunk
-}
-
-/** What a lane of builds does next: an index, or the end of a table whose indexes are all there. */
+/** What happens to a table once its rows are there. */
 interface Work {
+  what: string
   table: string
   bytes: number
-  build?: Build
+  run(session: Session): Promise<void>
+  done(): void
 }
 
 /**
@@ -42,56 +42,69 @@ interface Work {
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {source, target, operator, clock, guard}: CopyWorld,
-  {builds}: Pick<PostData, 'builds'>,
+  {source, target, operator, clock, guard, settle}: CopyWorld,
+  {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
   given: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
-  const failure = new AbortController()
-  const signal = AbortSignal.any([given, failure.signal])
   const {jobs, buildMemory} = await capacityOf({source, target})
   const snapshot = shareSnapshot(source)
   const plans = await planFrom(snapshot, target)
-  const progress = progressOf(plans, builds, clock, operator)
-
-  const pieces: Piece[] = plans.flatMap(({table, chunks}) =>
-    chunks.filter(({copied}) => !copied).map((chunk) => ({table, chunk})),
-  )
-  const missing = new Map(plans.map(({table, chunks}) => [table.identifier, chunks.filter(({copied}) => !copied).length]))
-  const unbuilt = new Map([...builds].map(([table, list]) => [table, list.length]))
+  for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
+  const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
+  const progress = progressOf(plans, indexes, clock, operator)
+  const chunks = plans.flatMap((plan) => plan.chunks.filter(isMissing).map((chunk) => ({plan, chunk})))
   const work = new ReadyQueue<Work>()
-  let unfinished = missing.size
+  const lanes = lanesOf({clock, operator, lastAdvance: progress.lastAdvance}, given, async () => {
+    work.close()
+    await target.interrupt().catch(() => undefined) // a target that is down runs nothing any more
+  })
 
-  const landed = (table: string) => {
+  let unfinished = plans.length
+  const landed = (plan: TablePlan): void => {
+    const table = plan.table.identifier
     const list = builds.get(table) ?? []
-    if (list.length > 0) work.add(...list.map((build) => ({table, bytes: build.bytes, build})))
-    else work.add({table, bytes: 0})
-  }
-  const built = (table: string) => {
-    const left = unbuilt.get(table)! - 1
-    unbuilt.set(table, left)
-    if (left === 0) work.add({table, bytes: 0})
-  }
-  const finished = () => {
-    if (--unfinished === 0) work.close()
+    const finish = () =>
+      work.add({
+        what: 'statistics',
+        table,
+        bytes: 0,
+        run: (session) => finishTable(session, table, list),
+        done: () => --unfinished === 0 && work.close(),
+      })
+    const build = () => {
+      let unbuilt = list.length
+      if (unbuilt === 0) finish()
+      for (const index of list) {
+        work.add({
+          what: `index ${index.name}`,
+          table,
+          bytes: index.bytes,
+          run: (session) => buildIndex(session, index),
+          done: () => --unbuilt === 0 && finish(),
+        })
+      }
+    }
+    const mixed = new Set(plan.chunks.map(({moment}) => moment)).size > 1
+    if (settle && mixed) {
+      work.add({what: 'changes', table, bytes: 0, run: (session) => settle(session, plan.table), done: build})
+    } else build()
   }
 
   const copyLane = () =>
-    snapshot.read(async (from) => {
-      for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
-        signal.throwIfAborted()
-        const {table, chunk} = piece
-        const ended = progress.copying(table, chunk)
+    snapshot.read(async (from, moment) => {
+      for (let next = chunks.shift(); next; next = chunks.shift()) {
+        const {plan, chunk} = next
+        const running = progress.copying(plan.table, chunk)
         try {
-          await copyChunk(from, target, {table, chunk, guard}, ended.sent, signal)
+          await copyChunk(from, target, {table: plan.table, chunk, moment, guard}, running.sent, lanes.signal)
         } catch (error) {
-          pieces.unshift(piece)
-          ended.failed()
+          chunks.unshift(next)
+          running.failed()
           throw error
         }
-        ended.done()
-        const left = missing.get(table.identifier)! - 1
-        missing.set(table.identifier, left)
-        if (left === 0) landed(table.identifier)
+        chunk.moment = moment
+        running.done()
+        if (!plan.chunks.some(isMissing)) landed(plan)
       }
     })
 
@@ -100,70 +113,47 @@ export async function copyRows(
       async (session) => {
         await prepareToBuild(session, buildMemory)
         for (let next = await work.take(); next; next = await work.take()) {
-          signal.throwIfAborted()
-          const {table, build} = next
-          const ended = progress.building(table, build)
+          lanes.signal.throwIfAborted()
+          const running = progress.building(next)
           try {
-            if (build) await buildIndex(session, build)
-            else await finishTable(session, table, builds.get(table) ?? [])
+            await next.run(session)
           } catch (error) {
             work.add(next)
-            ended.failed()
+            running.failed()
             throw error
           }
-          ended.done()
-          if (build) built(table)
-          else finished()
+          running.done()
+          next.done()
         }
       },
       {disposable: true},
     )
 
-  /** Again and again while nothing is wrong but the connection. */
-  const persist = async (lane: () => Promise<void>) => {
-    for (;;) {
-      try {
-        return await lane()
-      } catch (error) {
-        if (signal.aborted || !isLostConnection(error)) throw error
-        if (clock.now().getTime() - progress.lastAdvance().getTime() > PATIENCE_MS) throw error
-        operator.tell(`a connection broke (${(error as Error).message}): the copy goes on with another`)
-        await clock.sleep(PAUSE_MS, signal)
-      }
-    }
-  }
-  const guarded = (lane: () => Promise<void>) =>
-    persist(lane).catch((error: unknown) => {
-      if (!failure.signal.aborted) {
-        failure.abort(error)
-        work.close()
-        void target.interrupt().catch(() => undefined)
-      }
-    })
-
-  for (const [table, left] of missing) if (left === 0) landed(table)
-  if (unfinished === 0) work.close()
-  const reading = Promise.all(Array.from({length: jobs}, () => guarded(copyLane)))
   try {
-    const building = Array.from({length: Math.ceil(jobs / 2)}, () => guarded(buildLane))
-    await reading
+    for (const plan of plans) if (!plan.chunks.some(isMissing)) landed(plan)
+    if (unfinished === 0) work.close()
+    const building = [lanes.run(Math.ceil(jobs / 2), buildLane)]
+    await lanes.run(jobs, copyLane)
     await snapshot.release()
-    building.push(...Array.from({length: Math.floor(jobs / 2)}, () => guarded(buildLane)))
+    building.push(lanes.run(Math.floor(jobs / 2), buildLane))
     await Promise.all(building)
-    given.throwIfAborted()
-    if (failure.signal.aborted) throw failure.signal.reason
-    return {...(await copiedSoFar(target)), tables: plans.length, indexes: progress.indexes()}
+    lanes.signal.throwIfAborted()
+    return {...(await copiedSoFar(target)), tables: plans.length, indexes: indexes.length}
   } finally {
     progress.end()
+    await lanes.end()
     await snapshot.release()
   }
 }
 
-async function planFrom(snapshot: ReturnType<typeof shareSnapshot>, target: Database): Promise<TablePlan[]> {
-  const tables = await snapshot.read(async (from) => tablesWithRows(from))
+const isMissing = ({moment}: KnownChunk): boolean => moment === null
+
+async function planFrom(snapshot: SharedSnapshot, target: Database): Promise<TablePlan[]> {
+  const tables = await snapshot.read((from) => tablesWithRows(from))
   return target.transaction((to) => planChunks(to, tables))
 }
 
+/** By this run and those before it. */
 async function copiedSoFar(target: Database): Promise<Copied> {
   const [sum] = await target.query<Record<keyof Copied, string>>(
     `select coalesce(sum(rows), 0)::text as rows, coalesce(sum(sent_bytes), 0)::text as bytes from ${OWN_SCHEMA}.copy_chunks`,

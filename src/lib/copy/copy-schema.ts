@@ -2,7 +2,7 @@ import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../c
 import type {Database, Queryable, SchemaDump} from '../ports.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
-import {type PostData, sortPostData, sourceIndexes} from './post-data.js'
+import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {schemaStatements} from './schema-script.js'
 
@@ -54,7 +54,10 @@ export async function copyObjects({
 export async function readPostData({source, target, schemaDump}: Sides & {schemaDump: SchemaDump}): Promise<PostData> {
   const script = await schemaDump.section('constraints')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
-  return sortPostData(statements, await sourceIndexes(source))
+  return sortPostData(statements, {
+    indexes: await sourceIndexes(source),
+    partitioned: await partitionedForeignKeys(source),
+  })
 }
 
 /** Drops what is in the target beyond what was there before us; our own schema, with the journal, stays. */

@@ -10,6 +10,9 @@ import type {Statement} from './sql-lexer.js'
  */
 export const ALREADY_THERE: ReadonlySet<string> = new Set(['42P07', '42710', '42P16', '42723', '42P06', '55000'])
 
+/** Its rows are worth naming, by whoever knows the key. */
+export const FOREIGN_KEY_VIOLATION = '23503'
+
 /** Bodies and passwords of a statement stay out of the error: its first words say which it was. */
 export async function execute(
   session: Queryable,
@@ -21,7 +24,7 @@ export async function execute(
   } catch (error) {
     const code = String((error as {code?: unknown}).code)
     if (allowed.has(code)) return
-    if (isLostConnection(error)) throw error
+    if (isLostConnection(error) || code === FOREIGN_KEY_VIOLATION) throw error
     throw failed(
       'schema_refused',
       `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${words.join(' ')}`,

@@ -1,25 +1,38 @@
-import {identifier} from '../catalog.js'
 import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import {prepareToBuild} from './build-indexes.js'
 import type {Capacity} from './capacity.js'
-import {ALREADY_THERE, execute} from './execute.js'
+import {ALREADY_THERE, execute, FOREIGN_KEY_VIOLATION} from './execute.js'
 import type {ForeignKey} from './post-data.js'
 
 /**
  * Adds foreign keys without looking at rows and validates them afterwards: that takes locks which let the keys of other
- * tables be validated at the same time. A key of a partitioned table has to be added whole before Postgres 18; these go
- * one by one. A key that is not valid on the source stays so.
+ * tables be validated at the same time. Those of partitioned tables are added whole, one by one. A key that is not valid on the source stays so.
  */
 export async function addForeignKeys(
-  target: Database,
+  {source, target}: {source: Database; target: Database},
   keys: readonly ForeignKey[],
   {jobs, buildMemory}: Capacity,
   signal: AbortSignal,
 ): Promise<void> {
-  const partitioned = await partitionedTables(target)
-  const apart = keys.filter(({table}) => !partitioned.has(table))
-  const whole = keys.filter(({table}) => partitioned.has(table))
+  const apart = keys.filter(({partitioned}) => !partitioned)
+  const whole = keys.filter(({partitioned}) => partitioned)
+
+  /** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */
+  const orphansNamed = async (key: ForeignKey, validation: Promise<unknown>): Promise<void> => {
+    try {
+      await validation
+    } catch (error) {
+      if ((error as {code?: unknown}).code !== FOREIGN_KEY_VIOLATION) throw error
+      const {count, examples} = await orphansOf(key, await shapeOf(source, key), target)
+      throw failed(
+        'foreign_key_violated',
+        `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
+        'mend or delete these rows on the source',
+        'or drop the constraint there and add it again NOT VALID',
+      )
+    }
+  }
 
   const lane = (work: (session: Session) => Promise<void>) =>
     target.session(
@@ -39,7 +52,7 @@ export async function addForeignKeys(
       for (let table = tables.shift(); table; table = tables.shift()) {
         for (const key of apart.filter((other) => other.table === table && !isNotValid(other.add.sql))) {
           signal.throwIfAborted()
-          await orphansNamed(target, key, session.query(`alter table ${table} validate constraint ${key.name}`))
+          await orphansNamed(key, session.query(`alter table ${table} validate constraint ${key.name}`))
         }
       }
     }),
@@ -48,7 +61,7 @@ export async function addForeignKeys(
   await lane(async (session) => {
     for (const key of whole) {
       signal.throwIfAborted()
-      await execute(session, key.add, ALREADY_THERE)
+      await orphansNamed(key, execute(session, key.add, ALREADY_THERE))
     }
   })
 }
@@ -56,34 +69,17 @@ export async function addForeignKeys(
 const isNotValid = (sql: string): boolean => /\sNOT VALID$/.test(sql)
 const notValid = (sql: string): string => (isNotValid(sql) ? sql : `${sql} NOT VALID`)
 
-async function partitionedTables(db: Queryable): Promise<Set<string>> {
-  const rows = await db.query<{schema: string; name: string}>(
-    `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'p'`,
-  )
-  return new Set(rows.map(({schema, name}) => identifier(schema, name)))
-}
-
-const FOREIGN_KEY_VIOLATION = '23503'
 const SHOWN = 5
 
-/** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */
-async function orphansNamed(target: Database, key: ForeignKey, validation: Promise<unknown>): Promise<void> {
-  try {
-    await validation
-  } catch (error) {
-    if ((error as {code?: unknown}).code !== FOREIGN_KEY_VIOLATION) throw error
-    const {count, examples} = await orphansOf(target, key)
-    throw failed(
-      'foreign_key_violated',
-      `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
-      'mend or delete these rows on the source',
-      `or drop the constraint there and add it again NOT VALID`,
-    )
-  }
+interface Shape {
+  to: string
+  columns: string[]
+  /** Conditions on `near`, the row that points, and `far`, the row it points to. */
+  match: string[]
 }
 
-async function orphansOf(target: Database, {table, name}: ForeignKey): Promise<{count: string; examples: string}> {
-  const [key] = await target.query<{to: string; columns: string[]; match: string[]}>(
+async function shapeOf(source: Queryable, {table, name}: ForeignKey): Promise<Shape> {
+  const [shape] = await source.query<Shape>(
     `select k.confrelid::regclass::text as to,
        (select json_agg(quote_ident(a.attname) order by p.nth) from unnest(k.conkey) with ordinality p (num, nth)
           join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num) as columns,
@@ -94,7 +90,10 @@ async function orphansOf(target: Database, {table, name}: ForeignKey): Promise<{
      from pg_constraint k where k.conrelid = $1::regclass and format('"%s"', replace(k.conname, '"', '""')) = $2 and k.contype = 'f'`,
     [table, name],
   )
-  const {to, columns, match} = key!
+  return shape!
+}
+
+async function orphansOf({table}: ForeignKey, {to, columns, match}: Shape, target: Queryable) {
   const near = columns.map((column) => `near.${column}`)
   const orphans = `from ${table} near where ${near.map((column) => `${column} is not null`).join(' and ')}
     and not exists (select from ${to} far where ${match.join(' and ')})`

@@ -8,5 +8,9 @@ const SOCKET_WENT = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNREFUSED',
 export function isLostConnection(error: unknown): boolean {
   if (error instanceof RdsError) return error.code.endsWith('_unreachable')
   const {code = '', message = ''} = error as {code?: string; message?: string}
-  return SERVER_WENT.test(code) || SOCKET_WENT.has(code) || /connection (terminated|error|ended)|not queryable/i.test(message)
+  return (
+    SERVER_WENT.test(code) ||
+    SOCKET_WENT.has(code) ||
+    /connection (terminated|error|ended)|not queryable/i.test(message)
+  )
 }

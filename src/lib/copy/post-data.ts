@@ -17,6 +17,8 @@ export interface ForeignKey {
   table: string
   name: string
   add: Statement
+  /** From or to a partitioned table: NOT VALID is refused there, or not made good in the partitions by VALIDATE. */
+  partitioned: boolean
 }
 
 /** The statements after the rows, sorted by when they can run. */
@@ -70,8 +72,21 @@ export async function sourceIndexes(source: Queryable): Promise<SourceIndex[]> {
   }))
 }
 
+/** Foreign keys from or to partitioned tables, each qualified by its table. */
+export async function partitionedForeignKeys(source: Queryable): Promise<Set<string>> {
+  const rows = await source.query<Record<'constraint' | 'schema' | 'table', string>>(`
+    select n.nspname as schema, c.relname as table, k.conname as constraint
+    from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    join pg_class far on far.oid = k.confrelid
+    where k.contype = 'f' and 'p' in (c.relkind, far.relkind)`)
+  return new Set(rows.map(({schema, table, constraint}) => identifier(schema, table, constraint)))
+}
+
 /** Sorts the statements of pg_dump's `post-data` section. Names in it are always qualified, and quoted where need be. */
-export function sortPostData(statements: readonly Statement[], indexes: readonly SourceIndex[]): PostData {
+export function sortPostData(
+  statements: readonly Statement[],
+  {indexes, partitioned}: {indexes: readonly SourceIndex[]; partitioned: ReadonlySet<string>},
+): PostData {
   const sorted: PostData = {statistics: [], builds: new Map(), rest: [], foreignKeys: [], last: []}
   const byName = new Map(indexes.map((index) => [`${index.schema}.${index.name}`, index]))
   const byConstraint = new Map(indexes.map((index) => [index.constraint, index]))
@@ -97,9 +112,16 @@ export function sortPostData(statements: readonly Statement[], indexes: readonly
     } else if (begins('ALTER', 'TABLE', 'ONLY') && words[5] === 'ADD' && words[6] === 'CONSTRAINT') {
       const [schema, name, , , constraint, kind] = words.slice(3)
       const table = nameOf(schema, name)
-      const index = byConstraint.get(nameOf(schema, name, constraint))
-      if (kind === 'FOREIGN') sorted.foreignKeys.push({table, name: nameOf(constraint), add: statement})
-      else if (index) {
+      const qualified = nameOf(schema, name, constraint)
+      const index = byConstraint.get(qualified)
+      if (kind === 'FOREIGN') {
+        sorted.foreignKeys.push({
+          table,
+          name: nameOf(constraint),
+          add: statement,
+          partitioned: partitioned.has(qualified),
+        })
+      } else if (index) {
         const type = kind === 'PRIMARY' ? 'primary key' : 'unique'
         const attach = `alter table only ${table} add constraint ${nameOf(constraint)} ${type} using index ${index.name}${index.deferral}`
         build(table, index.schema, index.name, {sql: index.definition, words}, [{sql: attach, words}])

@@ -17,22 +17,17 @@ export interface Running {
  * Keeps count of a copy and tells the operator once a second. Work is measured by what it takes up on the source: the
  * bytes of tables, and of the indexes that are to be built on them.
  */
-export function progressOf(
-  plans: readonly TablePlan[],
-  builds: ReadonlyMap<string, readonly Build[]>,
-  clock: Clock,
-  operator: Operator,
-) {
+export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[], clock: Clock, operator: Operator) {
   const begun = clock.now()
-  const known = new Set(plans.map(({table}) => table.identifier))
   const chunks = plans.flatMap(({chunks}) => chunks)
-  const indexes = [...builds].filter(([table]) => known.has(table)).flatMap(([, list]) => list)
   const bytesOf = (list: readonly {bytes: number}[]) => list.reduce((sum, {bytes}) => sum + bytes, 0)
-  const before = bytesOf(chunks.filter(({copied}) => copied))
+  const before = bytesOf(chunks.filter(({moment}) => moment !== null))
   const total = bytesOf(chunks) + bytesOf(indexes)
 
   const running = new Set<{what: string; table: string; bytes: number; sent: number}>()
-  const open = new Map(plans.map(({table, chunks}) => [table.identifier, chunks.filter(({copied}) => !copied).length]))
+  const open = new Map(
+    plans.map(({table, chunks}) => [table.identifier, chunks.filter(({moment}) => moment === null).length]),
+  )
   let [copied, built, indexesBuilt, sent, lastSent] = [before, 0, 0, 0, 0]
   let advanced = begun
   let lastTold = begun
@@ -54,7 +49,9 @@ export function progressOf(
       indexes: indexesBuilt,
       totalIndexes: indexes.length,
       bytesPerSecond: Math.round(rate),
-      ...(achieved > 0 && elapsed > 1 ? {secondsLeft: Math.ceil(((total - before - achieved) * elapsed) / achieved)} : {}),
+      ...(achieved > 0 && elapsed > 1
+        ? {secondsLeft: Math.ceil(((total - before - achieved) * elapsed) / achieved)}
+        : {}),
       running: [...running].map(({what, table, bytes, sent}) => ({what, table, bytes, sent: Math.min(sent, bytes)})),
     }
   }
@@ -85,13 +82,11 @@ export function progressOf(
         copied += bytes
         open.set(identifier, open.get(identifier)! - 1)
       }),
-    building: (table: string, build?: Build): Running =>
-      begin(build ? `index ${build.name}` : 'statistics', table, build?.bytes ?? 0, () => {
-        if (!build) return
-        built += build.bytes
-        indexesBuilt++
+    building: ({what, table, bytes}: {what: string; table: string; bytes: number}): Running =>
+      begin(what, table, bytes, () => {
+        built += bytes
+        if (what.startsWith('index')) indexesBuilt++
       }),
-    indexes: () => indexesBuilt,
     /** When anything last moved. */
     lastAdvance: () => advanced,
     end() {

@@ -2,28 +2,35 @@ import type {Database, Session} from '../ports.js'
 
 /** One moment of the source, for as many sessions as want to read it. */
 export interface SharedSnapshot {
-  /** Runs `work` in a transaction that sees that moment. */
-  read<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Runs `work` in a transaction that sees that moment; equal moments show equal rows. */
+  read<T>(work: (session: Session, moment: string) => Promise<T>): Promise<T>
   /** Nobody needs it any more: the source may clean up behind it. */
   release(): Promise<void>
+}
+
+interface Taken {
+  id: string
+  moment: string
 }
 
 const READING = {mode: 'isolation level repeatable read read only'}
 
 /** A session on the source keeps the snapshot; when that session breaks, the next reader takes another snapshot. */
 export function shareSnapshot(source: Database): SharedSnapshot {
-  let held: {id: Promise<string>; letGo: () => void; ended: Promise<void>} | undefined
+  let held: {taken: Promise<Taken>; letGo: () => void; ended: Promise<void>} | undefined
 
   const take = () => {
     let letGo = (): void => undefined
     const released = new Promise<void>((done) => (letGo = done))
     let ended = Promise.resolve()
-    const id = new Promise<string>((known, failed) => {
+    const taken = new Promise<Taken>((known, failed) => {
       ended = source
         .transaction(
           async (session) => {
-            const [row] = await session.query<{id: string}>('select pg_export_snapshot() as id')
-            known(row!.id)
+            const [row] = await session.query<Taken>(
+              'select pg_export_snapshot() as id, pg_current_snapshot()::text as moment',
+            )
+            known(row!)
             await released
           },
           {...READING, lost: forget},
@@ -33,7 +40,7 @@ export function shareSnapshot(source: Database): SharedSnapshot {
           failed(error as Error)
         })
     })
-    return {id, letGo, ended}
+    return {taken, letGo, ended}
   }
   const forget = () => {
     held?.letGo()
@@ -43,11 +50,10 @@ export function shareSnapshot(source: Database): SharedSnapshot {
   return {
     async read(work) {
       held ??= take()
-      const {id} = held
-      const snapshot = await id
+      const {id, moment} = await held.taken
       return source.transaction(async (session) => {
-        await session.query(`set transaction snapshot '${snapshot}'`)
-        return work(session)
+        await session.query(`set transaction snapshot '${id}'`)
+        return work(session, moment)
       }, READING)
     },
     async release() {

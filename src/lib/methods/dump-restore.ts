@@ -10,8 +10,10 @@ const BYTES_PER_SECOND = (20 * 1024 ** 3) / 3600
 const VERIFY_SHARE = 0.2
 
 /** Done in the freeze that is in force: what was copied in an earlier one may have changed since. */
-const isNoted = (key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
-  async (migration) => (await noteOf(migration, key))?.frozenAt === (await requireNote(migration, 'frozen')).at
+const isNoted =
+  (key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
+  async (migration) =>
+    (await noteOf(migration, key))?.frozenAt === (await requireNote(migration, 'frozen')).at
 
 const copySchema: Step = {
   id: 'copy-schema',

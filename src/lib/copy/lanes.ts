@@ -1,0 +1,68 @@
+import {messageOf} from '../errors.js'
+import type {Clock, Operator} from '../ports.js'
+import {isLostConnection} from './lost-connection.js'
+
+/** Connections may break for so long without anything getting through. */
+const PATIENCE_MS = 60_000
+const PAUSE_MS = 500
+
+export interface Lanes {
+  /** Aborted when the operator interrupts, or when one lane has failed: the others have nothing to work for any more. */
+  readonly signal: AbortSignal
+  /** Runs a lane so many times at once, until all have ended; failures show in the signal. */
+  run(count: number, lane: () => Promise<void>): Promise<void>
+  /** Nothing of the lanes acts after this. */
+  end(): Promise<void>
+}
+
+interface Patience {
+  clock: Clock
+  operator: Operator
+  /** When anything last moved. */
+  lastAdvance(): Date
+}
+
+/**
+ * Work that goes on side by side. A lane whose connection broke begins again with another; any other failure ends all
+ * lanes: `stop` is to end what they are waiting for.
+ */
+export function lanesOf(
+  {clock, operator, lastAdvance}: Patience,
+  given: AbortSignal,
+  stop: () => Promise<void>,
+): Lanes {
+  const failure = new AbortController()
+  const signal = AbortSignal.any([given, failure.signal])
+  let stopped = Promise.resolve()
+  const onAbort = () => {
+    stopped = stop()
+  }
+  signal.addEventListener('abort', onAbort, {once: true})
+
+  const persist = async (lane: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      try {
+        signal.throwIfAborted()
+        return await lane()
+      } catch (error) {
+        const patient = clock.now().getTime() - lastAdvance().getTime() < PATIENCE_MS
+        if (signal.aborted || !patient || !isLostConnection(error)) throw error
+        operator.tell(`${messageOf(error)}: the copy goes on with another connection`)
+        await clock.sleep(PAUSE_MS, signal)
+      }
+    }
+  }
+  const ending = (error: unknown) => {
+    if (!signal.aborted) failure.abort(error)
+  }
+  return {
+    signal,
+    async run(count, lane) {
+      await Promise.all(Array.from({length: count}, () => persist(lane).catch(ending)))
+    },
+    async end() {
+      signal.removeEventListener('abort', onAbort)
+      await stopped
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import {setTimeout as delay} from 'node:timers/promises'
+
+import type {Guard} from '../../src/lib/catalog.js'
+import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
+import {copyConstraints} from '../../src/lib/copy/constraints.js'
+import {copyObjects, readPostData} from '../../src/lib/copy/copy-schema.js'
+import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
+import type {CopyTable} from '../../src/lib/copy/tables.js'
+import type {Clock, SchemaDump, Session} from '../../src/lib/ports.js'
+import {materializedViews} from '../../src/lib/verify/materialized-views.js'
+import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {listener, type Source, type Target} from './servers.js'
+
+export const realClock: Clock = {
+  now: () => new Date(),
+  sleep: (ms, signal) => delay(ms, undefined, signal ? {signal} : {}),
+}
+
+const never = new AbortController().signal
+const ALLOWED: Guard = 'select 1'
+
+export interface HowToCopy {
+  operator?: ReturnType<typeof listener>
+  signal?: AbortSignal
+  schemaDump?: SchemaDump
+  settle?: (to: Session, table: CopyTable) => Promise<void>
+}
+
+/** A copy in its parts, as the methods put them together. */
+export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
+  const {signal = never, operator = listener(), settle} = how
+  const schemaDump = async () => how.schemaDump ?? schemaDumpOf(source.parts, source.tls, source.major)
+  const sides = async () => ({source: source.db, target: target.db, schemaDump: await schemaDump()})
+  const world: CopyWorld = {
+    source: source.db,
+    target: target.db,
+    operator,
+    clock: realClock,
+    guard: ALLOWED,
+    ...(settle ? {settle} : {}),
+  }
+  return {
+    objects: async () => copyObjects(await sides()),
+    rows: async () => copyRows(world, await readPostData(await sides()), signal),
+    constraints: async () => copyConstraints(await sides(), await readPostData(await sides()), signal),
+    async rest() {
+      await moveSequences(target.db, await sequencePositions(source.db))
+      const filled = new Set(
+        (await materializedViews(source.db)).filter(({populated}) => populated).map(({name}) => name),
+      )
+      for (const {name} of await materializedViews(target.db)) {
+        if (filled.has(name)) await target.db.query(`refresh materialized view ${name}`)
+      }
+    },
+    async everything() {
+      await this.objects()
+      const copied = await this.rows()
+      await this.constraints()
+      await this.rest()
+      return copied
+    },
+  }
+}
