@@ -1,4 +1,5 @@
-// One copy by the plugin, in a process of its own so that its memory and time are its own. Prints what it took as JSON.
+// One copy by the plugin, in a process of its own so that its memory and time are its own. Prints what it took as JSON;
+// with BENCH_VERBOSE it tells on stderr when it did what.
 import {readFileSync} from 'node:fs'
 import {setTimeout as delay} from 'node:timers/promises'
 

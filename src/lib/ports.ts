@@ -33,9 +33,9 @@ export interface Queryable {
 
 /** One connection, for transactions and session settings. */
 export interface Session extends Queryable {
-  /** `copy … to stdout`, as messages that only a `copyIn` understands; its `rowCount` is known when it has ended. */
+  /** `copy … to stdout`; its `rowCount` is known when it has ended. */
   copyOut(sql: string): Readable & {rowCount?: number}
-  /** `copy … from stdin`, fed by a `copyOut`; its `rowCount` is known when it has finished. */
+  /** `copy … from stdin`; its `rowCount` is known when it has finished. */
   copyIn(sql: string): Writable & {rowCount?: number}
 }
 

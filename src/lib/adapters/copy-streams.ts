@@ -4,8 +4,8 @@ import {Readable, Writable} from 'node:stream'
 import type {Submittable} from 'pg'
 
 /*
- * COPY between two servers. A row travels in the same CopyData message whichever way it goes, so the messages of one
- * server are handed to the other as they are: only their heads are looked at, to know where they end.
+ * COPY between two servers, for as little work as possible on all three sides. A server sends each row as a message of its
+ * own; taking apart as many messages again costs the other server more than many a row, so it is sent few large ones.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
 
@@ -24,14 +24,14 @@ const GATHER_BYTES = 128 * 1024
 
 const rowsIn = (message: {text?: string}): number => Number(/^COPY (\d+)/.exec(message.text ?? '')?.[1])
 
-/** `copy … to stdout` as messages; ends when the server is ready for the next query, its `rowCount` known. */
+/** `copy … to stdout`; ends when the server is ready for the next query, its `rowCount` known. */
 export class CopyOut extends Readable implements Submittable {
   rowCount?: number
   readonly #sql: string
   #wire?: Wire
   /** How pg reads; undefined when it is reading. */
   #handOver: ((data: Buffer) => void) | undefined
-  /** Bytes still to come of the message at hand, and whether they are a row. */
+  /** Bytes still to come of the message at hand, and whether they are of a row. */
   #body = 0
   #row = false
   /** The beginning of a message whose head came in two pieces. */
@@ -63,41 +63,40 @@ export class CopyOut extends Readable implements Submittable {
     done(error)
   }
 
+  /** Closes up the bodies of the rows within the piece, which nobody else looks at any more. */
   readonly #take = (data: Buffer): void => {
-    const chunk = this.#head.length > 0 ? Buffer.concat([this.#head, data]) : data
-    this.#head = chunk.subarray(0, 0)
+    const piece = this.#head.length > 0 ? Buffer.concat([this.#head, data]) : data
+    this.#head = piece.subarray(0, 0)
     let at = 0
-    let begin = 0
-    while (at < chunk.length) {
+    let kept = 0
+    while (at < piece.length) {
       if (this.#body === 0) {
-        const type = chunk[at]
+        const type = piece[at]
         if (type === COPY_DONE || type === ERROR) {
-          this.#gather(chunk.subarray(begin, at))
-          return this.#leave(chunk.subarray(at))
+          this.#gather(piece.subarray(0, kept))
+          return this.#leave(piece.subarray(at))
         }
-        if (chunk.length - at < HEAD) {
-          this.#gather(chunk.subarray(begin, at))
-          this.#head = chunk.subarray(at)
-          return
+        if (piece.length - at < HEAD) {
+          this.#head = Buffer.from(piece.subarray(at))
+          break
         }
-        const row = type === COPY_DATA
-        if (row !== this.#row) {
-          if (this.#row) this.#gather(chunk.subarray(begin, at))
-          begin = at
-          this.#row = row
-        }
-        this.#body = chunk.readUInt32BE(at + 1) - 4
+        this.#row = type === COPY_DATA
+        this.#body = piece.readUInt32BE(at + 1) - 4
         at += HEAD
       }
-      const step = Math.min(this.#body, chunk.length - at)
+      const step = Math.min(this.#body, piece.length - at)
+      if (this.#row) {
+        if (kept !== at) piece.copyWithin(kept, at, at + step)
+        kept += step
+      }
       at += step
       this.#body -= step
     }
-    this.#gather(chunk.subarray(begin))
+    this.#gather(piece.subarray(0, kept))
   }
 
   #gather(bytes: Buffer): void {
-    if (!this.#row || bytes.length === 0) return
+    if (bytes.length === 0) return
     this.#gathered.push(bytes)
     this.#gatheredBytes += bytes.length
     if (this.#gatheredBytes >= GATHER_BYTES && !this.#flush()) this.#wire!.stream.pause()
@@ -135,7 +134,7 @@ export class CopyOut extends Readable implements Submittable {
   }
 }
 
-/** `copy … from stdin`, given messages of a `CopyOut`; finishes when the server has taken them, its `rowCount` known. */
+/** `copy … from stdin`; finishes when the server has taken everything, its `rowCount` known. */
 export class CopyIn extends Writable implements Submittable {
   rowCount?: number
   readonly #sql: string
@@ -159,8 +158,16 @@ export class CopyIn extends Writable implements Submittable {
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#wire!.stream.write(bytes)) done()
-    else this.#wire!.stream.once('drain', done)
+    const {stream} = this.#wire!
+    const head = Buffer.alloc(HEAD)
+    head[0] = COPY_DATA
+    head.writeUInt32BE(bytes.length + 4, 1)
+    stream.cork()
+    stream.write(head)
+    const more = stream.write(bytes)
+    stream.uncork()
+    if (more) done()
+    else stream.once('drain', done)
   }
 
   override _final(done: () => void): void {

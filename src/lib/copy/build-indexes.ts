@@ -7,8 +7,14 @@ export async function prepareToBuild(session: Queryable, memory: number): Promis
   await session.query(`set synchronous_commit = off; set lock_timeout = '60s'; set maintenance_work_mem = ${memory}`)
 }
 
-/** One index; it is there whole, or not at all. */
-export const buildIndex = (session: Session, {create}: Build): Promise<void> => execute(session, create, ALREADY_THERE)
+/**
+ * One index; it is there whole, or not at all. Builds side by side cost less than one build by several workers, so those
+ * are used only for what would stand idle.
+ */
+export async function buildIndex(session: Session, {create}: Build, spareWorkers: number): Promise<void> {
+  await session.query(`set max_parallel_maintenance_workers = ${spareWorkers}`)
+  await execute(session, create, ALREADY_THERE)
+}
 
 /** When a table has its rows and its indexes: constraints are put upon them, and the planner learns what is there. */
 export async function finishTable(session: Session, table: string, builds: readonly Build[]): Promise<void> {

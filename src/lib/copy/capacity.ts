@@ -9,14 +9,16 @@ export interface Capacity {
 }
 
 const MOST_JOBS = 16
+const FEWEST_JOBS = 2
 /** Connections that a tool and a worried operator need beside the copy: lock, journal, snapshot, status, psql. */
 const RESERVED = 5
+const KB_PER_JOB = 8 * 1024 ** 2
 const LARGEST_BUILD_MEMORY = 2 * 1024 ** 2
 
 /**
- * As many jobs as the target has cores – RDS gives it two worker processes a core, eight at least – and as the smaller of
- * both servers' free connections allows. Index builds share a quarter of the target's memory: what RDS gives to
- * shared_buffers by default.
+ * As many jobs as the target has cores, and as the smaller of both servers' free connections allows. No setting tells the
+ * cores: RDS has two worker processes for each, eight at least, and one core for every 8 GB at least, a quarter of which it
+ * gives to shared_buffers. Index builds share as much again.
  */
 export async function capacityOf({source, target}: {source: Database; target: Database}): Promise<Capacity> {
   const [here, there] = await Promise.all([freeConnections(source), freeConnections(target)])
@@ -24,11 +26,11 @@ export async function capacityOf({source, target}: {source: Database; target: Da
     select current_setting('max_worker_processes')::int as workers,
       pg_size_bytes(current_setting('shared_buffers')) / 1024 as buffers,
       pg_size_bytes(current_setting('maintenance_work_mem')) / 1024 as memory`)
-  const {workers, buffers, memory} = server!
-  const wanted = Math.min(Math.floor(workers / 2), MOST_JOBS)
-  const jobs = Math.max(1, Math.min(wanted, here - RESERVED, there - RESERVED))
-  const share = Math.min(Math.floor(Number(buffers) / jobs), LARGEST_BUILD_MEMORY)
-  return {jobs, buildMemory: Math.max(Number(memory), share)}
+  const [workers, buffers, memory] = [server!.workers, Number(server!.buffers), Number(server!.memory)]
+  const cores = Math.max(FEWEST_JOBS, Math.min(Math.floor(workers / 2), Math.floor((4 * buffers) / KB_PER_JOB)))
+  const jobs = Math.max(1, Math.min(cores, MOST_JOBS, here - RESERVED, there - RESERVED))
+  const share = Math.min(Math.floor(buffers / jobs), LARGEST_BUILD_MEMORY)
+  return {jobs, buildMemory: Math.max(memory, share)}
 }
 
 async function freeConnections(db: Queryable): Promise<number> {

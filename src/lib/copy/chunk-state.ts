@@ -14,6 +14,8 @@ export interface KnownChunk extends Chunk {
   moment: string | null
 }
 
+export const isMissing = ({moment}: KnownChunk): boolean => moment === null
+
 export interface TablePlan {
   table: CopyTable
   chunks: KnownChunk[]

@@ -2,7 +2,8 @@ import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import type {Clock, Database, Operator, Session} from '../ports.js'
 import {buildIndex, finishTable, prepareToBuild} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
-import {type KnownChunk, planChunks, type TablePlan} from './chunk-state.js'
+import {isMissing, planChunks, type TablePlan} from './chunk-state.js'
+import {chunkQueue} from './chunk-queue.js'
 import {type Copied, copyChunk} from './copy-chunk.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {lanesOf} from './lanes.js'
@@ -52,7 +53,7 @@ export async function copyRows(
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
-  const chunks = plans.flatMap((plan) => plan.chunks.filter(isMissing).map((chunk) => ({plan, chunk})))
+  const chunks = chunkQueue(plans)
   const work = new ReadyQueue<Work>()
   const lanes = lanesOf({clock, operator, lastAdvance: progress.lastAdvance}, given, async () => {
     work.close()
@@ -79,7 +80,7 @@ export async function copyRows(
           what: `index ${index.name}`,
           table,
           bytes: index.bytes,
-          run: (session) => buildIndex(session, index),
+          run: (session) => buildIndex(session, index, work.idle()),
           done: () => --unbuilt === 0 && finish(),
         })
       }
@@ -92,13 +93,13 @@ export async function copyRows(
 
   const copyLane = () =>
     snapshot.read(async (from, moment) => {
-      for (let next = chunks.shift(); next; next = chunks.shift()) {
+      for (let next = chunks.take(); next; next = chunks.take(next)) {
         const {plan, chunk} = next
         const running = progress.copying(plan.table, chunk)
         try {
           await copyChunk(from, target, {table: plan.table, chunk, moment, guard}, running.sent, lanes.signal)
         } catch (error) {
-          chunks.unshift(next)
+          chunks.putBack(next)
           running.failed()
           throw error
         }
@@ -145,8 +146,6 @@ export async function copyRows(
     await snapshot.release()
   }
 }
-
-const isMissing = ({moment}: KnownChunk): boolean => moment === null
 
 async function planFrom(snapshot: SharedSnapshot, target: Database): Promise<TablePlan[]> {
   const tables = await snapshot.read((from) => tablesWithRows(from))

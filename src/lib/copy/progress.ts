@@ -1,6 +1,6 @@
 import type {Clock, CopyProgress, Operator} from '../ports.js'
 import type {Chunk} from './chunks.js'
-import type {TablePlan} from './chunk-state.js'
+import {isMissing, type TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'
 import type {CopyTable} from './tables.js'
 
@@ -21,13 +21,11 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
   const begun = clock.now()
   const chunks = plans.flatMap(({chunks}) => chunks)
   const bytesOf = (list: readonly {bytes: number}[]) => list.reduce((sum, {bytes}) => sum + bytes, 0)
-  const before = bytesOf(chunks.filter(({moment}) => moment !== null))
+  const before = bytesOf(chunks.filter((chunk) => !isMissing(chunk)))
   const total = bytesOf(chunks) + bytesOf(indexes)
 
   const running = new Set<{what: string; table: string; bytes: number; sent: number}>()
-  const open = new Map(
-    plans.map(({table, chunks}) => [table.identifier, chunks.filter(({moment}) => moment === null).length]),
-  )
+  const open = new Map(plans.map(({table, chunks}) => [table.identifier, chunks.filter(isMissing).length]))
   let [copied, built, indexesBuilt, sent, lastSent] = [before, 0, 0, 0, 0]
   let advanced = begun
   let lastTold = begun

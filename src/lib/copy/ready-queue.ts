@@ -10,6 +10,11 @@ export class ReadyQueue<T extends {bytes: number}> {
     this.wake()
   }
 
+  /** How many wait for work. */
+  idle(): number {
+    return this.waiting.length
+  }
+
   /** Nothing more will come. */
   close(): void {
     this.closed = true
