@@ -91,7 +91,8 @@ function versionOf(tool: string): string | undefined {
 
 async function run(command: string, args: string[], env: Record<string, string>): Promise<string> {
   const child = spawn(command, args, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...env}})
-  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const [output, errors, ended] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const [code] = ended as [number | null]
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${errors.slice(-2000)}`)
   return output
 }

@@ -181,10 +181,10 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
       }),
     ],
     [
-      'a large object',
+      'a large object of another role',
       3,
-      /large objects \(1\) would be left behind/,
-      () => ({change: () => asOwner('select lo_create(4242)'), restore: () => asOwner('select lo_unlink(4242)')}),
+      /large objects \(1\) belong to/,
+      () => ({change: () => onSource('select lo_create(4242)'), restore: () => onSource('select lo_unlink(4242)')}),
     ],
     [
       'a prepared transaction',

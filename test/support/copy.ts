@@ -4,6 +4,7 @@ import type {Guard} from '../../src/lib/catalog.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {copyConstraints} from '../../src/lib/copy/constraints.js'
 import {copyObjects, readPostData} from '../../src/lib/copy/copy-schema.js'
+import {copyLargeObjects} from '../../src/lib/copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
 import type {CopyTable} from '../../src/lib/copy/tables.js'
 import type {Clock, SchemaDump, Session} from '../../src/lib/ports.js'
@@ -42,6 +43,7 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
   return {
     objects: async () => copyObjects(await sides()),
     rows: async () => copyRows(world, await readPostData(await sides()), signal),
+    largeObjects: () => copyLargeObjects(world, signal),
     constraints: async () => copyConstraints(await sides(), await readPostData(await sides()), signal),
     async rest() {
       await moveSequences(target.db, await sequencePositions(source.db))
@@ -55,6 +57,7 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
     async everything() {
       await this.objects()
       const copied = await this.rows()
+      await this.largeObjects()
       await this.constraints()
       await this.rest()
       return copied

@@ -250,6 +250,31 @@ export const contentsOf = (superuserUrl: string): Promise<Record<string, string>
     return contents
   })
 
+/** Rows and a digest of every table that does not depend on their order; for contents too large to hold. */
+export const digestsOf = (superuserUrl: string): Promise<Record<string, string>> =>
+  judge(superuserUrl, async (client) => {
+    const {rows} = await client.query<{name: string}>(`
+      select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'r' and ${THEIRS} and ${OWN('pg_class', 'c.oid')}`)
+    const digests: Record<string, string> = {}
+    for (const {name} of rows) {
+      const found = await client.query<{digest: string}>(
+        `select concat(count(*), ' rows, ', md5(string_agg(md5((this_row.*)::text), '' order by md5((this_row.*)::text)))) as digest from only ${name} this_row`,
+      )
+      digests[name] = found.rows[0]!.digest
+    }
+    return digests
+  })
+
+/** Every large object, with its comment. */
+export const largeObjectsOf = (superuserUrl: string): Promise<string[]> =>
+  judge(superuserUrl, async (client) => {
+    const {rows} = await client.query<{line: string}>(`
+      select concat_ws(' ', oid, obj_description(oid, 'pg_largeobject'), length(lo_get(oid)), encode(sha256(lo_get(oid)), 'hex')) as line
+      from pg_largeobject_metadata order by oid`)
+    return rows.map(({line}) => line)
+  })
+
 /** Position of every sequence. */
 export const sequencesOf = (superuserUrl: string): Promise<Record<string, unknown>> =>
   judge(superuserUrl, async (client) => {

@@ -74,7 +74,7 @@ export default class Cutover extends RdsCommand {
       confirm,
       `${app} goes into maintenance, its dynos are stopped and its database is frozen until the window ends.`,
     )
-    const operator = consoleOperator((line) => this.logToStderr(line))
+    const operator = consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()})
     return withMigration(
       {...options, method, settings, operator, command: 'rds:cutover', signal: interruption()},
       async (migration) => {

@@ -21,7 +21,7 @@ export default class Rollback extends RdsCommand {
     const options = {
       ...this.optionsOf(parsed),
       settings: {gate: 'ask' as const},
-      operator: consoleOperator((line) => this.logToStderr(line)),
+      operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
       command: 'rds:rollback',
       signal: interruption(),
     }

@@ -21,6 +21,7 @@ const ARGUMENTS = [
   '--no-publications',
   '--no-subscriptions',
   '--no-tablespaces',
+  '--no-blobs',
   '--exclude-schema=_heroku',
   `--exclude-schema=${OWN_SCHEMA}`,
 ]

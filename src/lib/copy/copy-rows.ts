@@ -55,7 +55,7 @@ export async function copyRows(
   const progress = progressOf(plans, indexes, clock, operator)
   const chunks = chunkQueue(plans)
   const work = new ReadyQueue<Work>()
-  const lanes = lanesOf({clock, operator, lastAdvance: progress.lastAdvance}, given, async () => {
+  const lanes = lanesOf({clock, operator, lastAdvance: () => progress.lastAdvance()}, given, async () => {
     work.close()
     await target.interrupt().catch(() => undefined) // a target that is down runs nothing any more
   })

@@ -2,6 +2,7 @@ import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../c
 import type {Database, Queryable, SchemaDump} from '../ports.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
+import {removeLargeObjects} from './large-objects.js'
 import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {schemaStatements} from './schema-script.js'
@@ -71,6 +72,7 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
   )
   await target.session(async (session) => {
     await forgetChunks(session)
+    await removeLargeObjects(session)
     for (const {drop} of drops) await session.query(drop)
     for (;;) {
       const objects = await session.query<{drop: string}>(OBJECTS_IN_SCHEMAS)

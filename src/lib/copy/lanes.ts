@@ -1,4 +1,4 @@
-import {messageOf} from '../errors.js'
+import {failed, messageOf} from '../errors.js'
 import type {Clock, Operator} from '../ports.js'
 import {isLostConnection} from './lost-connection.js'
 
@@ -19,7 +19,7 @@ interface Patience {
   clock: Clock
   operator: Operator
   /** When anything last moved. */
-  lastAdvance(): Date
+  lastAdvance: () => Date
 }
 
 /**
@@ -53,7 +53,7 @@ export function lanesOf(
     }
   }
   const ending = (error: unknown) => {
-    if (!signal.aborted) failure.abort(error)
+    if (!signal.aborted) failure.abort(explained(error))
   }
   return {
     signal,
@@ -65,4 +65,15 @@ export function lanesOf(
       await stopped
     },
   }
+}
+
+const DISK_FULL = '53100'
+
+function explained(error: unknown): unknown {
+  if ((error as {code?: unknown}).code !== DISK_FULL) return error
+  return failed(
+    'disk_full',
+    `the copy stopped because a disk is full: ${messageOf(error)}`,
+    'give the target more storage and run the same command again: it goes on where it stopped',
+  )
 }

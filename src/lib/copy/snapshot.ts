@@ -37,7 +37,7 @@ export function shareSnapshot(source: Database): SharedSnapshot {
         )
         .catch((error: unknown) => {
           forget()
-          failed(error as Error)
+          failed(error)
         })
     })
     return {taken, letGo, ended}

@@ -1,5 +1,6 @@
 import {copyConstraints} from '../copy/constraints.js'
 import {copyObjects, emptyTarget, readPostData} from '../copy/copy-schema.js'
+import {copyLargeObjects} from '../copy/large-objects.js'
 import {copyRows} from '../copy/copy-rows.js'
 import {leaveNote, noteOf, requireNote} from '../runbook/notes.js'
 import type {Step} from '../runbook/step.js'
@@ -47,8 +48,9 @@ const copyAllRows: Step = {
       await readPostData(migration),
       signal,
     )
+    const large = await copyLargeObjects({...migration, guard: guard.target}, signal)
     await leaveNote(migration, 'rowsCopied', {frozenAt: (await requireNote(migration, 'frozen')).at})
-    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes`
+    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
   },
 }
 

@@ -1,4 +1,5 @@
 import type {Operator, StepEvent, StepRecord} from '../ports.js'
+import {jsonDisplay, liveDisplay, plainDisplay, type ProgressDisplay} from './copy-progress.js'
 import {clockTime, seconds} from './text.js'
 import {readAnswer} from './prompt.js'
 
@@ -12,7 +13,12 @@ const MARKS: Record<StepEvent['kind'], string> = {
 }
 
 /** Tells an incident channel what happens: one line per event, clock time first. */
-export function consoleOperator(write: (line: string) => void): Operator {
+export function consoleOperator(print: (line: string) => void, {json}: {json: boolean}): Operator {
+  const progress = displayFor(print, json)
+  const write = (text: string) => {
+    progress.clear()
+    print(text)
+  }
   const line = (mark: string, text: string) => write(`${clockTime(new Date())}  ${mark} ${text}`)
   return {
     tell: (text) => line(' ', text),
@@ -28,7 +34,7 @@ export function consoleOperator(write: (line: string) => void): Operator {
       line(MARKS[kind], parts.filter(Boolean).join(' '))
     },
 
-    copying: () => undefined,
+    copying: (state) => progress.show(state),
 
     async decideGate(evidence: readonly StepRecord[], signal) {
       write('')
@@ -42,4 +48,9 @@ export function consoleOperator(write: (line: string) => void): Operator {
       }
     },
   }
+}
+
+function displayFor(print: (line: string) => void, json: boolean): ProgressDisplay {
+  if (json) return jsonDisplay(print)
+  return process.stderr.isTTY ? liveDisplay(process.stderr) : plainDisplay(print)
 }

@@ -7,6 +7,8 @@ export async function refuseForeignContents(target: Queryable): Promise<void> {
   const objects = (await inventory(target)).filter(
     (line) => !line.startsWith('extension ') && !line.startsWith('schema '),
   )
+  const large = await target.query<{oid: string}>('select oid from pg_largeobject_metadata')
+  objects.push(...large.map(({oid}) => `large object ${oid}`))
   if (objects.length > 0) {
     throw refused(
       'target_not_empty',

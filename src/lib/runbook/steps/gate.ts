@@ -1,5 +1,6 @@
 import {failed} from '../../errors.js'
 import {fenceState} from '../../freeze/fence.js'
+import {compareLargeObjects} from '../../verify/large-objects.js'
 import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
 import type {Migration} from '../migration.js'
 import {requireNote} from '../notes.js'
@@ -22,6 +23,7 @@ export const gate: Step = {
     const yes = settings.gate === 'auto' || (await operator.decideGate(evidence, signal))
     if (!yes) throw failed('gate_declined', 'the gate was answered no')
     await assertReady(migration)
+    await assertLargeObjectsEqual(migration)
     return settings.gate === 'auto' ? 'passed by --gate auto: every check above held' : 'passed by the operator'
   },
 }
@@ -33,6 +35,12 @@ async function assertReady(migration: Migration): Promise<void> {
     if (!(await isSwitched(migration, app)))
       throw failed('not_switched', `${app.name} no longer reads the URL of the target`)
   }
+}
+
+/** No trigger can fence them off: whoever ignores the read-only default could have written one since the verification. */
+async function assertLargeObjectsEqual(migration: Migration): Promise<void> {
+  const {differences} = await compareLargeObjects(migration)
+  if (differences.length > 0) throw failed('freeze_broken', `the source was written to: ${differences[0]}`)
 }
 
 /** Both databases still refuse every write, and nothing slipped into either. */

@@ -3,13 +3,31 @@ import {NAME, RELATIONS} from './relations.js'
 
 const largeObjects = catalogCheck<{count: string}>({
   id: 'large-objects',
-  question: 'Are there large objects, which travel with no table?',
-  level: 'blocker',
+  question: 'Are there large objects, which no trigger can guard?',
+  level: 'warning',
   example: {on: 'source', sql: 'select lo_create(424242)', cure: 'select lo_unlink(424242)'},
-  sql: 'select count(*)::text as count from pg_largeobject_metadata having count(*) > 0',
+  sql: `select count(*)::text as count from pg_largeobject_metadata having count(*) > 0`,
   found: ({count}) => ({
-    what: `large objects (${count}) would be left behind`,
+    what: `large objects (${count}) are copied and compared in the window, which takes longer for them`,
     remedy: 'move their contents to bytea columns or to S3, then lo_unlink() them',
+  }),
+})
+
+const foreignLargeObjects = catalogCheck<{owner: string; count: string}>({
+  id: 'large-objects-of-others',
+  question: 'May the app read every large object?',
+  level: 'blocker',
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: 'select lo_create(434343)',
+    cure: 'select lo_unlink(434343)',
+  },
+  sql: `select pg_get_userbyid(lomowner) as owner, count(*)::text as count from pg_largeobject_metadata
+        where not pg_has_role(lomowner, 'USAGE') group by 1 order by 1`,
+  found: ({owner, count}) => ({
+    what: `large objects (${count}) belong to ${owner}: the app's credential cannot read them`,
+    remedy: `as ${owner}: alter large object … owner to the role of DATABASE_URL, or lo_unlink() them`,
   }),
 })
 
@@ -26,4 +44,4 @@ const unfilledViews = catalogCheck<{name: string}>({
   }),
 })
 
-export default [largeObjects, unfilledViews] satisfies Check[]
+export default [largeObjects, foreignLargeObjects, unfilledViews] satisfies Check[]
