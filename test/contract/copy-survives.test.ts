@@ -101,8 +101,9 @@ describe('a copy survives', () => {
     const target = await preparedTarget()
     const before = new Map<string, string>()
     const moments: number[] = []
+    let unfinished = 0
     for (let kill = 0; kill < KILLS; kill++) {
-      const moment = Math.round(Math.random() * 1800)
+      const moment = Math.round(Math.random() * 700)
       moments.push(moment)
       await copyInProcess(target, async (die) => {
         await delay(moment)
@@ -112,7 +113,13 @@ describe('a copy survives', () => {
         expect(before.get(chunk) ?? at, `${chunk} after kills at ${moments.join(', ')} ms`).to.equal(at)
         before.set(chunk, at)
       }
+      const [constraint] = await ask(
+        target.superuserUrl,
+        `select from pg_constraint where contype = 'f' and convalidated`,
+      )
+      if (!constraint) unfinished++
     }
+    expect(unfinished, `kills of an unfinished copy, at ${moments.join(', ')} ms`).to.be.at.least(KILLS / 2)
     expect(await copyInProcess(target, () => Promise.resolve())).to.equal(0)
     await expectWhole(target)
     const size = async ({superuserUrl}: {superuserUrl: string}) => {

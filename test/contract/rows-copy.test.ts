@@ -222,6 +222,87 @@ describe('the copy of the rows', () => {
     await expectEqual(target, own)
   })
 
+  it('refuses rows that are moved while it reads them', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    const target = await preparedTarget(own)
+    const mover = await own.client()
+    let moved = false
+    const transaction = own.db.transaction.bind(own.db)
+    own.db.transaction = (work, options) =>
+      transaction(async (session) => {
+        const result = await work(session)
+        if (!moved) {
+          moved = true
+          await mover.query('vacuum full keyless')
+        }
+        return result
+      }, options)
+    await errorOf<RdsError>(copy(target, {}, own)).then((error) => expect(error.code).to.equal('table_rewritten'))
+    await copy(target, {}, own)
+    await expectEqual(target, own)
+  })
+
+  it('is made whole by the rows that changed meanwhile, when a live source lost its snapshot on the way', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    await ask(own.url, 'create table touched (id int primary key)')
+    const target = await preparedTarget(own)
+    const stop = new AbortController()
+    const operator = listener()
+    operator.copying = ({running}) => {
+      if (running.some(({table, sent}) => table === '"public"."large"' && sent > 0))
+        stop.abort(new Error('interrupted'))
+    }
+    const chunks = () => chunksOf(target).then((all) => all.filter(({relation}) => relation === '"public"."large"'))
+    await until('one chunk of several to be copied', async () => {
+      await copy(target, {signal: AbortSignal.any([stop.signal, AbortSignal.timeout(400)]), operator}, own).catch(
+        () => undefined,
+      )
+      const all = await chunks()
+      return all.some(({copied}) => copied)
+    })
+    const copied = (await chunks()).filter((chunk) => chunk.copied).length
+    expect(copied).to.be.below((await chunks()).length)
+
+    // Rows move from chunks that are there to those that are not, and back; unique values change hands.
+    await ask(
+      own.url,
+      `with changed as (update only large set text = 'changed ' || id where id % 3 = 0 returning id) insert into touched select id from changed;
+       with gone as (delete from only large where id % 100 = 1 returning id) insert into touched select id from gone on conflict do nothing;
+       insert into large select n, 'new', 'new' from generate_series(5001, 5100) n; insert into touched select generate_series(5001, 5100)`,
+    )
+    const settled: string[] = []
+    await copy(
+      target,
+      {
+        settle: async (to, table) => {
+          settled.push(table.identifier)
+          const keys = await own.db.query<{id: number}>('select id from public.touched')
+          await to.query('delete from only public.large where id = any ($1::int[])', [keys.map(({id}) => id)])
+        },
+      },
+      own,
+    )
+    expect(settled).to.deep.equal(['"public"."large"'])
+    const [valid] = await ask(
+      target.superuserUrl,
+      `select indisvalid as valid from pg_index where indexrelid = 'large_pkey'::regclass`,
+    )
+    expect(valid).to.deep.equal({valid: true})
+
+    // What a follower does next: every touched key as it is now.
+    const rows = await own.db.query<{id: number; padding: string; text: string}>(
+      'select l.id, l.padding, l.text from only public.large l join public.touched using (id)',
+    )
+    await target.db.query(
+      `insert into public.large select * from json_to_recordset($1) as r (id int, padding text, text text)`,
+      [JSON.stringify(rows)],
+    )
+    const [here, there] = [await digestsOf(own.superuserUrl), await digestsOf(target.superuserUrl)]
+    expect(there['public.large']).to.equal(here['public.large'])
+  })
+
   it('fails, and marks nothing, when the target drops rows on the way', async () => {
     const target = await preparedTarget()
     await ask(

@@ -48,9 +48,9 @@ export async function copyRows(
   given: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({source, target})
+  for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const snapshot = shareSnapshot(source)
   const plans = await planFrom(snapshot, target)
-  for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
   const chunks = chunkQueue(plans)
@@ -97,7 +97,13 @@ export async function copyRows(
         const {plan, chunk} = next
         const running = progress.copying(plan.table, chunk)
         try {
-          await copyChunk(from, target, {table: plan.table, chunk, moment, guard}, running.sent, lanes.signal)
+          await copyChunk(
+            from,
+            target,
+            {table: plan.table, chunk, moment, guard},
+            (bytes) => running.sent(bytes),
+            lanes.signal,
+          )
         } catch (error) {
           chunks.putBack(next)
           running.failed()
@@ -148,8 +154,13 @@ export async function copyRows(
 }
 
 async function planFrom(snapshot: SharedSnapshot, target: Database): Promise<TablePlan[]> {
-  const tables = await snapshot.read((from) => tablesWithRows(from))
-  return target.transaction((to) => planChunks(to, tables))
+  try {
+    const tables = await snapshot.read((from) => tablesWithRows(from))
+    return await target.transaction((to) => planChunks(to, tables))
+  } catch (error) {
+    await snapshot.release()
+    throw error
+  }
 }
 
 /** By this run and those before it. */

@@ -109,8 +109,8 @@ export function sortPostData(
       const on = words.indexOf('ON')
       const [schema, table] = words.slice(words[on + 1] === 'ONLY' ? on + 2 : on + 1)
       build(nameOf(schema, table), nameOf(schema), nameOf(words[on - 1]), statement)
-    } else if (begins('ALTER', 'TABLE', 'ONLY') && words[5] === 'ADD' && words[6] === 'CONSTRAINT') {
-      const [schema, name, , , constraint, kind] = words.slice(3)
+    } else if (begins('ALTER', 'TABLE') && words.join(' ').includes(' ADD CONSTRAINT ')) {
+      const [schema, name, , , constraint, kind] = words.slice(words[2] === 'ONLY' ? 3 : 2)
       const table = nameOf(schema, name)
       const qualified = nameOf(schema, name, constraint)
       const index = byConstraint.get(qualified)

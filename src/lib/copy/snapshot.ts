@@ -37,7 +37,7 @@ export function shareSnapshot(source: Database): SharedSnapshot {
         )
         .catch((error: unknown) => {
           forget()
-          failed(error)
+          failed(error instanceof Error ? error : new Error(String(error)))
         })
     })
     return {taken, letGo, ended}

@@ -1,0 +1,129 @@
+import {expect} from 'chai'
+
+import {chunkQueue} from '../../src/lib/copy/chunk-queue.js'
+import type {TablePlan} from '../../src/lib/copy/chunk-state.js'
+import {chunksOf, copyStatements} from '../../src/lib/copy/chunks.js'
+import {ReadyQueue} from '../../src/lib/copy/ready-queue.js'
+import type {CopyTable} from '../../src/lib/copy/tables.js'
+
+const MB = 1024 ** 2
+const tableOf = (name: string, bytes: number, pages: number, divisible = true): CopyTable => ({
+  identifier: `"public"."${name}"`,
+  columns: ['"a"', '"b"'],
+  bytes,
+  pages,
+  filenode: '1',
+  binary: true,
+  divisible,
+})
+
+describe('chunks', () => {
+  it('cover every page once, whatever the sizes, and the last one has no end', () => {
+    for (let round = 0; round < 50; round++) {
+      const pages = Math.floor(Math.random() ** 4 * 1e5)
+      const bytes = Math.floor(pages * 8192 * (1 + Math.random() * 20))
+      const chunks = chunksOf(tableOf('t', bytes, pages))
+      expect(chunks[0]!.firstPage).to.equal(0)
+      expect(chunks.at(-1)!.nextPage).to.equal(null)
+      for (const [i, {firstPage, nextPage}] of chunks.slice(0, -1).entries()) {
+        expect(nextPage).to.equal(chunks[i + 1]!.firstPage)
+        expect(nextPage).to.be.above(firstPage)
+      }
+    }
+  })
+
+  it('are about 32 MB each', () => {
+    expect(chunksOf(tableOf('t', 320 * MB, 1000))).to.have.lengthOf(10)
+    expect(chunksOf(tableOf('t', 40 * MB, 5000))).to.have.lengthOf(1)
+    expect(chunksOf(tableOf('t', 0, 0))).to.have.lengthOf(1)
+    expect(chunksOf(tableOf('t', 1000 * MB, 3))).to.have.lengthOf(3)
+    expect(chunksOf(tableOf('t', 320 * MB, 1000, false))).to.have.lengthOf(1)
+  })
+
+  it('are read with ONLY and by name of column; a whole table is read as such', () => {
+    const table = tableOf('t', 64 * MB, 100)
+    const [first, second] = chunksOf(table)
+    expect(copyStatements(table, first!).out).to.equal(
+      `copy (select "a", "b" from only "public"."t" where ctid < '(50,0)') to stdout (format binary)`,
+    )
+    expect(copyStatements(table, second!)).to.deep.equal({
+      out: `copy (select "a", "b" from only "public"."t" where ctid >= '(50,0)') to stdout (format binary)`,
+      into: 'copy "public"."t" ("a", "b") from stdin (format binary)',
+    })
+    const whole = {...table, binary: false, columns: []}
+    expect(copyStatements(whole, {firstPage: 0, nextPage: null, bytes: 0}).out).to.equal('copy "public"."t" to stdout')
+  })
+})
+
+describe('the queue of chunks', () => {
+  const planOf = (name: string, chunks: number): TablePlan => {
+    const table = tableOf(name, chunks * 32 * MB, chunks * 10)
+    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, moment: null}))}
+  }
+
+  it('keeps a lane at its table, and shares one only when no other is left', () => {
+    const queue = chunkQueue([planOf('large', 6), planOf('small', 1)])
+    const name = (taken: ReturnType<typeof queue.take>) =>
+      taken && `${taken.plan.table.identifier.slice(10, -1)} ${taken.chunk.firstPage / 10}`
+    const first = queue.take()
+    const second = queue.take()
+    expect([name(first), name(second)]).to.deep.equal(['large 0', 'small 0'])
+    const third = queue.take(first)
+    expect(name(third)).to.equal('large 1')
+    const helping = queue.take(second)
+    expect(name(helping)).to.equal('large 4')
+    expect(name(queue.take(helping))).to.equal('large 5')
+    expect(name(queue.take(third))).to.equal('large 2')
+  })
+
+  it('hands out every chunk exactly once, to any number of lanes, failures included', () => {
+    for (let round = 0; round < 300; round++) {
+      const plans = Array.from({length: 1 + Math.floor(Math.random() * 6)}, (_, i) =>
+        planOf(`t${i}`, 1 + Math.floor(Math.random() * 20)),
+      )
+      const queue = chunkQueue(plans)
+      const lanes: ReturnType<typeof queue.take>[] = Array.from({length: 1 + Math.floor(Math.random() * 5)})
+      const done: string[] = []
+      for (let idle = 0; idle < lanes.length;) {
+        const lane = Math.floor(Math.random() * lanes.length)
+        const next = queue.take(lanes[lane])
+        idle = next ? 0 : idle + 1
+        lanes[lane] = next
+        if (!next) continue
+        if (Math.random() < 0.1) queue.putBack(next)
+        else done.push(`${next.plan.table.identifier} ${next.chunk.firstPage}`)
+      }
+      while (true) {
+        const next = queue.take()
+        if (!next) break
+        done.push(`${next.plan.table.identifier} ${next.chunk.firstPage}`)
+      }
+      const all = plans.flatMap(({table, chunks}) => chunks.map(({firstPage}) => `${table.identifier} ${firstPage}`))
+      expect(done.sort()).to.deep.equal(all.sort())
+    }
+  })
+
+  it('leaves out what has been copied', () => {
+    const plan = planOf('t', 3)
+    plan.chunks[1]!.moment = 'before'
+    const queue = chunkQueue([plan])
+    const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.chunk.firstPage)
+    expect(taken.sort()).to.deep.equal([0, 20, undefined])
+  })
+})
+
+describe('the queue of what is ready', () => {
+  it('gives the largest first, lets takers wait, and ends when it is closed', async () => {
+    const queue = new ReadyQueue<{bytes: number}>()
+    const early = queue.take()
+    expect(queue.idle()).to.equal(1)
+    queue.add({bytes: 1}, {bytes: 3}, {bytes: 2})
+    expect(await early).to.deep.equal({bytes: 3})
+    expect(await queue.take()).to.deep.equal({bytes: 2})
+    const last = queue.take()
+    const none = queue.take()
+    queue.close()
+    expect(await last).to.deep.equal({bytes: 1})
+    expect(await none).to.equal(undefined)
+  })
+})
