@@ -8,7 +8,7 @@ const only = (name, from, allowed, comment) => ({
 })
 
 const VOCABULARY = ['lib/ports', 'lib/records', 'lib/errors', 'lib/secret', 'lib/catalog']
-const DOMAIN = 'lib/(assessment|copy|freeze|identity|methods|playbook|runbook|status|verify|way-back)'
+const DOMAIN = 'lib/(assessment|capture|copy|freeze|identity|methods|playbook|runbook|status|verify|way-back)'
 
 export default {
   forbidden: [

@@ -27,6 +27,8 @@ const operator: Operator = {
   tell: (line) => console.error(line),
   step: () => undefined,
   copying: (progress) => (verbose ? console.error(JSON.stringify(progress)) : undefined),
+  following: () => undefined,
+  verifying: () => undefined,
   decideGate: () => Promise.resolve(false),
 }
 let peak = 0

@@ -6,7 +6,7 @@ import {assess} from './assessment/assess.js'
 import {refused} from './errors.js'
 import {refuseOtherTarget, renewClaim, sourceGuard} from './freeze/claim.js'
 import {identityOf} from './identity.js'
-import {defaultMethod} from './methods/index.js'
+import {defaultMethod, methodNamed} from './methods/index.js'
 import {noTarget, operatorName, type Options, SOURCE_TLS, TARGET_URL_VAR, withWorld} from './open.js'
 import type {Operator} from './ports.js'
 import {refuseForeignContents} from './runbook/foreign-contents.js'
@@ -14,6 +14,8 @@ import type {Migration, Settings} from './runbook/migration.js'
 
 export interface RunOptions extends Options {
   method?: string | undefined
+  /** The method of a migration that has not begun, when none is named. */
+  fallback?: string
   settings: Omit<Settings, 'caFile'>
   operator: Operator
   /** The command, for whoever finds the migration locked. */
@@ -26,7 +28,6 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
   return withWorld(options, async (world) => {
     const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
     if (!target || !targetUrl) throw noTarget()
-    const method = defaultMethod(world.record?.method ?? options.method)
     const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
     if (identity === targetIdentity && !identity.startsWith('hidden')) {
       throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
@@ -37,7 +38,7 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
       app,
       addonId: addon.id,
       addonName: addon.name,
-      method: method.id,
+      method: methodToBegin(options, world.record?.method),
       sourceIdentity: identity,
     })
     if (record.sourceIdentity !== identity) {
@@ -45,6 +46,15 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
         'other_source',
         `${addon.name} is not the database this migration began with`,
         'it may have been restored or replaced: use a fresh target',
+      )
+    }
+    const method = methodNamed(record.method)!
+    if (options.method !== undefined && options.method !== method.id) {
+      throw refused(
+        'other_method',
+        `this migration is under way by ${method.id}`,
+        `go on with --method ${method.id}`,
+        'or give it up with heroku rds:start --abandon first',
       )
     }
     const [major] = await source.query<{major: number}>(
@@ -86,3 +96,7 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
     }
   })
 }
+
+/** What is under way goes on; else the one that is named, the command's own, or that of an earlier attempt. */
+const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>
+  method ?? fallback ?? earlier ?? defaultMethod.id

@@ -12,10 +12,9 @@ import {reconcile} from './runbook/steps/reconcile.js'
 import {smokeTest} from './runbook/steps/smoke-test.js'
 import {stopWriters} from './runbook/steps/stop-writers.js'
 import {switchApps} from './runbook/steps/switch-apps.js'
-import {verify} from './runbook/steps/verify.js'
 
 /**
- * The whole migration, in order. A method fills the drain; everything else is the same for all. Both databases are
+ * The whole migration, in order. A method fills four gaps; everything else is the same for all. Both databases are
  * fenced from `armWayBack` to `open`, so at no moment can both take writes, and `open` lowers only the target's fence.
  */
 export function runbookFor(method: Method): readonly Step[] {
@@ -23,17 +22,28 @@ export function runbookFor(method: Method): readonly Step[] {
     preflight,
     claimTarget,
     installFence,
+    ...method.before,
+    ...method.ready,
 
     enterMaintenance,
     stopWriters,
     freezeSource,
     ...method.drain,
     reconcile,
-    verify,
+    method.verify,
     armWayBack,
     switchApps,
     smokeTest,
     gate, // the last cheap exit
     open,
+    ...method.after,
   ]
 }
+
+/** What `rds:start` does: everything that can be done long before the window. */
+export const preparationFor = (method: Method): readonly Step[] => [
+  preflight,
+  claimTarget,
+  installFence,
+  ...method.before,
+]

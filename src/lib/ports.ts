@@ -6,11 +6,13 @@ import type {
   DatabaseInfo,
   Dyno,
   EngineOffer,
+  FollowState,
   HerokuApp,
   Process,
   RdsInstance,
   StepEvent,
   StepRecord,
+  VerifyProgress,
 } from './records.js'
 import type {Secret} from './secret.js'
 
@@ -140,6 +142,10 @@ export interface Operator {
   step(event: StepEvent): void
   /** Once a second while rows are copied and indexes built. */
   copying(progress: CopyProgress): void
+  /** After every sync of a copy that follows. */
+  following(state: FollowState): void
+  /** Once a second while rows are compared. */
+  verifying(progress: VerifyProgress): void
   /** Shows the evidence and asks to go live; rejects when the signal aborts. */
   decideGate(evidence: readonly StepRecord[], signal: AbortSignal): Promise<boolean>
 }

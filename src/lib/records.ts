@@ -107,3 +107,26 @@ export interface CopyProgress {
   /** What is under way. */
   running: {what: string; table: string; bytes: number; sent: number}[]
 }
+
+/** What the last sync of a following copy did. */
+export interface FollowState {
+  /** The number of the sync, and the source's clock at its snapshot. */
+  nth: string
+  at: string
+  /** The target was equal to that snapshot when it ended. */
+  equal: boolean
+  /** Changes taken from the source, and rows brought to the target. */
+  entries: number
+  rows: number
+  seconds: number
+  /** What keeps it from being up to date, in words. */
+  waiting?: string
+}
+
+/** How far a comparison has come; bytes as on the source. */
+export interface VerifyProgress {
+  tables: number
+  totalTables: number
+  bytes: number
+  totalBytes: number
+}

@@ -1,6 +1,8 @@
 import {fenceState, type FenceState} from './freeze/fence.js'
 import {methodNamed} from './methods/index.js'
-import {runbookFor} from './playbook.js'
+import {type Lag, lagOf} from './capture/lag.js'
+import {preparationFor, runbookFor} from './playbook.js'
+import {type Verified, verifiedSoFar} from './verify/live.js'
 import type {Database, Journal} from './ports.js'
 import {type LandedWrites, landedWrites} from './way-back/landed-writes.js'
 import type {Notes} from './runbook/notes.js'
@@ -15,6 +17,10 @@ export interface Status {
   source: {addon: string; fence: FenceState}
   target?: {place: string; fence: FenceState}
   timeline?: Timeline
+  /** Of a copy that follows. */
+  lag?: Lag
+  /** What of it was proven equal while the app ran. */
+  verified?: Verified
   /** What a rollback would lose; empty while nothing would be lost. */
   landed: LandedWrites[]
 }
@@ -43,7 +49,10 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
     }
   }
   const steps = runbookFor(method)
-  const phase = phaseOf(steps, await journal.records(), await journal.attempt())
+  const preparation = method.follow ? preparationFor(method) : []
+  const phase = phaseOf(steps, await journal.records(), await journal.attempt(), preparation)
+  const follows = method.follow !== undefined && ['copying', 'following', 'window'].includes(phase)
+  const lag = follows ? await lagOf({source, target}) : undefined
   const smoke = await journal.note<Notes['smoke']>('smoke')
   return {
     app,
@@ -53,6 +62,8 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
     source: here,
     target: {place: target.place, fence: await fenceState(target)},
     timeline: await timelineOf(steps, journal),
+    ...(lag ? {lag} : {}),
+    ...(follows ? {verified: await verifiedSoFar(target)} : {}),
     landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],
   }
 }

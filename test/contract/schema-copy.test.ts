@@ -5,10 +5,9 @@ import {copyObjects, emptyTarget, targetBefore} from '../../src/lib/copy/copy-sc
 import type {RdsError} from '../../src/lib/errors.js'
 import {createFence, fenceTables, newKey, raiseFence} from '../../src/lib/freeze/fence.js'
 import type {SchemaDump} from '../../src/lib/ports.js'
-import {compareContents} from '../../src/lib/verify/contents.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {lateSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
-import {copyOf} from '../support/copy.js'
+import {compare, copyOf} from '../support/copy.js'
 import {
   ask,
   contentsOf,
@@ -32,7 +31,6 @@ function expectSame(lines: readonly string[], expected: readonly string[]): void
 
 const SCHEMAS = ['names', 'types', 'tables', 'code']
 const PINNED = ['lock_timeout', 'statement_timeout', 'row_security', 'search_path', 'check_function_bodies', 'TimeZone']
-const never = new AbortController().signal
 
 describe('a hard schema', () => {
   const both = servers()
@@ -77,7 +75,7 @@ describe('a hard schema', () => {
 
       it('is found equal by the verification', async () => {
         expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
-        const {differences, tables} = await compareContents({source: source.db, target: target.db}, never)
+        const {differences, tables} = await compare({source, target})
         expect(differences).to.deep.equal([])
         expect(tables).to.be.above(3)
         expect(lateSequences(await sequencePositions(source.db), await sequencePositions(target.db))).to.deep.equal([])

@@ -1,13 +1,12 @@
 import {expect} from 'chai'
 
-import {compareContents} from '../../src/lib/verify/contents.js'
+import {compareFrozen} from '../../src/lib/verify/frozen.js'
+import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
 import {lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
-import {copyOf} from '../support/copy.js'
-import {ask, errorOf, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
-
-const never = new AbortController().signal
+import {compare, copyOf, realClock} from '../support/copy.js'
+import {ask, errorOf, listener, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
 
 const SCHEMA = `
   create type mood as enum ('good', 'bad');
@@ -184,19 +183,19 @@ describe('the verification', () => {
   })
 
   async function differences(damaged = target): Promise<string[]> {
-    const contents = await compareContents({source: source.db, target: damaged.db}, never).catch(() => ({
+    const contents = await compare({source, target: damaged}).catch(() => ({
       differences: [],
     }))
     return [
       ...inventoryDifferences(await inventory(source.db), await inventory(damaged.db)),
       ...lateSequences(await sequencePositions(source.db), await sequencePositions(damaged.db)),
-      ...contents.differences,
+      ...describeDifferences(contents.differences),
     ]
   }
 
   it('finds a whole copy equal, and says how much it compared', async () => {
     expect(await differences()).to.deep.equal([])
-    const {tables, rows} = await compareContents({source: source.db, target: target.db}, never)
+    const {tables, rows} = await compare({source, target})
     expect({tables, rows}).to.deep.equal({tables: 6, rows: 1087n})
   })
 
@@ -229,13 +228,15 @@ describe('the verification', () => {
 
   it('of rows ends in an error, never in a pass, when a table cannot be read', async () => {
     const other = await both.newTarget()
-    const error = await errorOf(compareContents({source: source.db, target: other.db}, never))
+    const error = await errorOf(compare({source, target: other}))
     expect(error.code).to.equal('42P01')
   })
 
   it('of rows ends when the operator interrupts', async () => {
     const stop = AbortSignal.abort(new Error('interrupted'))
-    const error = await errorOf(compareContents({source: source.db, target: source.db}, stop))
+    const error = await errorOf(
+      compareFrozen({source: source.db, target: source.db, clock: realClock, operator: listener(), signal: stop}),
+    )
     expect(error.message).to.equal('interrupted')
   })
 })

@@ -10,6 +10,7 @@ import type {CopyTable} from '../../src/lib/copy/tables.js'
 import type {Clock, SchemaDump, Session} from '../../src/lib/ports.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
 import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {compareFrozen} from '../../src/lib/verify/frozen.js'
 import {listener, type Source, type Target} from './servers.js'
 
 export const realClock: Clock = {
@@ -64,3 +65,7 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
     },
   }
 }
+
+/** The tool's own comparison of two databases at rest. */
+export const compare = ({source, target}: {source: Source; target: Target}) =>
+  compareFrozen({source: source.db, target: target.db, clock: realClock, operator: listener(), signal: never})

@@ -46,6 +46,8 @@ await withMigration(
       tell: () => undefined,
       step: () => undefined,
       copying: () => undefined,
+      following: () => undefined,
+      verifying: () => undefined,
       decideGate: () => Promise.resolve(dieUndoing === undefined),
     },
     command: 'a test that dies',

@@ -203,6 +203,8 @@ export function listener(): Operator & {told: string[]; progress: CopyProgress[]
     tell: (line) => void told.push(line),
     step: () => undefined,
     copying: (state) => void progress.push(state),
+    following: () => undefined,
+    verifying: () => undefined,
     decideGate: () => Promise.resolve(true),
   }
 }

@@ -58,6 +58,8 @@ export async function operate<T>(
         tell: (line) => shown.lines.push(line),
         step: (event) => shown.events.push(event),
         copying: () => undefined,
+        following: () => undefined,
+        verifying: () => undefined,
         decideGate: decide,
       },
       command: 'a test',

@@ -1,13 +1,13 @@
 import {flags} from '../../lib/output/heroku-cli.js'
 
 import {assess} from '../../lib/assessment/assess.js'
-import {defaultMethod, METHODS} from '../../lib/methods/index.js'
+import {defaultMethod, methodNamed, METHODS} from '../../lib/methods/index.js'
 import {withWorld} from '../../lib/open.js'
 import {withMigration} from '../../lib/open-migration.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {parseDuration, readTextFile} from '../../lib/output/flag-values.js'
 import {interruption} from '../../lib/output/interruption.js'
-import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookReport, timelineReport} from '../../lib/output/report.js'
 import {runbookFor} from '../../lib/playbook.js'
 import {run} from '../../lib/runbook/run.js'
@@ -27,10 +27,7 @@ export default class Cutover extends RdsCommand {
   static override flags = {
     ...appFlags,
     ...changeFlags,
-    'ca-file': flags.string({
-      description: "where dynos find RDS' certificate authority (default: the bundle of Heroku's stacks)",
-      env: 'RDS_CA_FILE',
-    }),
+    ...caFileFlag,
     method: flags.string({
       description: 'how the data travels',
       options: METHODS.filter(({available}) => available).map(({id}) => id),
@@ -51,8 +48,11 @@ export default class Cutover extends RdsCommand {
     const {app, method, confirm, gate, budget, ...given} = parsed.flags
     const options = this.optionsOf(parsed)
     if (given['dry-run']) {
-      const assessment = await withWorld(options, (world) => assess(world))
-      const planned = defaultMethod(method)
+      const {assessment, begun} = await withWorld(options, async (world) => ({
+        assessment: await assess(world),
+        begun: world.record?.method,
+      }))
+      const planned = methodNamed(method ?? begun ?? defaultMethod.id)!
       const [steps, window] = [runbookFor(planned), windowOf(planned, assessment)]
       for (const line of runbookReport(steps, window)) this.log(line)
       return {

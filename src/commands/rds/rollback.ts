@@ -3,7 +3,7 @@ import {consoleOperator} from '../../lib/output/console-operator.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookFor} from '../../lib/playbook.js'
-import {rollback} from '../../lib/runbook/rollback.js'
+import {rollback, undoneByWindow} from '../../lib/runbook/rollback.js'
 
 export default class Rollback extends RdsCommand {
   static override summary = 'bring the app back to Heroku Postgres'
@@ -25,7 +25,9 @@ export default class Rollback extends RdsCommand {
       command: 'rds:rollback',
       signal: interruption(),
     }
-    const undone = await withMigration(options, (migration) => rollback(runbookFor(migration.method), migration))
+    const undone = await withMigration(options, (migration) =>
+      rollback(undoneByWindow(runbookFor(migration.method), migration), migration),
+    )
     this.log(undone.length === 0 ? 'nothing to roll back' : `${app} is back on Heroku Postgres`)
     return {app, undone}
   }

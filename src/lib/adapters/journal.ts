@@ -30,6 +30,13 @@ const SCHEMA = `
   create table if not exists ${OWN_SCHEMA}.copy_chunks (
     relation text not null, first_page bigint not null, next_page bigint, source_bytes bigint not null, filenode oid not null,
     rows bigint, sent_bytes bigint, moment text, copied_at timestamptz, primary key (relation, first_page));
+  create table if not exists ${OWN_SCHEMA}.sync_state (
+    nth bigint not null default 0, source_server text, seen_at timestamptz, equal_at timestamptz, ended_at timestamptz, pending bigint not null default 0,
+    keys bigint not null default 0, rows bigint not null default 0, waiting text, single boolean not null default true unique check (single));
+  insert into ${OWN_SCHEMA}.sync_state default values on conflict do nothing;
+  create table if not exists ${OWN_SCHEMA}.sync_units (
+    unit oid primary key, relation text not null, last_sync bigint not null default 0, truncation bigint not null default 0,
+    recorded_from bigint not null default 0, verified_sync bigint, verified_at timestamptz, verified_rows bigint);
   create table if not exists ${OWN_SCHEMA}.lock_holder (
     operator text not null, command text not null, since timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single))`
 
@@ -52,11 +59,16 @@ export async function readMigration(target: Queryable): Promise<MigrationRecord 
   return record
 }
 
-/** Creates the journal if need be and writes what this migration is about, unless that is known. */
+/**
+ * Creates the journal if need be and writes what this migration is about, unless that is known. Where nothing is in effect any
+ * more, another method may be taken.
+ */
 export async function beginMigration(target: Database, record: MigrationRecord): Promise<MigrationRecord> {
   await target.query(SCHEMA)
   await target.query(
-    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity) values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity) values ($1, $2, $3, $4, $5)
+     on conflict (single) do update set method = excluded.method where not exists (
+       select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null and s.step <> 'preflight')`,
     [record.app, record.addonId, record.addonName, record.method, record.sourceIdentity],
   )
   return (await readMigration(target))!
@@ -164,7 +176,8 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
     started: (step) =>
       write(
         `insert into ${OWN_SCHEMA}.steps (attempt, step, operator) values (${attempt}, $1, $2)
-         on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator`,
+         on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator,
+           started_at = case when steps.undone_at is null then steps.started_at else excluded.started_at end`,
         [step, operator],
       ),
 

@@ -4,7 +4,7 @@ import type {Build} from './post-data.js'
 
 /** Prepares a session that builds and then is closed: nothing of it stays behind. */
 export async function prepareToBuild(session: Queryable, memory: number): Promise<void> {
-  await session.query(`set synchronous_commit = off; set lock_timeout = '60s'; set maintenance_work_mem = ${memory}`)
+  await session.query(`set synchronous_commit = on; set lock_timeout = '60s'; set maintenance_work_mem = ${memory}`)
 }
 
 /**

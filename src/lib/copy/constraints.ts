@@ -1,24 +1,26 @@
 import type {Database} from '../ports.js'
-import {capacityOf} from './capacity.js'
 import {prepareToBuild} from './build-indexes.js'
+import {capacityOf} from './capacity.js'
 import {ALREADY_THERE, execute} from './execute.js'
-import {addForeignKeys} from './foreign-keys.js'
+import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'
+
+type Sides = {source: Database; target: Database}
 
 /**
  * Everything after rows and indexes: constraints, triggers, rules, policies, and foreign keys at the end, when nothing is
- * missing that they point to. What an earlier, killed run created is passed over.
+ * missing that they point to. What is there already is passed over. The foreign keys are enforced, but not yet validated.
  */
-export async function copyConstraints(
-  {source, target}: {source: Database; target: Database},
+export async function attachConstraints(
+  sides: Sides,
   {rest, foreignKeys, last}: PostData,
   signal: AbortSignal,
 ): Promise<{statements: number; foreignKeys: number}> {
-  const capacity = await capacityOf({source, target})
+  const {buildMemory} = await capacityOf(sides)
   const inOrder = (statements: PostData['rest']) =>
-    target.session(
+    sides.target.session(
       async (session) => {
-        await prepareToBuild(session, capacity.buildMemory)
+        await prepareToBuild(session, buildMemory)
         for (const statement of statements) {
           signal.throwIfAborted()
           await execute(session, statement, ALREADY_THERE)
@@ -27,7 +29,18 @@ export async function copyConstraints(
       {disposable: true},
     )
   await inOrder(rest)
-  await addForeignKeys({source, target}, foreignKeys, capacity, signal)
+  await enforceForeignKeys(sides, foreignKeys, signal)
   await inOrder(last)
   return {statements: rest.length + last.length, foreignKeys: foreignKeys.length}
+}
+
+/** The same, with every foreign key validated. */
+export async function copyConstraints(
+  sides: Sides,
+  data: PostData,
+  signal: AbortSignal,
+): Promise<{statements: number; foreignKeys: number}> {
+  const attached = await attachConstraints(sides, data, signal)
+  await validateForeignKeys(sides, data.foreignKeys, signal)
+  return attached
 }

@@ -1,20 +1,13 @@
-import {Transform, type TransformCallback} from 'node:stream'
-import {pipeline} from 'node:stream/promises'
-
 import type {Guard} from '../catalog.js'
 import {failed} from '../errors.js'
 import type {Database, Session} from '../ports.js'
 import {markChunk, takeChunk} from './chunk-state.js'
 import {type Chunk, copyStatements} from './chunks.js'
+import {type Copied, streamRows} from './stream.js'
 import type {CopyTable} from './tables.js'
 
-/** For the transactions of the copy alone. A copy that is not there after a crash is not marked either. */
-const LOADING = `set local synchronous_commit = off; set local lock_timeout = '60s'`
-
-export interface Copied {
-  rows: number
-  bytes: number
-}
+/** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, whatever the database's default. */
+const LOADING = `set local synchronous_commit = on; set local lock_timeout = '60s'`
 
 export interface ChunkToCopy {
   table: CopyTable
@@ -39,19 +32,8 @@ export function copyChunk(
     await to.query(LOADING)
     if (!(await takeChunk(to, table, chunk))) return undefined
     const {out, into} = copyStatements(table, chunk)
-    const reader = from.copyOut(out)
-    const writer = to.copyIn(into)
-    const meter = new Meter(sent)
-    await pipeline(reader, meter, writer, {signal})
-    const rows = writer.rowCount ?? 0
-    if (reader.rowCount !== rows) {
-      throw failed(
-        'copy_incomplete',
-        `${table.identifier}: the source sent ${reader.rowCount} rows, the target took ${rows}`,
-      )
-    }
+    const copied = await streamRows({from, out}, {to, into}, table.identifier, {sent, signal})
     await refuseMovedRows(from, table)
-    const copied = {rows, bytes: meter.bytes}
     await markChunk(to, table, chunk, {...copied, moment})
     await to.query(guard)
     return copied
@@ -69,22 +51,5 @@ async function refuseMovedRows(from: Session, {identifier, filenode}: CopyTable)
       `${identifier} was rewritten on the source while it was copied, as VACUUM FULL and CLUSTER do`,
       'run the same command again: it copies this table anew',
     )
-  }
-}
-
-/** Passes a stream through and counts it. */
-class Meter extends Transform {
-  bytes = 0
-  readonly #sent: (bytes: number) => void
-
-  constructor(sent: (bytes: number) => void) {
-    super()
-    this.#sent = sent
-  }
-
-  override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.bytes += piece.length
-    this.#sent(piece.length)
-    done(null, piece)
   }
 }

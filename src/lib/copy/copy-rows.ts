@@ -4,13 +4,14 @@ import {buildIndex, finishTable, prepareToBuild} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
 import {isMissing, planChunks, type TablePlan} from './chunk-state.js'
 import {chunkQueue} from './chunk-queue.js'
-import {type Copied, copyChunk} from './copy-chunk.js'
+import {copyChunk} from './copy-chunk.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {lanesOf} from './lanes.js'
 import type {PostData} from './post-data.js'
 import {progressOf} from './progress.js'
 import {ReadyQueue} from './ready-queue.js'
 import {shareSnapshot, type SharedSnapshot} from './snapshot.js'
+import type {Copied} from './stream.js'
 import {type CopyTable, tablesWithRows} from './tables.js'
 
 export interface CopyWorld {
@@ -26,6 +27,8 @@ export interface CopyWorld {
    * which all moments are equal.
    */
   settle?: (to: Session, table: CopyTable) => Promise<void>
+  /** Of a source that takes writes meanwhile: tables that must be read whole, at one moment. */
+  atOnce?: (table: CopyTable) => boolean
 }
 
 /** What happens to a table once its rows are there. */
@@ -43,14 +46,14 @@ interface Work {
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {source, target, operator, clock, guard, settle}: CopyWorld,
+  {source, target, operator, clock, guard, settle, atOnce = () => false}: CopyWorld,
   {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
   given: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({source, target})
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const snapshot = shareSnapshot(source)
-  const plans = await planFrom(snapshot, target)
+  const plans = await planFrom(snapshot, target, atOnce)
   const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
   const chunks = chunkQueue(plans)
@@ -153,9 +156,16 @@ export async function copyRows(
   }
 }
 
-async function planFrom(snapshot: SharedSnapshot, target: Database): Promise<TablePlan[]> {
+async function planFrom(
+  snapshot: SharedSnapshot,
+  target: Database,
+  atOnce: (table: CopyTable) => boolean,
+): Promise<TablePlan[]> {
   try {
-    const tables = await snapshot.read((from) => tablesWithRows(from))
+    const tables = (await snapshot.read((from) => tablesWithRows(from))).map((table) => ({
+      ...table,
+      divisible: table.divisible && !atOnce(table),
+    }))
     return await target.transaction((to) => planChunks(to, tables))
   } catch (error) {
     await snapshot.release()

@@ -1,5 +1,6 @@
 import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
 import type {Database, Queryable, SchemaDump} from '../ports.js'
+import {forgetSyncs} from '../capture/touched.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
 import {removeLargeObjects} from './large-objects.js'
@@ -72,6 +73,7 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
   )
   await target.session(async (session) => {
     await forgetChunks(session)
+    await forgetSyncs(session)
     await removeLargeObjects(session)
     for (const {drop} of drops) await session.query(drop)
     for (;;) {

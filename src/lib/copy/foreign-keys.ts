@@ -1,69 +1,86 @@
 import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import {prepareToBuild} from './build-indexes.js'
-import type {Capacity} from './capacity.js'
+import {capacityOf} from './capacity.js'
 import {ALREADY_THERE, execute, FOREIGN_KEY_VIOLATION} from './execute.js'
 import type {ForeignKey} from './post-data.js'
 
+interface Sides {
+  source: Database
+  target: Database
+}
+
 /**
- * Adds foreign keys without looking at rows and validates them afterwards: that takes locks which let the keys of other
- * tables be validated at the same time. Those of partitioned tables are added whole, one by one. A key that is not valid on the source stays so.
+ * Makes every write obey the foreign keys from now on, without looking at the rows that are there. Only those of partitioned
+ * tables are added whole: NOT VALID is refused there, or not made good in the partitions by VALIDATE.
  */
-export async function addForeignKeys(
-  {source, target}: {source: Database; target: Database},
+export async function enforceForeignKeys(
+  sides: Sides,
   keys: readonly ForeignKey[],
-  {jobs, buildMemory}: Capacity,
   signal: AbortSignal,
 ): Promise<void> {
-  const apart = keys.filter(({partitioned}) => !partitioned)
-  const whole = keys.filter(({partitioned}) => partitioned)
-
-  /** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */
-  const orphansNamed = async (key: ForeignKey, validation: Promise<unknown>): Promise<void> => {
-    try {
-      await validation
-    } catch (error) {
-      if ((error as {code?: unknown}).code !== FOREIGN_KEY_VIOLATION) throw error
-      const {count, examples} = await orphansOf(key, await shapeOf(source, key), target)
-      throw failed(
-        'foreign_key_violated',
-        `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
-        'mend or delete these rows on the source',
-        'or drop the constraint there and add it again NOT VALID',
-      )
+  await inLane(sides, async (session) => {
+    for (const {add, partitioned} of keys) {
+      if (!partitioned) await execute(session, {...add, sql: notValid(add.sql)}, ALREADY_THERE)
     }
-  }
-
-  const lane = (work: (session: Session) => Promise<void>) =>
-    target.session(
-      async (session) => {
-        await prepareToBuild(session, buildMemory)
-        await work(session)
-      },
-      {disposable: true},
-    )
-  await lane(async (session) => {
-    for (const {add} of apart) await execute(session, {...add, sql: notValid(add.sql)}, ALREADY_THERE)
+    for (const key of keys.filter(({partitioned}) => partitioned)) {
+      signal.throwIfAborted()
+      await orphansNamed(sides, key, execute(session, key.add, ALREADY_THERE))
+    }
   })
+}
 
-  const tables = [...new Set(apart.filter(({add}) => !isNotValid(add.sql)).map(({table}) => table))]
+/**
+ * Validates foreign keys that are enforced, under locks that let reads and writes pass and the keys of other tables be
+ * validated at the same time. A key that is not valid on the source stays so. Returns how many there were.
+ */
+export async function validateForeignKeys(
+  sides: Sides,
+  keys: readonly ForeignKey[],
+  signal: AbortSignal,
+): Promise<number> {
+  const open = keys.filter(({add, partitioned}) => !partitioned && !isNotValid(add.sql))
+  const tables = [...new Set(open.map(({table}) => table))]
+  const {jobs} = await capacityOf(sides)
   const validating = Array.from({length: Math.min(jobs, tables.length)}, () =>
-    lane(async (session) => {
+    inLane(sides, async (session) => {
       for (let table = tables.shift(); table; table = tables.shift()) {
-        for (const key of apart.filter((other) => other.table === table && !isNotValid(other.add.sql))) {
+        for (const key of open.filter((other) => other.table === table)) {
           signal.throwIfAborted()
-          await orphansNamed(key, session.query(`alter table ${table} validate constraint ${key.name}`))
+          await orphansNamed(sides, key, session.query(`alter table ${table} validate constraint ${key.name}`))
         }
       }
     }),
   )
   for (const result of await Promise.allSettled(validating)) if (result.status === 'rejected') throw result.reason
-  await lane(async (session) => {
-    for (const key of whole) {
-      signal.throwIfAborted()
-      await orphansNamed(key, execute(session, key.add, ALREADY_THERE))
-    }
-  })
+  return open.length
+}
+
+async function inLane(sides: Sides, work: (session: Session) => Promise<void>): Promise<void> {
+  const {buildMemory} = await capacityOf(sides)
+  await sides.target.session(
+    async (session) => {
+      await prepareToBuild(session, buildMemory)
+      await work(session)
+    },
+    {disposable: true},
+  )
+}
+
+/** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */
+async function orphansNamed({source, target}: Sides, key: ForeignKey, validation: Promise<unknown>): Promise<void> {
+  try {
+    await validation
+  } catch (error) {
+    if ((error as {code?: unknown}).code !== FOREIGN_KEY_VIOLATION) throw error
+    const {count, examples} = await orphansOf(key, await shapeOf(source, key), target)
+    throw failed(
+      'foreign_key_violated',
+      `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
+      'mend or delete these rows on the source',
+      'or drop the constraint there and add it again NOT VALID',
+    )
+  }
 }
 
 const isNotValid = (sql: string): boolean => /\sNOT VALID$/.test(sql)

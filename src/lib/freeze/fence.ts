@@ -1,10 +1,8 @@
 import {createHash, randomBytes} from 'node:crypto'
 
 import {type Guard, identifier, literal, OWN_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
-import type {Migration} from '../runbook/migration.js'
-import {holdersOf} from './sessions.js'
+import {type Patience, withTableLock} from './table-lock.js'
 import {type Table, writableTables} from './tables.js'
 
 /*
@@ -79,13 +77,6 @@ export async function unfencedTables(db: Queryable): Promise<Table[]> {
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
 
-/** How long to try for a lock, and how long others may have to queue behind one try. */
-export interface Patience extends Pick<Migration, 'clock' | 'signal'> {
-  seconds?: number
-  /** In the window nobody is kept waiting, so that one try may outlast `deadlock_timeout`, after which autovacuum gives way. */
-  nobodyWaits?: boolean
-}
-
 /** Puts the trigger on every table that lacks it. */
 export async function fenceTables(db: Database, patience: Patience, guard: Guard = ''): Promise<number> {
   const tables = await unfencedTables(db)
@@ -122,43 +113,3 @@ export async function passBarrier(db: Database, patience: Patience): Promise<voi
     await withTableLock(db, patience, table, `lock table only ${table} in share row exclusive mode`)
   }
 }
-
-const SHORT_LOCK_MS = 400
-/** Above the usual `deadlock_timeout` of 1 s. */
-const LONG_LOCK_MS = 2500
-const LONG_TRY_EVERY = 5
-const DEFAULT_SECONDS = 60
-
-/**
- * Runs statements that lock a table as one message, which the server takes as one transaction, so that no lock outlives
- * a sleeping laptop; under a short `lock_timeout`, so that nobody queues behind us for long; again until the deadline.
- */
-async function withTableLock(db: Database, patience: Patience, table: string, statements: string): Promise<void> {
-  const {clock, signal, seconds = DEFAULT_SECONDS, nobodyWaits = false} = patience
-  const deadline = clock.now().getTime() + seconds * 1000
-  for (let attempt = 1; ; attempt++) {
-    signal.throwIfAborted()
-    const timeout = nobodyWaits || attempt % LONG_TRY_EVERY === 0 ? LONG_LOCK_MS : SHORT_LOCK_MS
-    try {
-      await db.query(`set local lock_timeout = ${timeout}; ${statements}`)
-      return
-    } catch (error) {
-      if (!isLockConflict(error)) throw error
-      if (clock.now().getTime() >= deadline) throw await tableBusy(db, table, seconds)
-      await clock.sleep(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), signal)
-    }
-  }
-}
-
-async function tableBusy(db: Database, table: string, seconds: number): Promise<Error> {
-  const holders = await holdersOf(db, table)
-  const who = holders.map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)
-  return failed(
-    'table_busy',
-    `${table} stayed locked for ${seconds} s${who.length > 0 ? ` by ${who.join(', ')}` : ''}`,
-    'let that transaction end, or end it with heroku pg:kill, and run the same command again',
-  )
-}
-
-const isLockConflict = (error: unknown): boolean =>
-  ['55P03', '40P01'].includes(String((error as {code?: unknown} | undefined)?.code))

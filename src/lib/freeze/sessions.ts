@@ -60,3 +60,13 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
      order by a.xact_start limit 1`,
     [db.ownPids(), table],
   )
+
+/** A vacuum against wraparound is at work on the table: it never gives way, and whoever waits for it stalls all who come after. */
+export async function preventsWraparound(db: Database, table: string): Promise<boolean> {
+  const [row] = await db.query<{there: boolean}>(
+    `select exists (select from pg_stat_activity a join pg_locks l on l.pid = a.pid
+       where l.relation = $1::regclass and l.granted and a.query like 'autovacuum:%(to prevent wraparound)') as there`,
+    [table],
+  )
+  return row!.there
+}

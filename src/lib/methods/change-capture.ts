@@ -1,12 +1,22 @@
+import {follow} from '../capture/follow.js'
 import type {Method} from './method.js'
+import {beginFollowing, catchUp, drainLog, installCaptureStep, tryConstraints} from './steps/capture.js'
+import {copyAllRows, copySchema} from './steps/copy.js'
+import {attachConstraintsStep, validateConstraints} from './steps/copy-constraints.js'
+import {verifyBeforeWindow, verifyTouched} from './steps/verify.js'
 
 /** Triggers on the source note the keys that change; needs nothing that Heroku withholds. */
 export const changeCapture: Method = {
   id: 'change-capture',
   title: 'Change capture',
-  available: false,
+  available: true,
   obstacles: () => [],
-  drain: [],
+  before: [installCaptureStep, copySchema('captured'), copyAllRows('captured'), beginFollowing, tryConstraints],
+  ready: [verifyBeforeWindow, catchUp],
+  drain: [drainLog, attachConstraintsStep],
+  verify: verifyTouched,
+  after: [validateConstraints],
+  follow,
   estimate: () => [
     {step: 'drain', what: 'drain the last changes', seconds: 10},
     {step: 'verify', what: 'verify the rows touched since the last verification', seconds: 20},

@@ -1,3 +1,4 @@
+import {verifyAll} from '../runbook/steps/verify.js'
 import type {Method} from './method.js'
 import {replicationObstacles} from './replication-probe.js'
 
@@ -7,7 +8,11 @@ export const dms: Method = {
   title: 'AWS DMS',
   available: false,
   obstacles: replicationObstacles,
+  before: [],
+  ready: [],
   drain: [],
+  verify: verifyAll,
+  after: [],
   estimate: () => [
     {step: 'drain', what: 'drain the replication lag', seconds: 60},
     {step: 'verify', what: 'verify what changed last', seconds: 180},

@@ -7,8 +7,10 @@ import type {Method} from './method.js'
 /** Simplest first: this order is the decision tree. */
 export const METHODS: readonly Method[] = [dumpRestore, changeCapture, logicalReplication, dms]
 
-/** The method a run performs when none is named: the simplest one that this version can. */
-export const defaultMethod = (id: string | undefined): Method =>
-  METHODS.find((method) => method.id === id) ?? METHODS.find(({available}) => available)!
+/** What a window is opened by when nothing was started before it and no method is named: the simplest one. */
+export const defaultMethod = dumpRestore
+
+/** What `rds:start` follows by when no method is named. */
+export const defaultFollowing = changeCapture
 
 export const methodNamed = (id: string): Method | undefined => METHODS.find((method) => method.id === id)

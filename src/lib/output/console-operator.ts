@@ -1,5 +1,13 @@
 import type {Operator, StepEvent, StepRecord} from '../ports.js'
-import {jsonDisplay, liveDisplay, plainDisplay, type ProgressDisplay} from './copy-progress.js'
+import {
+  copyReport,
+  followReport,
+  jsonDisplay,
+  liveDisplay,
+  plainDisplay,
+  type ProgressDisplay,
+  verifyReport,
+} from './progress.js'
 import {clockTime, seconds} from './text.js'
 import {readAnswer} from './prompt.js'
 
@@ -34,7 +42,9 @@ export function consoleOperator(print: (line: string) => void, {json}: {json: bo
       line(MARKS[kind], parts.filter(Boolean).join(' '))
     },
 
-    copying: (state) => progress.show(state),
+    copying: (state) => progress.show(copyReport(state)),
+    following: (state) => progress.show(followReport(state)),
+    verifying: (state) => progress.show(verifyReport(state)),
 
     async decideGate(evidence: readonly StepRecord[], signal) {
       write('')

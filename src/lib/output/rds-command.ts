@@ -30,6 +30,13 @@ export const changeFlags = {
   confirm: flags.string({char: 'c', description: 'app name, to skip the question'}),
 }
 
+export const caFileFlag = {
+  'ca-file': flags.string({
+    description: "where dynos find RDS' certificate authority (default: the bundle of Heroku's stacks)",
+    env: 'RDS_CA_FILE',
+  }),
+}
+
 // oclif's own type of what a parser gives.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Values = Record<string, any>

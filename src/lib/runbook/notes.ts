@@ -1,3 +1,4 @@
+import type {Shape} from '../capture/shape.js'
 import type {TargetBefore} from '../copy/copy-schema.js'
 import type {Attachment, Process} from '../ports.js'
 import {failed} from '../errors.js'
@@ -32,6 +33,13 @@ export interface Frozen {
   readOnlyBefore: string | null
 }
 
+export interface Captured {
+  /** The source's own clock when the last table had its triggers, as it prints it. */
+  at: string
+  /** What each captured table looked like then. */
+  shape: Shape
+}
+
 /** What the steps leave in the journal for one another and for the way back. */
 export interface Notes {
   apps: AppBefore[]
@@ -39,12 +47,13 @@ export interface Notes {
   /** Opens the tool's own fences; no credential of the app's. */
   fenceKey: string
   frozen: Frozen
-  /** Which freeze the copied schema belongs to. */
-  copied: {frozenAt: string}
-  /** Which freeze the copied rows and the indexes on them belong to. */
-  rowsCopied: {frozenAt: string}
-  /** Which freeze the built constraints belong to. */
-  constraints: {frozenAt: string}
+  captured: Captured
+  /** Which freeze, or which capture, the copied schema belongs to. */
+  copied: {basis: string}
+  /** The same of the copied rows and the indexes on them. */
+  rowsCopied: {basis: string}
+  /** The same of the built constraints. */
+  constraints: {basis: string}
   /** Catalog fingerprint of the target when the way back was armed. */
   armed: {fingerprint: string}
   /** The newest landed write when the smoke test ended: what came before is the smoke test's own. */

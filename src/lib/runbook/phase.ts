@@ -1,16 +1,24 @@
 import type {StepRecord} from '../ports.js'
 import type {Step} from './step.js'
 
-export type Phase = 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
+export type Phase = 'copying' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
 
-/** Where a migration stands, from what is in effect. */
-export function phaseOf(steps: readonly Step[], records: readonly StepRecord[], attempt: number): Phase {
+/** Where a migration stands, from what is in effect. `preparation`: the steps that `rds:start` does, where a method follows. */
+export function phaseOf(
+  steps: readonly Step[],
+  records: readonly StepRecord[],
+  attempt: number,
+  preparation: readonly Step[] = [],
+): Phase {
   const inEffect = records.filter(({undoneAt}) => !undoneAt)
   if (inEffect.length === 0) return attempt > 1 ? 'rolled back' : 'not started'
   const recordOf = (step: Step) => inEffect.find((record) => record.step === step.id)
   const last = steps.findLast((step) => step.pointOfNoCheapReturn)
   if (last && recordOf(last)?.finishedAt) return 'live'
-  return steps.some((step) => step.window === 'inside' && recordOf(step)) ? 'window' : 'prepared'
+  if (steps.some((step) => step.window === 'inside' && recordOf(step))) return 'window'
+  if (preparation.length === 0 || !preparation.some((step) => step.id === 'install-capture' && recordOf(step)))
+    return 'prepared'
+  return preparation.every((step) => recordOf(step)?.finishedAt) ? 'following' : 'copying'
 }
 
 /** The one command to run next. */
@@ -19,6 +27,8 @@ export function nextCommand(phase: Phase, app: string): string {
     'not started': `heroku rds:assess -a ${app}`,
     'rolled back': `heroku rds:cutover -a ${app}`,
     prepared: `heroku rds:cutover -a ${app}`,
+    copying: `heroku rds:start -a ${app} goes on with the copy`,
+    following: `heroku rds:cutover -a ${app}; until then heroku rds:start -a ${app} keeps the copy in step`,
     window: `heroku rds:cutover -a ${app} goes on, heroku rds:rollback -a ${app} goes back`,
     live: `nothing; heroku rds:rollback -a ${app} goes back while no write has landed on RDS`,
   }

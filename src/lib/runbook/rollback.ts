@@ -2,6 +2,10 @@ import {messageOf, notRefused, refused} from '../errors.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
 
+/** The steps that a window undoes when it comes to nothing: what may have taken days beforehand stays. */
+export const undoneByWindow = (steps: readonly Step[], {method}: Pick<Migration, 'method'>): Step[] =>
+  steps.filter(({window}) => !(method.follow && window === 'before'))
+
 /**
  * Undoes every step that was started, newest first, and returns their titles. A step that was started but not finished
  * may have had its effect: it is undone too. Refuses, before touching anything, when one of them cannot be undone.

@@ -3,13 +3,14 @@ import type {StepRecord} from '../ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed} from '../freeze/claim.js'
 import {rememberJournal} from './remembered-journal.js'
-import {rollback} from './rollback.js'
+import {rollback, undoneByWindow} from './rollback.js'
 import type {Step} from './step.js'
 import {watchBudget} from './budget.js'
 
 /**
  * Does the steps in order. What is already done is found done, so the same call resumes a killed run. When a step fails
- * before the point of no cheap return, everything that was started is undone before the error is thrown on.
+ * before the point of no cheap return, what was started is undone before the error is thrown on – but for the preparations of
+ * a method that follows, which the next run goes on with.
  */
 export async function run(steps: readonly Step[], given: Migration): Promise<void> {
   const remembered = rememberJournal(given.journal)
@@ -39,7 +40,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
     if (past) throw stoppedAfterGate(error)
     await interruption.settled()
     const stillOurs = () => assertClaimed(migration.source, migration.guard.source)
-    await undoEverything(steps, {...migration, journal: remembered.back(stillOurs)}, error)
+    await undoEverything(undoneByWindow(steps, migration), {...migration, journal: remembered.back(stillOurs)}, error)
     throw error
   } finally {
     budget.stop()

@@ -1,56 +1,100 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
-
-export interface Contents {
-  table: string
-  /** As text: a count can exceed 2^53. */
-  rows: string
-  /** Sum of 64-bit hashes of each row's text: independent of order, sensitive to duplicates. */
-  checksum: string
-}
-
-/** Count and checksum of one table as it stands; every column, in the order both sides share. */
-async function contentsOf(db: Queryable, table: string): Promise<Contents> {
-  const [row] = await db.query<Omit<Contents, 'table'>>(`
-    select count(*)::text as rows, coalesce(sum(hashtextextended((whole_row.*)::text, 0)::numeric), 0)::text as checksum
-    from only ${table} whole_row`)
-  return {table, ...row!}
-}
-
-/** Tables and partitions. A materialized view is left out: refreshed on the target, it may be fresher than the source's. */
-export async function tablesToVerify(db: Queryable): Promise<string[]> {
-  const rows = await db.query<{schema: string; name: string}>(`
-    select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
-    order by pg_table_size(c.oid) desc, 1, 2`)
-  return rows.map(({schema, name}) => identifier(schema, name))
-}
+import type {Clock, Operator} from '../ports.js'
+import {type Difference, locate} from './locate.js'
+import type {Pair} from './pair.js'
+import {isSame, NOTHING, type PageRange, plus, rangesOf, type Sum, sumOf} from './sums.js'
+import {pagesOf, type VerifyTable} from './tables.js'
 
 export interface Verification {
   tables: number
   rows: bigint
-  differences: string[]
+  bytes: number
+  differences: Difference[]
 }
 
+export interface HowToVerify {
+  /** Sessions on each side. */
+  jobs: number
+  signal: AbortSignal
+  clock: Clock
+  operator: Operator
+  /** After so many times as long as a part took, the next one follows: the servers have other things to do. */
+  rest?: number
+  /** Told of each table that was looked at. */
+  verified?: (table: VerifyTable, rows: bigint, differences: readonly Difference[]) => Promise<void>
+}
+
+interface Part {
+  table: VerifyTable
+  range: PageRange
+}
+
+/** Parts of a table that are still to be summed, and what has been. */
+interface Account {
+  open: number
+  sums: Record<keyof Pair, Sum>
+}
+
+const EVERY_MS = 1000
+
 /**
- * Compares the contents of every table, both sides at once. Only true while nobody writes to either side. Row text is
- * comparable because the sessions of both sides pin every setting it depends on.
+ * Compares every row of the tables between two moments, in parts, both sides and several tables at a time. A table whose sums
+ * differ is looked into until the rows are named.
  */
 export async function compareContents(
-  {source, target}: {source: Database; target: Database},
-  signal: AbortSignal,
+  pair: Pair,
+  tables: readonly VerifyTable[],
+  {jobs, signal: given, clock, operator, rest = 0, verified = () => Promise.resolve()}: HowToVerify,
 ): Promise<Verification> {
-  const tables = await tablesToVerify(source)
-  const result: Verification = {tables: tables.length, rows: 0n, differences: []}
-  for (const table of tables) {
-    signal.throwIfAborted()
-    const [here, there] = await Promise.all([contentsOf(source, table), contentsOf(target, table)])
-    result.rows += BigInt(here.rows)
-    if (here.rows !== there.rows) {
-      result.differences.push(`${table} has ${here.rows} rows on the source and ${there.rows} on the target`)
-    } else if (here.checksum !== there.checksum) {
-      result.differences.push(`${table} has equal counts, ${here.rows}, but different contents`)
+  const result: Verification = {tables: tables.length, rows: 0n, bytes: 0, differences: []}
+  const there = await pair.target.read((db) => pagesOf(db, tables))
+  const queues: Record<keyof Pair, Part[]> = {
+    source: tables.flatMap((table) => rangesOf(table.pages, table.divisible).map((range) => ({table, range}))),
+    target: tables.flatMap((table) => rangesOf(there.get(table.name)!, true).map((range) => ({table, range}))),
+  }
+  const partsOf = (table: VerifyTable) =>
+    [...queues.source, ...queues.target].filter((part) => part.table === table).length
+  const accounts = new Map<VerifyTable, Account>(
+    tables.map((table) => [table, {open: partsOf(table), sums: {source: NOTHING, target: NOTHING}}]),
+  )
+  const stop = new AbortController()
+  const signal = AbortSignal.any([given, stop.signal])
+  const totalBytes = tables.reduce((sum, {bytes}) => sum + bytes, 0)
+  let tablesDone = 0
+  const timer = setInterval(
+    () => operator.verifying({tables: tablesDone, totalTables: tables.length, bytes: result.bytes, totalBytes}),
+    EVERY_MS,
+  )
+  timer.unref()
+
+  const settle = async (table: VerifyTable, {sums}: Account) => {
+    const differences = isSame(sums.source, sums.target) ? [] : await locate(pair, table)
+    result.rows += sums.source.rows
+    result.bytes += table.bytes
+    result.differences.push(...differences)
+    tablesDone++
+    await verified(table, sums.source.rows, differences)
+  }
+  const lane = async (side: keyof Pair) => {
+    for (let part = queues[side].shift(); part; part = queues[side].shift()) {
+      signal.throwIfAborted()
+      const {table, range} = part
+      const begun = clock.now().getTime()
+      const sum = await pair[side].read((db) => sumOf(db, table, range))
+      const account = accounts.get(table)!
+      account.sums[side] = plus(account.sums[side], sum)
+      if (--account.open === 0) await settle(table, account)
+      if (rest > 0) await clock.sleep(rest * (clock.now().getTime() - begun), signal)
     }
   }
-  return result
+  const lanes = Array.from({length: jobs}, () => [lane('source'), lane('target')]).flat()
+  try {
+    await Promise.all(lanes)
+    return result
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled(lanes)
+    throw error
+  } finally {
+    clearInterval(timer)
+  }
 }

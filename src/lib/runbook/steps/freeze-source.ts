@@ -20,9 +20,9 @@ export const freezeSource: Step = {
   title: 'Freeze the source',
   window: 'inside',
 
-  /** What was copied and armed belongs to this freeze: none of it may serve a later one. */
+  /** What was armed belongs to this freeze: none of it may serve a later one. */
   async undo(migration) {
-    await migration.journal.forget(['copied', 'constraints', 'armed', 'smoke', 'opened'])
+    await migration.journal.forget(['armed', 'smoke', 'opened'])
     await thaw(migration)
     await migration.journal.forget(['frozen'])
   },

@@ -1,0 +1,82 @@
+import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
+import {refused} from '../../lib/errors.js'
+import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
+import {withMigration} from '../../lib/open-migration.js'
+import {consoleOperator} from '../../lib/output/console-operator.js'
+import {flags} from '../../lib/output/heroku-cli.js'
+import {interruption} from '../../lib/output/interruption.js'
+import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {preparationFor, runbookFor} from '../../lib/playbook.js'
+import {abandon} from '../../lib/runbook/abandon.js'
+import {run} from '../../lib/runbook/run.js'
+
+export default class Start extends RdsCommand {
+  static override summary = 'copy the database to RDS while the app runs, and keep the copy in step'
+  static override description = RdsCommand.describe(
+    'Puts capture triggers on every table of the source, copies schema and rows, then brings over what changes until it is stopped with Ctrl-C. Run again, it goes on where it stopped; the source keeps noting changes meanwhile. The window is rds:cutover.',
+  )
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --app example-app',
+    '<%= config.bin %> <%= command.id %> --app example-app --until-equal',
+    '<%= config.bin %> <%= command.id %> --app example-app --abandon',
+  ]
+  static override args = databaseArg
+  static override flags = {
+    ...appFlags,
+    ...changeFlags,
+    ...caFileFlag,
+    method: flags.string({
+      description: 'how the copy follows',
+      options: METHODS.filter(({available, follow}) => available && follow).map(({id}) => id),
+    }),
+    nice: flags.boolean({description: 'leave the source alone three quarters of the time'}),
+    'until-equal': flags.boolean({description: 'stop when the copy is up to date, instead of following'}),
+    abandon: flags.boolean({
+      description: 'give the migration up: takes everything off the source and empties the target',
+    }),
+  }
+
+  async run(): Promise<{app: string; method?: string; outcome: string}> {
+    const parsed = await this.parse(Start)
+    const {app, method, confirm, nice, abandon: giveUp, 'until-equal': untilEqual} = parsed.flags
+    await this.confirmApp(
+      app,
+      confirm,
+      giveUp
+        ? `Everything this tool made is taken off the source of ${app}, and the copy on RDS is dropped.`
+        : `Triggers are put on every table of the source of ${app}; the app keeps running.`,
+    )
+    const signal = interruption()
+    const options = {
+      ...this.optionsOf(parsed),
+      ...(giveUp ? {} : {method}),
+      fallback: defaultFollowing.id,
+      settings: {gate: 'ask' as const},
+      operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
+      command: giveUp ? 'rds:start --abandon' : 'rds:start',
+      signal,
+    }
+    return withMigration(options, async (migration) => {
+      const {method: chosen} = migration
+      if (giveUp) {
+        const undone = await abandon(runbookFor(chosen), migration)
+        this.log(undone.length === 0 ? 'nothing to give up' : `given up: ${app} stays on Heroku Postgres`)
+        return {app, outcome: 'abandoned'}
+      }
+      if (!chosen.follow) {
+        throw refused(
+          'other_method',
+          `a move by ${chosen.id} is under way`,
+          `heroku rds:rollback -a ${app} ends it first`,
+        )
+      }
+      await run(preparationFor(chosen), migration)
+      if (!untilEqual) {
+        migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
+        await chosen.follow(migration, nice ? NICE_PACE : USUAL_PACE)
+      }
+      this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)
+      return {app, method: chosen.id, outcome: untilEqual ? 'equal' : 'stopped'}
+    })
+  }
+}

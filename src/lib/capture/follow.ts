@@ -1,0 +1,84 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import {isLostConnection} from '../copy/lost-connection.js'
+import {messageOf, RdsError} from '../errors.js'
+import type {Operator, Queryable} from '../ports.js'
+import {capturedUnits} from './captured.js'
+import {sync, type Synced, type SyncWorld} from './sync.js'
+import {withSyncLock} from './sync-lock.js'
+
+/** How soon after one sync the next begins. */
+export interface Pace {
+  /** At least so long. */
+  pauseMs: number
+  /** At least so many times as long as the sync took. */
+  rest: number
+}
+
+export const USUAL_PACE: Pace = {pauseMs: 1000, rest: 0}
+/** Three quarters of the time the source is left alone. */
+export const NICE_PACE: Pace = {pauseMs: 5000, rest: 3}
+
+/** Tables may come and go without any capture noticing. */
+const LOOK_AT_TABLES_MS = 5000
+const LONGEST_RETRY_MS = 30_000
+/** A transaction that has been open for so long is worth a word: what it will bring cannot be seen before it commits. */
+const LONG_TRANSACTION_S = 5
+
+export interface Following extends Omit<SyncWorld, 'shape' | 'units'> {
+  operator: Operator
+  journal: Parameters<typeof capturedUnits>[0]['journal']
+}
+
+/** Syncs again and again until the signal aborts. Connections that break are made anew, for as long as it takes. */
+export async function follow(migration: Following, {pauseMs, rest}: Pace): Promise<void> {
+  const {clock, signal, operator} = migration
+  let captured = await capturedUnits(migration)
+  let looked = clock.now().getTime()
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
+        captured = await capturedUnits(migration)
+        looked = clock.now().getTime()
+      }
+      const synced = await syncLocked({...migration, ...captured})
+      const waiting = await noteWaiting(migration)
+      operator.following({...synced, ...(waiting ? {waiting} : {})})
+      failures = 0
+      await clock.sleep(Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000), signal)
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isPassing(error)) throw error
+      operator.tell(`${messageOf(error)}: trying again`)
+      await clock.sleep(Math.min(500 * 2 ** failures++, LONGEST_RETRY_MS), signal).catch(() => undefined)
+    }
+  }
+}
+
+export const syncLocked = (world: SyncWorld, meanwhile?: Parameters<typeof sync>[1]): Promise<Synced> =>
+  withSyncLock(world.target, world.signal, () => sync(world, meanwhile))
+
+/** serialization_failure, deadlock_detected, lock_not_available, query_canceled by a failover; a table that is locked for now. */
+const PASSING = new Set(['40001', '40P01', '55P03', '53300', 'table_locked'])
+
+const isPassing = (error: unknown): boolean =>
+  isLostConnection(error) || PASSING.has(String((error as RdsError | {code?: unknown}).code))
+
+/** Says who keeps the copy from being up to date, where somebody does. */
+async function noteWaiting({source, target}: Pick<Following, 'source' | 'target'>): Promise<string | undefined> {
+  const waiting = await longTransaction(source)
+  if (waiting) await target.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])
+  return waiting
+}
+
+/** The oldest open transaction that has written something, in words. */
+export async function longTransaction(source: Queryable): Promise<string | undefined> {
+  const [row] = await source.query<{pid: number; role: string; application: string; seconds: string}>(`
+    select pid, coalesce(usename, 'unknown') as role, coalesce(application_name, '') as application, round(extract(epoch from clock_timestamp() - xact_start))::text as seconds
+    from pg_stat_activity where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
+      and xact_start < clock_timestamp() - interval '${LONG_TRANSACTION_S} s'
+    order by xact_start limit 1`)
+  if (!row) return undefined
+  const who = row.application ? `${row.role}, ${row.application}` : row.role
+  return `waiting for pid ${row.pid} (${who}): its transaction is open for ${row.seconds} s`
+}

@@ -1,0 +1,59 @@
+import {type Guard, identifier, OWN_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
+import {type Patience, withTableLock} from '../freeze/table-lock.js'
+import {CAPTURE_TRIGGER, CREATE_COMMON, createLog, DROP_COMMON, dropLog, triggersOf} from './log.js'
+import {type Member, type Unit, unitsOf} from './units.js'
+
+interface Lacking {
+  unit: Unit
+  member: Member
+}
+
+/** Tables that lack a capture trigger that always fires. */
+export async function uncaptured(source: Queryable, units?: readonly Unit[]): Promise<Lacking[]> {
+  const rows = await source.query<{table: string; name: string}>(`
+    select tgrelid::text as table, tgname as name from pg_trigger where tgname like '${CAPTURE_TRIGGER}%' and tgenabled = 'A'`)
+  const standing = new Set(rows.map(({table, name}) => `${table} ${name}`))
+  return (units ?? (await unitsOf(source))).flatMap((unit) =>
+    unit.members
+      .filter((member) => triggersOf(unit, member).some(([name]) => !standing.has(`${member.oid} ${name}`)))
+      .map((member) => ({unit, member})),
+  )
+}
+
+/** Makes every table note what is written to it; returns how many tables were added. Holds each table for a moment only. */
+export async function installCapture(source: Database, patience: Patience, guard: Guard): Promise<number> {
+  await source.query(`${guard}; ${CREATE_COMMON}`)
+  const lacking = await uncaptured(source)
+  for (const {unit, member} of lacking) {
+    const triggers = triggersOf(unit, member).map(
+      ([name, definition]) => `
+        drop trigger if exists ${name} on ${member.relation};
+        create trigger ${name} ${definition};
+        alter table only ${member.relation} enable always trigger ${name};`,
+    )
+    await withTableLock(source, patience, member.relation, `${guard}; ${createLog(unit)}; ${triggers.join('')}`)
+  }
+  return lacking.length
+}
+
+/** Takes every capture object off the source again. */
+export async function removeCapture(source: Database, patience: Patience, guard: Guard): Promise<void> {
+  const triggers = await source.query<{schema: string; table: string; name: string}>(`
+    select n.nspname as schema, c.relname as table, t.tgname as name
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where t.tgname like '${CAPTURE_TRIGGER}%' and t.tgparentid = 0`)
+  const byTable = new Map<string, string[]>()
+  for (const {schema, table, name} of triggers) {
+    const relation = identifier(schema, table)
+    byTable.set(relation, [...(byTable.get(relation) ?? []), name])
+  }
+  for (const [relation, names] of byTable) {
+    const drops = names.map((name) => `drop trigger if exists ${name} on ${relation}`)
+    await withTableLock(source, patience, relation, `${guard}; ${drops.join('; ')}`)
+  }
+  const logs = await source.query<{oid: string}>(`
+    select substr(c.relname, 5) as oid from pg_class c where c.relnamespace = to_regnamespace('${OWN_SCHEMA}') and c.relname ~ '^log_[0-9]+$'`)
+  for (const {oid} of logs) await source.query(`${guard}; ${dropLog(oid)}`)
+  await source.query(`${guard}; ${DROP_COMMON}`)
+}

@@ -1,0 +1,25 @@
+import {OWN_SCHEMA} from '../catalog.js'
+import {isLockConflict} from '../freeze/table-lock.js'
+import type {Database} from '../ports.js'
+
+/** Lets one sync, or one look at what both databases hold, go on at a time, whichever process does it. */
+export async function withSyncLock<T>(target: Database, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return target.session(async (session) => {
+    const key = `hashtext('${OWN_SCHEMA}.sync')`
+    for (let held = false; !held;) {
+      signal.throwIfAborted()
+      held = await session.query(`select pg_advisory_lock(${key})`).then(
+        () => true,
+        (error: unknown) => {
+          if (!isLockConflict(error)) throw error
+          return false
+        },
+      )
+    }
+    try {
+      return await work()
+    } finally {
+      await session.query(`select pg_advisory_unlock(${key})`).catch(() => undefined) // a broken connection holds nothing
+    }
+  })
+}

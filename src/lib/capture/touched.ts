@@ -1,0 +1,44 @@
+import {type Guard, literal, OWN_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
+import {NTH, SIGN} from './log.js'
+import {isKeyed, type Unit} from './units.js'
+
+/*
+ * What each sync brought, kept on the target: it tells a verification in the window what it has to look at again, and a sync
+ * that is done over which rows without a key it has counted already.
+ */
+
+export const touchedOf = ({oid}: Pick<Unit, 'oid'>): string => `${OWN_SCHEMA}.touched_${oid}`
+
+/** Makes the tables that syncs write to; repeatable. The tables of the units must be there. */
+export async function prepareTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<void> {
+  for (const unit of units) {
+    const columns = isKeyed(unit) ? unit.key.map(({name}) => name) : unit.columns
+    const extra = isKeyed(unit)
+      ? ''
+      : `add column if not exists ${SIGN} smallint, add column if not exists ${NTH} bigint,`
+    await target.query(`${guard};
+      create table if not exists ${touchedOf(unit)} as select ${columns.join(', ')} from ${unit.relation} with no data;
+      alter table ${touchedOf(unit)} ${extra} add column if not exists heroku_rds_sync bigint not null;
+      create index if not exists touched_${unit.oid}_sync on ${touchedOf(unit)} (heroku_rds_sync);
+      insert into ${OWN_SCHEMA}.sync_units (unit, relation) values (${unit.oid}, ${literal(unit.relation)}) on conflict do nothing`)
+  }
+}
+
+/** Units that have no such table yet. */
+export async function unprepared(target: Queryable, units: readonly Unit[]): Promise<Unit[]> {
+  const rows = await target.query<{unit: string}>(`select unit::text as unit from ${OWN_SCHEMA}.sync_units`)
+  const ready = new Set(rows.map(({unit}) => unit))
+  return units.filter(({oid}) => !ready.has(oid))
+}
+
+/** Takes them off again, with all that is known of syncs; for a target that is emptied. */
+export async function forgetSyncs(target: Queryable): Promise<void> {
+  const rows = await target.query<{name: string}>(
+    `select relname as name from pg_class where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relkind = 'r' and relname ~ '^touched_[0-9]+$'`,
+  )
+  for (const {name} of rows) await target.query(`drop table if exists ${OWN_SCHEMA}.${name}`)
+  await target.query(
+    `truncate ${OWN_SCHEMA}.sync_units, ${OWN_SCHEMA}.sync_state; insert into ${OWN_SCHEMA}.sync_state default values`,
+  )
+}

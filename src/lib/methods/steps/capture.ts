@@ -1,0 +1,142 @@
+import {capturedUnits} from '../../capture/captured.js'
+import {detachConstraints} from '../../capture/detach.js'
+import {syncLocked} from '../../capture/follow.js'
+import {installCapture, removeCapture, uncaptured} from '../../capture/install.js'
+import {forgetCopied} from '../../capture/copied-rows.js'
+import {shapeOf} from '../../capture/shape.js'
+import {prepareTouched, unprepared} from '../../capture/touched.js'
+import {unitsOf} from '../../capture/units.js'
+import {copyConstraints} from '../../copy/constraints.js'
+import {readPostData} from '../../copy/copy-schema.js'
+import {failed} from '../../errors.js'
+import type {Migration} from '../../runbook/migration.js'
+import {leaveNote, noteOf} from '../../runbook/notes.js'
+import {never, type Step} from '../../runbook/step.js'
+import {enterMaintenance} from '../../runbook/steps/enter-maintenance.js'
+import {refreshDerived} from '../../runbook/derived.js'
+import {isNoted, noteConstraints} from './copy.js'
+
+/** In the window nothing of what came before is done again. */
+export const inWindow: Step['done'] = async ({journal}) =>
+  (await journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
+
+export const installCaptureStep: Step = {
+  id: 'install-capture',
+  title: 'Capture changes on the source',
+  window: 'before',
+
+  async undo({source, guard, journal, ...patience}) {
+    await removeCapture(source, patience, guard.source)
+    await journal.forget(['captured'])
+  },
+
+  /** Once noted, a missing trigger is a change of the schema, for the next sync to refuse: installing it again would hide it. */
+  async done(migration) {
+    return (await noteOf(migration, 'captured')) !== undefined
+  },
+
+  async run(migration) {
+    const {source, guard} = migration
+    const tables = await installCapture(source, migration, guard.source)
+    const units = await unitsOf(source)
+    if ((await uncaptured(source, units)).length > 0)
+      throw failed('table_appeared', 'a table appeared while capture was installed', 'run the same command again')
+    const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+    await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, units)})
+    return `${tables} tables note what is written to them`
+  },
+}
+
+/** How much may be left for the window. */
+const ENOUGH_SECONDS = 1
+const MOST_SYNCS = 50
+
+/** Syncs until one takes less than a second and leaves nothing behind. */
+async function catchUpWithSource(migration: Migration): Promise<{syncs: number; entries: number}> {
+  const captured = await capturedUnits(migration)
+  let [entries, seconds] = [0, 0]
+  for (let syncs = 1; syncs <= MOST_SYNCS; syncs++) {
+    const synced = await syncLocked({...migration, ...captured})
+    migration.operator.following(synced)
+    entries += synced.entries
+    seconds = synced.seconds
+    if (synced.equal && seconds < ENOUGH_SECONDS) return {syncs, entries}
+  }
+  throw failed(
+    'cannot_keep_up',
+    `after ${MOST_SYNCS} syncs the last still took ${seconds.toFixed(1)} s: the source is written to faster than the target takes it`,
+    'choose a quieter time, or a larger class for the target',
+  )
+}
+
+export const beginFollowing: Step = {
+  id: 'begin-following',
+  title: 'Bring what changed during the copy',
+  window: 'before',
+  undo: 'nothing',
+
+  async done(migration) {
+    return (
+      (await inWindow(migration)) ||
+      (await unprepared(migration.target, (await capturedUnits(migration)).units)).length === 0
+    )
+  },
+
+  async run(migration) {
+    const {units} = await capturedUnits(migration)
+    await forgetCopied(migration, units)
+    await prepareTouched(migration.target, units, migration.guard.target)
+    const {syncs, entries} = await catchUpWithSource(migration)
+    return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`
+  },
+}
+
+/** Everything that could fail in the window when constraints are attached fails here, while the app runs. */
+export const tryConstraints: Step = {
+  id: 'try-constraints',
+  title: 'Try foreign keys, triggers and rules on the target',
+  window: 'before',
+  undo: 'nothing',
+  done: async (migration) => (await inWindow(migration)) || isNoted('captured', 'constraints')(migration),
+
+  async run(migration) {
+    const {target, guard, signal} = migration
+    const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
+    await detachConstraints(target, migration, guard.target)
+    await noteConstraints(migration, 'captured')
+    return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`
+  },
+}
+
+export const catchUp: Step = {
+  id: 'catch-up',
+  title: 'Catch up with the source',
+  window: 'before',
+  undo: 'nothing',
+  done: inWindow,
+
+  async run(migration) {
+    const {target, guard} = migration
+    await detachConstraints(target, migration, guard.target)
+    const {syncs, entries} = await catchUpWithSource(migration)
+    const views = await refreshDerived(migration)
+    return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}, ${views} materialized views refreshed`
+  },
+}
+
+/** A snapshot taken after the fence and its barrier sees all that was ever committed; when nothing of it is left in the log, all has arrived. */
+export const drainLog: Step = {
+  id: 'drain',
+  title: 'Drain the last changes',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const captured = await capturedUnits(migration)
+    const {entries, equal, nth} = await syncLocked({...migration, ...captured})
+    if (!equal)
+      throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
+    return `${entries.toLocaleString('en')} last changes; sync ${nth}, of a snapshot after the freeze, left nothing`
+  },
+}

@@ -1,0 +1,75 @@
+import {capturedUnits} from '../../capture/captured.js'
+import {settleKeys} from '../../capture/settle.js'
+import {isKeyed} from '../../capture/units.js'
+import {copyObjects, emptyTarget, readPostData} from '../../copy/copy-schema.js'
+import {copyLargeObjects} from '../../copy/large-objects.js'
+import {copyRows, type CopyWorld} from '../../copy/copy-rows.js'
+import type {Migration} from '../../runbook/migration.js'
+import {leaveNote, noteOf, requireNote} from '../../runbook/notes.js'
+import type {Step} from '../../runbook/step.js'
+
+/** When the rows are copied: while the source is frozen, or while it is captured and the app goes on. */
+export type Basis = 'captured' | 'frozen'
+
+const windowOf = (basis: Basis): Step['window'] => (basis === 'frozen' ? 'inside' : 'before')
+
+/** What a copy belongs to: of an earlier freeze, or an earlier capture, it may have missed something since. */
+const momentOf = async (migration: Migration, basis: Basis): Promise<string> => (await requireNote(migration, basis)).at
+
+export const isNoted =
+  (basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
+  async (migration) =>
+    (await noteOf(migration, key))?.basis === (await momentOf(migration, basis))
+
+const note = async (migration: Migration, basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied') =>
+  leaveNote(migration, key, {basis: await momentOf(migration, basis)})
+
+export const noteConstraints = (migration: Migration, basis: Basis): Promise<void> =>
+  note(migration, basis, 'constraints')
+
+export const copySchema = (basis: Basis): Step => ({
+  id: 'copy-schema',
+  title: 'Copy the schema',
+  window: windowOf(basis),
+  // The claim on the target is what empties it, once the app is back.
+  undo: 'nothing',
+  done: isNoted(basis, 'copied'),
+
+  async run(migration) {
+    await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
+    const {statements, settingsLeft} = await copyObjects(migration)
+    await note(migration, basis, 'copied')
+    const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
+    return `${statements} statements of ${migration.schemaDump.tool}${left}`
+  },
+})
+
+export const copyAllRows = (basis: Basis): Step => ({
+  id: 'copy-rows',
+  title: 'Copy the rows and build the indexes',
+  window: windowOf(basis),
+  undo: 'nothing',
+  done: isNoted(basis, 'rowsCopied'),
+
+  async run(migration) {
+    const {guard, signal} = migration
+    const {rows, bytes, tables, indexes} = await copyRows(
+      {...migration, guard: guard.target, ...(basis === 'captured' ? await whileWritten(migration) : {})},
+      await readPostData(migration),
+      signal,
+    )
+    const large = basis === 'frozen' ? await copyLargeObjects({...migration, guard: guard.target}, signal) : 0
+    await note(migration, basis, 'rowsCopied')
+    return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
+  },
+})
+
+/** Of tables that are written to: keys tell what changed between two moments; rows without a key must all be of one. */
+async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'settle'>> {
+  const {units} = await capturedUnits(migration)
+  const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
+  return {
+    atOnce: ({identifier}) => !isKeyed(unitOf.get(identifier)!),
+    settle: (to, {identifier}) => settleKeys(migration, to, unitOf.get(identifier)!, identifier),
+  }
+}

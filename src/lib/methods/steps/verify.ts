@@ -1,0 +1,99 @@
+import {capturedUnits} from '../../capture/captured.js'
+import {follow, USUAL_PACE} from '../../capture/follow.js'
+import {compareFrozen} from '../../verify/frozen.js'
+import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+import {compareLargeObjects} from '../../verify/large-objects.js'
+import {verifiedSoFar, verifyWhileLive} from '../../verify/live.js'
+import {describeDifferences} from '../../verify/locate.js'
+import {lateSequences, sequencePositions} from '../../verify/sequences.js'
+import {compareTouched} from '../../verify/touched.js'
+import type {Migration} from '../../runbook/migration.js'
+import {never, type Step} from '../../runbook/step.js'
+import {refuseDifferences} from '../../runbook/steps/verify.js'
+import {inWindow} from './capture.js'
+
+/** A proof that is older looks at too many touched keys again. */
+const FRESH_HOURS = 24
+
+/** Every row was found equal, not too long ago. */
+async function isFresh({target, clock}: Pick<Migration, 'clock' | 'target'>): Promise<boolean> {
+  const {units, of, since} = await verifiedSoFar(target)
+  return units === of && (since === null || clock.now().getTime() - Date.parse(since) < FRESH_HOURS * 3600 * 1000)
+}
+
+export const verifyBeforeWindow: Step = {
+  id: 'verify-live',
+  title: 'Verify every row while the app runs',
+  window: 'before',
+  undo: 'nothing',
+  done: async (migration) => (await inWindow(migration)) || isFresh(migration),
+
+  async run(migration) {
+    const {source, target, signal} = migration
+    const stop = new AbortController()
+    const following = follow({...migration, signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
+    const broken = following.then(() => signal.throwIfAborted())
+    try {
+      const verifying = verifyWhileLive(migration)
+      const {rows, tables, differences} = await Promise.race([verifying, broken.then(() => verifying)])
+      refuseDifferences([
+        ...describeDifferences(differences),
+        ...withoutAttached(inventoryDifferences(await inventory(source), await inventory(target))),
+      ])
+      return `${rows.toLocaleString('en')} rows in ${tables} tables are equal`
+    } finally {
+      stop.abort()
+      await following.catch(() => undefined)
+    }
+  },
+}
+
+/** What is attached in the window only. */
+const withoutAttached = (differences: readonly string[]): string[] =>
+  differences.filter(
+    (line) =>
+      !/^only on the source: (constraint .* f( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(line),
+  )
+
+export const verifyTouched: Step = {
+  id: 'verify',
+  title: 'Verify what was touched since, and all that surrounds it',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {source, target} = migration
+    const {units} = await capturedUnits(migration)
+    const [objects, there, large, pass] = [
+      await inventory(source),
+      await inventory(target),
+      await compareLargeObjects(migration),
+      await compareTouched(migration, units),
+    ]
+    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
+    refuseDifferences([
+      ...inventoryDifferences(objects, there.map(validated(objects))),
+      ...lateSequences(await sequencePositions(source), await sequencePositions(target)),
+      ...pass.differences,
+      ...describeDifferences(whole?.differences ?? []),
+      ...large.differences,
+    ])
+    const proven = await verifiedSoFar(target)
+    const besides = [
+      `${pass.keys.toLocaleString('en')} keys touched since are equal`,
+      ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
+      ...(large.objects > 0 ? [`${large.objects} large objects`] : []),
+      `${objects.length} objects`,
+    ]
+    return `${Number(proven.rows).toLocaleString('en')} rows were found equal while the app ran; ${besides.join(', ')}`
+  },
+}
+
+/** A foreign key that is enforced but waits for its validation after the window stands for the one of the source. */
+const validated =
+  (source: readonly string[]) =>
+  (line: string): string => {
+    const whole = line.replace(/ f not valid$/, ' f')
+    return line !== whole && line.startsWith('constraint ') && source.includes(whole) ? whole : line
+  }

@@ -1,0 +1,115 @@
+import {clearScreenDown, moveCursor} from 'node:readline'
+
+import type {CopyProgress, FollowState, VerifyProgress} from '../ports.js'
+import {bytes, clockTime, seconds} from './text.js'
+
+const LINE_EVERY_MS = 10_000
+const BAR = 30
+const SHOWN = 6
+
+/** How far something has come, in the forms that different readers want. */
+export interface Report {
+  /** Names the work: reports of one kind replace one another. */
+  kind: 'copying' | 'following' | 'verifying'
+  line: string
+  /** For a terminal, drawn over again; empty when nothing is under way. */
+  block: string[]
+  value: unknown
+}
+
+const bar = (share: number): string => {
+  const full = Math.round(Math.min(share, 1) * BAR)
+  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}`
+}
+
+/** `1.2 of 3.4 GB, 12 of 40 tables, 3 of 20 indexes, 45.1 MB/s, about 2 min left`, and what is under way. */
+export function copyReport(progress: CopyProgress): Report {
+  const {secondsLeft, bytesPerSecond} = progress
+  const line = [
+    `${bytes(progress.bytes)} of ${bytes(progress.totalBytes)}`,
+    `${progress.tables} of ${progress.totalTables} tables`,
+    `${progress.indexes} of ${progress.totalIndexes} indexes`,
+    ...(bytesPerSecond > 0 ? [`${bytes(bytesPerSecond)}/s`] : []),
+    ...(secondsLeft === undefined ? [] : [`about ${seconds(secondsLeft)} left`]),
+  ].join(', ')
+  const running = progress.running.map(({what, table, bytes: all, sent}) =>
+    what === 'rows' ? `${table}: ${bytes(sent)} of ${bytes(all)}` : `${table}: ${what}`,
+  )
+  const more = running.length - SHOWN
+  const block =
+    running.length === 0
+      ? []
+      : [
+          `${bar(progress.totalBytes > 0 ? progress.bytes / progress.totalBytes : 1)} ${line}`,
+          ...running.slice(0, SHOWN),
+          ...(more > 0 ? [`and ${more} more`] : []),
+        ]
+  return {kind: 'copying', line, block, value: progress}
+}
+
+/** `1.2 of 3.4 GB compared, 12 of 40 tables`. */
+export function verifyReport(progress: VerifyProgress): Report {
+  const line = `${bytes(progress.bytes)} of ${bytes(progress.totalBytes)} compared, ${progress.tables} of ${progress.totalTables} tables`
+  const share = progress.totalBytes > 0 ? progress.bytes / progress.totalBytes : 1
+  return {kind: 'verifying', line, block: [`${bar(share)} ${line}`], value: progress}
+}
+
+/** `sync 12: 345 changes in 0.2 s, equal to the source`. */
+export function followReport(state: FollowState): Report {
+  const line = [
+    `sync ${state.nth}: ${state.entries.toLocaleString('en')} changes in ${seconds(state.seconds)}`,
+    state.equal ? 'equal to the source' : 'more has come in meanwhile',
+    ...(state.waiting ? [state.waiting] : []),
+  ].join(', ')
+  return {kind: 'following', line, block: [line], value: state}
+}
+
+export interface ProgressDisplay {
+  show(report: Report): void
+  /** Makes room for another line. */
+  clear(): void
+}
+
+/** A block that is drawn over again, for somebody who looks at a terminal. */
+export function liveDisplay(terminal: NodeJS.WriteStream): ProgressDisplay {
+  let drawn = 0
+  const clear = () => {
+    if (drawn === 0) return
+    moveCursor(terminal, 0, -drawn)
+    clearScreenDown(terminal)
+    drawn = 0
+  }
+  return {
+    clear,
+    show({block}) {
+      clear()
+      if (block.length === 0) return
+      terminal.write(block.map((line) => `            ${line}`.slice(0, terminal.columns - 1)).join('\n') + '\n')
+      drawn = block.length
+    },
+  }
+}
+
+/** A line now and then, for a log. */
+export function plainDisplay(write: (line: string) => void): ProgressDisplay {
+  let [kind, next] = ['', 0]
+  return {
+    clear: () => undefined,
+    show(report) {
+      const now = Date.now()
+      if (report.kind !== kind) {
+        kind = report.kind
+        next = now + LINE_EVERY_MS
+      }
+      if (now < next) return
+      next = now + LINE_EVERY_MS
+      write(`${clockTime(new Date())}    ${report.line}`)
+    },
+  }
+}
+
+/** Every report as a line of JSON, for a program that follows. */
+export const jsonDisplay = (write: (line: string) => void): ProgressDisplay => ({
+  clear: () => undefined,
+  show: ({kind, value}) => write(JSON.stringify({[kind]: value})),
+})

@@ -1,0 +1,18 @@
+import {refused} from '../errors.js'
+import type {Migration} from './migration.js'
+import {rollback} from './rollback.js'
+import type {Step} from './step.js'
+import {enterMaintenance} from './steps/enter-maintenance.js'
+
+/** Undoes everything that was started, for a migration that is given up. A window is rolled back first, by its own command. */
+export async function abandon(steps: readonly Step[], migration: Migration): Promise<string[]> {
+  const open = (await migration.journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
+  if (open) {
+    throw refused(
+      'in_window',
+      `${migration.app} is in its window, or runs on RDS already`,
+      `heroku rds:rollback -a ${migration.app} goes back first`,
+    )
+  }
+  return rollback(steps, migration)
+}

@@ -1,0 +1,8 @@
+import {capacityOf} from '../copy/capacity.js'
+import type {Database} from '../ports.js'
+
+/** Of sessions that compare, on each side. Sums are work for a core each, and the source has others to serve. */
+export const jobsFor = async (sides: {source: Database; target: Database}): Promise<number> =>
+  Math.max(1, Math.min((await capacityOf(sides)).jobs, MOST))
+
+const MOST = 8

@@ -1,0 +1,100 @@
+import type {Queryable} from '../ports.js'
+import type {Pair} from './pair.js'
+import {ROW_HASH} from './sums.js'
+import type {VerifyTable} from './tables.js'
+
+const BUCKETS = 1024
+/** So many differences of one table are looked at; more are only counted as "more". */
+const MOST = 1000
+
+export interface Difference {
+  table: string
+  /** The key of the row, or its text where nothing identifies it. */
+  row: string
+  what: 'different' | 'missing on the target' | 'only on the target'
+  /** Of a row that is different. */
+  columns?: string[]
+}
+
+/** Names the rows of a table that differ: first the hash buckets that do, then the rows in them, then the columns. */
+export async function locate(pair: Pair, table: VerifyTable): Promise<Difference[]> {
+  const [here, there] = await both(pair, (db) => bucketSums(db, table))
+  const suspects = [...new Set([...here.keys(), ...there.keys()])].filter(
+    (bucket) => here.get(bucket) !== there.get(bucket),
+  )
+  const found: Difference[] = []
+  for (const bucket of suspects) {
+    const [ours, theirs] = await both(pair, (db) => rowsIn(db, table, bucket))
+    found.push(...differencesOf(table, ours, theirs))
+    if (found.length >= MOST) break
+  }
+  for (const difference of found.filter(({what}) => what === 'different').slice(0, MOST)) {
+    difference.columns = await columnsThatDiffer(pair, table, difference.row)
+  }
+  return found
+}
+
+const both = <T>({source, target}: Pair, read: (db: Queryable) => Promise<T>): Promise<[T, T]> =>
+  Promise.all([source.read(read), target.read(read)])
+
+/** What names a row: the text of its key, or of all of it. */
+const nameOf = ({key}: VerifyTable): string =>
+  key.length > 0 ? `row(${key.map((column) => `t.${column}`).join(', ')})::text` : '(t.*)::text'
+
+const bucketOf = (table: VerifyTable): string => `hashtextextended(${nameOf(table)}, 0) & ${BUCKETS - 1}`
+
+async function bucketSums(db: Queryable, table: VerifyTable): Promise<Map<string, string>> {
+  const rows = await db.query<{bucket: string; sum: string}>(
+    `select (${bucketOf(table)})::text as bucket, concat(count(*), ' ', sum(${ROW_HASH})) as sum from only ${table.name} t group by 1`,
+  )
+  return new Map(rows.map(({bucket, sum}) => [bucket, sum]))
+}
+
+interface Seen {
+  hash: string
+  times: number
+}
+
+async function rowsIn(db: Queryable, table: VerifyTable, bucket: string): Promise<Map<string, Seen>> {
+  const rows = await db.query<{row: string; hash: string; times: number}>(
+    `select ${nameOf(table)} as row, sum(${ROW_HASH})::text as hash, count(*)::int as times from only ${table.name} t where ${bucketOf(table)} = $1::bigint group by 1`,
+    [bucket],
+  )
+  return new Map(rows.map(({row, hash, times}) => [row, {hash, times}]))
+}
+
+function differencesOf(table: VerifyTable, here: Map<string, Seen>, there: Map<string, Seen>): Difference[] {
+  const found: Difference[] = []
+  const add = (row: string, what: Difference['what']) => found.push({table: table.name, row, what})
+  for (const [row, ours] of here) {
+    const theirs = there.get(row)
+    if (!theirs) add(row, 'missing on the target')
+    else if (table.key.length === 0 && theirs.times !== ours.times)
+      add(row, theirs.times < ours.times ? 'missing on the target' : 'only on the target')
+    else if (theirs.hash !== ours.hash) add(row, 'different')
+  }
+  for (const row of there.keys()) if (!here.has(row)) add(row, 'only on the target')
+  return found
+}
+
+async function columnsThatDiffer(pair: Pair, table: VerifyTable, row: string): Promise<string[]> {
+  const list = table.columns.map((column) => `md5(t.${column}::text)`).join(', ')
+  const [here, there] = await both(pair, async (db) => {
+    const [found] = await db.query<{hashes: (string | null)[]}>(
+      `select json_build_array(${list}) as hashes from only ${table.name} t where ${nameOf(table)} = $1 limit 1`,
+      [row],
+    )
+    return found?.hashes ?? []
+  })
+  return table.columns.filter((_, i) => here[i] !== there[i])
+}
+
+/** `public.orders (42): status differs`; only the first ones in full. */
+export function describeDifferences(differences: readonly Difference[], shown = 10): string[] {
+  const lines = differences
+    .slice(0, shown)
+    .map(({table, row, what, columns}) =>
+      what === 'different' ? `${table} ${row}: ${columns?.join(', ')} differs` : `${table} ${row} is ${what}`,
+    )
+  return differences.length > shown ? [...lines, `and ${differences.length - shown} more`] : lines
+}

@@ -1,0 +1,64 @@
+import type {Database, Session} from '../ports.js'
+
+/** One moment of a database, kept for as many sessions as want to read it. */
+export interface Held {
+  /** Runs `work` in a transaction that sees that moment. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T>
+  release(): Promise<void>
+}
+
+/** A moment of the source and the moment of the target that must be equal to it. */
+export interface Pair {
+  source: Held
+  target: Held
+}
+
+const READING = {mode: 'isolation level repeatable read read only'}
+
+/**
+ * Keeps the present moment of a database, or the one of an exported snapshot, until it is released. When the session that keeps it
+ * breaks, the moment is gone, and every later reader fails.
+ */
+export async function holdMoment(db: Database, snapshot?: string): Promise<Held> {
+  let letGo = (): void => undefined
+  const released = new Promise<void>((done) => (letGo = done))
+  let ended = Promise.resolve()
+  const id = await new Promise<string>((known, failed) => {
+    ended = db
+      .transaction(
+        async (session) => {
+          if (snapshot !== undefined) await session.query(`set transaction snapshot '${snapshot}'`)
+          const [row] = await session.query<{id: string}>('select pg_export_snapshot() as id')
+          known(row!.id)
+          await released
+        },
+        {...READING, lost: letGo},
+      )
+      .catch((error: unknown) => failed(error instanceof Error ? error : new Error(String(error))))
+  })
+  return {
+    read: (work) =>
+      db.transaction(async (session) => {
+        await session.query(`set transaction snapshot '${id}'`)
+        return work(session)
+      }, READING),
+    async release() {
+      letGo()
+      await ended
+    },
+  }
+}
+
+/** For databases of which neither takes writes. */
+export async function holdBoth({source, target}: {source: Database; target: Database}): Promise<Pair> {
+  const [here, there] = await Promise.all([holdMoment(source), holdMoment(target)])
+  return {source: here, target: there}
+}
+
+export async function withPair<T>(pair: Pair, work: (pair: Pair) => Promise<T>): Promise<T> {
+  try {
+    return await work(pair)
+  } finally {
+    await Promise.all([pair.source.release(), pair.target.release()])
+  }
+}

@@ -1,0 +1,51 @@
+import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import type {Queryable} from '../ports.js'
+
+/** A table whose rows are compared. */
+export interface VerifyTable {
+  /** Quoted, with schema. */
+  name: string
+  /** Quoted columns of the primary key, or of another key; empty where a row is named by its text. */
+  key: string[]
+  columns: string[]
+  bytes: number
+  pages: number
+  /** A range of pages can be read alone; before 14 it would cost a scan of the whole table. */
+  divisible: boolean
+}
+
+/** Tables and partitions, largest first. A materialized view is left out: refreshed on the target, it may be fresher than the source's. */
+export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
+  const rows = await db.query<
+    {schema: string; table: string; key: string[] | null; columns: string[] | null; bytes: string; pages: string} & {
+      divisible: boolean
+    }
+  >(`
+    select n.nspname as schema, c.relname as table, pg_table_size(c.oid)::text as bytes,
+      (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
+      current_setting('server_version_num')::int >= 140000 as divisible,
+      (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+      (select json_agg(a.attname order by p.nth) from pg_index i, unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality p (num, nth)
+         join pg_attribute a on a.attnum = p.num where i.indrelid = c.oid and a.attrelid = c.oid and i.indisprimary) as key
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
+    order by pg_table_size(c.oid) desc, 1, 2`)
+  return rows.map(({schema, table, key, columns, bytes, pages, divisible}) => ({
+    name: identifier(schema, table),
+    key: (key ?? []).map((column) => identifier(column)),
+    columns: (columns ?? []).map((column) => identifier(column)),
+    bytes: Number(bytes),
+    pages: Number(pages),
+    divisible,
+  }))
+}
+
+/** The pages of a table on one side; the target's lie otherwise than the source's. */
+export async function pagesOf(db: Queryable, tables: readonly VerifyTable[]): Promise<Map<string, number>> {
+  const rows = await db.query<{name: string; pages: string}>(
+    `select name, coalesce(pg_relation_size(to_regclass(name)) / current_setting('block_size')::int, 0)::text as pages
+     from json_array_elements_text($1::json) as name`,
+    [JSON.stringify(tables.map(({name}) => name))],
+  )
+  return new Map(rows.map(({name, pages}) => [name, Number(pages)]))
+}

@@ -1,0 +1,50 @@
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {syncLocked} from '../../src/lib/capture/follow.js'
+import type {Synced} from '../../src/lib/capture/sync.js'
+import {journalOn, targetGuard} from '../../src/lib/adapters/journal.js'
+import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
+import {sourceGuard} from '../../src/lib/freeze/claim.js'
+import {identityOf} from '../../src/lib/identity.js'
+import {changeCapture} from '../../src/lib/methods/change-capture.js'
+import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
+import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
+import type {Migration} from '../../src/lib/runbook/migration.js'
+import type {Step} from '../../src/lib/runbook/step.js'
+import {realClock} from './copy.js'
+import {listener, type Source, type Target} from './servers.js'
+
+/** A migration by change capture between two databases, without Heroku and without a window. */
+export async function captureOf(source: Source, target: Target, signal = new AbortController().signal) {
+  const claim = {target: await identityOf(target.db), place: target.db.place, epoch: '1'}
+  await target.db.query(`update heroku_rds.migration set epoch = 1`)
+  const migration = {
+    app: 'shop',
+    method: changeCapture,
+    source: source.db,
+    target: target.db,
+    schemaDump: await schemaDumpOf(source.parts, source.tls, source.major),
+    journal: journalOn(target.db, 'a test', '1'),
+    claim,
+    guard: {source: sourceGuard(claim), target: targetGuard('1')},
+    operator: listener(),
+    clock: realClock,
+    settings: {caFile: '', gate: 'auto'},
+    signal,
+  } as unknown as Migration
+
+  const perform = async (steps: readonly Step[]) => {
+    for (const step of steps) if (!(await step.done(migration))) await step.run(migration)
+  }
+  return {
+    migration,
+    perform,
+    /** Everything that `rds:start` does before it follows. */
+    start: () => perform([claimTarget, installFence, ...changeCapture.before]),
+    sync: async (): Promise<Synced> => syncLocked({...migration, ...(await capturedUnits(migration))}),
+    /** Syncs until the target is equal to a snapshot of the source. */
+    async catchUp(): Promise<void> {
+      for (let tries = 0; tries < 100; tries++) if ((await this.sync()).equal) return
+      throw new Error('it never caught up')
+    },
+  }
+}
