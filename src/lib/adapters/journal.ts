@@ -177,7 +177,7 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
       write(
         `insert into ${OWN_SCHEMA}.steps (attempt, step, operator) values (${attempt}, $1, $2)
          on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator,
-           started_at = case when steps.undone_at is null then steps.started_at else excluded.started_at end`,
+           started_at = case when steps.undone_at is null and steps.finished_at is null then steps.started_at else excluded.started_at end`,
         [step, operator],
       ),
 

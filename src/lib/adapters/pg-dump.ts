@@ -37,12 +37,25 @@ export async function schemaDumpOf(
   if (native && native.major >= sourceMajor) {
     return {
       tool: `pg_dump ${native.version}`,
-      section: (section) => runNative([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts),
+      section: once((section) => runNative([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts)),
     }
   }
   return {
     tool: 'pg_dump 18 (WebAssembly)',
-    section: (section) => wasmPgDump([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts, tls),
+    section: once((section) => wasmPgDump([...ARGUMENTS, `--section=${SECTIONS[section]}`], parts, tls)),
+  }
+}
+
+type Section = keyof typeof SECTIONS
+
+/** A process dumps each section once: in the window half a second counts, and a schema that changed since is found by the verification. */
+function once(dump: (section: Section) => Promise<string>): (section: Section) => Promise<string> {
+  const dumped = new Map<Section, Promise<string>>()
+  return (section) => {
+    const known = dumped.get(section) ?? dump(section)
+    dumped.set(section, known)
+    known.catch(() => dumped.delete(section))
+    return known
   }
 }
 

@@ -82,7 +82,10 @@ export async function partitionedForeignKeys(source: Queryable): Promise<Set<str
   return new Set(rows.map(({schema, table, constraint}) => identifier(schema, table, constraint)))
 }
 
-/** Sorts the statements of pg_dump's `post-data` section. Names in it are always qualified, and quoted where need be. */
+/**
+ * Sorts the statements of pg_dump's `post-data` section. Names in it are always qualified, and quoted where need be. Materialized
+ * views are filled later, when the last row is there.
+ */
 export function sortPostData(
   statements: readonly Statement[],
   {indexes, partitioned}: {indexes: readonly SourceIndex[]; partitioned: ReadonlySet<string>},
@@ -103,6 +106,7 @@ export function sortPostData(
   for (const statement of statements) {
     const {words, sql} = statement
     const begins = (...expected: string[]) => expected.every((word, i) => words[i] === word)
+    if (begins('REFRESH', 'MATERIALIZED', 'VIEW')) continue
     if (begins('CREATE', 'STATISTICS') || begins('ALTER', 'STATISTICS')) sorted.statistics.push(statement)
     else if (begins('COMMENT', 'ON', 'CONSTRAINT')) sorted.last.push(statement)
     else if (begins('CREATE', 'INDEX') || begins('CREATE', 'UNIQUE', 'INDEX')) {

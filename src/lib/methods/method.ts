@@ -33,7 +33,7 @@ export interface Method {
   /** What can wait until the app runs on the target. */
   readonly after: readonly Step[]
   /** Keeps the copy in step until the signal aborts; left out where nothing follows. */
-  follow?(migration: Migration, pace: Pace): Promise<void>
+  follow?: (migration: Migration, pace: Pace) => Promise<void>
   /** The terms of the window that are this method's own. */
   estimate(assessment: Pick<Assessment, 'source'>): Term[]
 }

@@ -34,6 +34,6 @@ async function parents(target: Queryable, scope: 'all' | 'missing'): Promise<str
   const rows = await target.query<{schema: string; name: string}>(`
     select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and c.relhassubclass and not c.relispartition and ${USER_SCHEMA}
-      ${scope === 'all' ? '' : `and not exists (select from pg_statistic s where s.starelid = c.oid and s.stainherit)`}`)
+      ${scope === 'all' ? '' : `and not exists (select from pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname and s.inherited)`}`)
   return rows.map(({schema, name}) => identifier(schema, name))
 }

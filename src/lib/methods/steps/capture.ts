@@ -8,6 +8,7 @@ import {prepareTouched, unprepared} from '../../capture/touched.js'
 import {unitsOf} from '../../capture/units.js'
 import {copyConstraints} from '../../copy/constraints.js'
 import {readPostData} from '../../copy/copy-schema.js'
+import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
 import {failed} from '../../errors.js'
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf} from '../../runbook/notes.js'
@@ -118,8 +119,10 @@ export const catchUp: Step = {
   async run(migration) {
     const {target, guard} = migration
     await detachConstraints(target, migration, guard.target)
+    await removeLargeObjects(target)
     const {syncs, entries} = await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
+    await readPostData(migration) // so that the window has it at hand
     return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}, ${views} materialized views refreshed`
   },
 }
@@ -137,6 +140,8 @@ export const drainLog: Step = {
     const {entries, equal, nth} = await syncLocked({...migration, ...captured})
     if (!equal)
       throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
-    return `${entries.toLocaleString('en')} last changes; sync ${nth}, of a snapshot after the freeze, left nothing`
+    const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
+    const objects = large > 0 ? `, ${large} large objects` : ''
+    return `${entries.toLocaleString('en')} last changes${objects}; sync ${nth}, of a snapshot after the freeze, left nothing`
   },
 }

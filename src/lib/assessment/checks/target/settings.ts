@@ -43,7 +43,7 @@ const replicaRole = ofTarget({
   id: 'target-replica-role',
   question: 'May triggers of the target be silenced while changes are applied?',
   level: 'warning',
-  blocks: ['change-capture', 'logical-replication'],
+  blocks: ['dms'],
   failing: (target) => ({...target, replicaRole: false}),
 
   found: (target) =>
