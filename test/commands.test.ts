@@ -55,9 +55,12 @@ describe('The commands', () => {
         'smoke-command',
         'smoke-sql',
       ].sort(),
+      'rds:finish': [...common, 'confirm', 'destroy-source', 'json', 'now'].sort(),
       'rds:psql': [...common, 'command'].sort(),
       'rds:rollback': [...common, 'confirm', 'json'].sort(),
-      'rds:status': [...common, 'json'].sort(),
+      'rds:start': [...common, 'abandon', 'ca-file', 'confirm', 'json', 'method', 'nice', 'until-equal'].sort(),
+      'rds:status': [...common, 'json', 'watch'].sort(),
+      'rds:verify': [...common, 'json', 'nice'].sort(),
     })
   })
 

@@ -53,6 +53,17 @@ export function detach(platform: Platform, attachment: Attachment): void {
   remove(platform, attachment)
 }
 
+/** Destroys an add-on with its attachments; those on other apps than the one that pays need `force`. */
+export function destroy(platform: Platform, addon: Addon, force: boolean): void {
+  const attached = platform.attachments.filter((attachment) => attachment.addon === addon)
+  const elsewhere = attached.filter(({app}) => app !== addon.app)
+  if (elsewhere.length > 0 && !force) {
+    throw invalid(`Addon ${addon.name} is attached to ${elsewhere.map(({app}) => app.name).join(', ')}.`)
+  }
+  for (const attachment of attached) remove(platform, attachment)
+  platform.addons.splice(platform.addons.indexOf(addon), 1)
+}
+
 /** Finds attachments as the resolver does: by id, name, config var name or add-on. */
 export function resolveAttachments(candidates: readonly Attachment[], wanted: string): Attachment[] {
   const named = candidates.filter(

@@ -1,4 +1,4 @@
-import {attach, detach, resolveAttachments} from './attachments.js'
+import {attach, destroy, detach, resolveAttachments} from './attachments.js'
 import {forbidden, notFound} from './errors.js'
 import {addonJson, attachmentJson} from './json.js'
 import type {Platform} from './platform.js'
@@ -29,6 +29,12 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
   routes.on('GET', '/apps/:app/addons/:addon', (request) => {
     app(request)
     return {body: addonJson(addon(request))}
+  })
+  routes.on('DELETE', '/apps/:app/addons/:addon', (request) => {
+    app(request)
+    const destroyed = addon(request)
+    destroy(platform, destroyed, request.body['force'] === true)
+    return {body: addonJson(destroyed)}
   })
   routes.on('GET', '/addons/:addon/addon-attachments', (request) => {
     const wanted = addon(request)

@@ -1,5 +1,12 @@
 import {clock} from './adapters/clock.js'
-import {beginMigration, dropUntouchedJournal, journalOn, targetGuard, withOperatorLock} from './adapters/journal.js'
+import {
+  beginMigration,
+  dropUntouchedJournal,
+  epochOf,
+  journalOn,
+  targetGuard,
+  withOperatorLock,
+} from './adapters/journal.js'
 import {remember} from './adapters/memory.js'
 import {schemaDumpOf} from './adapters/pg-dump.js'
 import {assess} from './assessment/assess.js'
@@ -100,3 +107,33 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
 /** What is under way goes on; else the one that is named, the command's own, or that of an earlier attempt. */
 const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>
   method ?? fallback ?? earlier ?? defaultMethod.id
+
+/** Opens a migration that is under way for a command that looks, or does a part of the work, beside whoever holds the lock. */
+export async function besideOperator<T>(
+  options: Omit<RunOptions, 'command' | 'fallback' | 'method' | 'settings'>,
+  work: (migration: Beside) => Promise<T>,
+): Promise<T> {
+  return withWorld(options, async ({app, source, target, journal, record}) => {
+    if (!target) throw noTarget()
+    if (!journal || !record)
+      throw refused('not_started', `no migration of ${app} is under way`, `heroku rds:start -a ${app}`)
+    const epoch = await epochOf(target)
+    const claim = {target: await identityOf(target), place: target.place, epoch}
+    return work({
+      app,
+      method: methodNamed(record.method)!,
+      source,
+      target,
+      journal,
+      guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+      operator: options.operator,
+      clock,
+      signal: options.signal,
+    })
+  })
+}
+
+export type Beside = Pick<
+  Migration,
+  'app' | 'clock' | 'guard' | 'journal' | 'method' | 'operator' | 'signal' | 'source' | 'target'
+>

@@ -131,6 +131,45 @@ async function openTarget(options: Options, open: Closable[]) {
   return {target, record}
 }
 
+/** A database, or why it cannot be used. */
+export type Either = {db: Database; trouble?: undefined} | {db?: undefined; trouble: RdsError}
+
+/** Opens whichever of both databases is there, for a command that clears up after the other is gone. */
+export async function openEither<T>(
+  given: Options,
+  work: (sides: {source: Either; target: Either}) => Promise<T>,
+): Promise<T> {
+  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
+  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const open: Closable[] = []
+  const either = async (opening: () => Promise<Database>): Promise<Either> => {
+    try {
+      return {db: await opening()}
+    } catch (error) {
+      if (error instanceof RdsError) return {trouble: error}
+      throw error
+    }
+  }
+  if (!process.env[TARGET_URL_VAR]) throw noTarget()
+  let record: MigrationRecord | undefined
+  try {
+    const target = await either(async () => {
+      const opened = await openTarget(options, open)
+      record = opened.record
+      return opened.target!.db
+    })
+    const source = await either(async () => {
+      const {db} = await sourceOf(heroku, options, record)
+      open.push(db)
+      await db.query('select')
+      return db
+    })
+    return await work({source, target})
+  } finally {
+    await Promise.all(open.map((db) => db.close()))
+  }
+}
+
 const definedOf = (options: Options) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 

@@ -85,6 +85,8 @@ export interface Heroku {
   attachments(addonId: string): Promise<Attachment[]>
   attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
   detach(attachment: Pick<Attachment, 'app' | 'name'>): Promise<void>
+  /** With all its data, and its attachments on every app. */
+  destroyAddon(addon: Attachment['addon']): Promise<void>
   configVars(app: string): Promise<Record<string, Secret>>
   /** One PATCH, one release; null removes. */
   setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>

@@ -15,10 +15,10 @@ for (const method of METHODS.filter(({available}) => available)) {
         const shop = await world.sandbox.openShop()
         shop.customersCome()
         await expectBusiness(shop)
-        await cutOverAndDie(shop, {after: step.id})
+        await cutOverAndDie(shop, {method: method.id, after: step.id})
         await expectNeverBothOpen(shop)
 
-        await cutOver(shop)
+        await cutOver(shop, {method: method.id})
         expect(shop.app.maintenance).to.equal(false)
         expect(shop.app.configVars['DATABASE_URL']).to.contain(shop.target.role)
         await expectBusiness(shop)

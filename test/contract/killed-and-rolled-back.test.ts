@@ -3,6 +3,7 @@ import {expect} from 'chai'
 import type {Shop} from '../../sandbox/shop.js'
 import {METHODS} from '../../src/lib/methods/index.js'
 import {runbookFor} from '../../src/lib/playbook.js'
+import {undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {cutOverAndDie, rollBackAndDie} from '../support/die.js'
 import {cutOver, rollBack, useSandbox} from '../support/world.js'
@@ -14,13 +15,13 @@ describe('A killed run goes back', () => {
     const steps = runbookFor(method)
 
     describe(`${method.title}: killed after the effect of a step, rds:rollback restores the app`, () => {
-      for (const step of steps.filter(({pointOfNoCheapReturn}) => !pointOfNoCheapReturn)) {
+      for (const step of steps.filter((one) => one.window !== 'after' && !one.pointOfNoCheapReturn)) {
         it(`killed after ${step.id}`, async () => {
           const shop = await world.sandbox.openShop()
           shop.customersCome()
           await expectBusiness(shop)
           const before = stateOf(shop.app)
-          await cutOverAndDie(shop, {after: step.id})
+          await cutOverAndDie(shop, {method: method.id, after: step.id})
 
           await rollBack(shop)
           expect(stateOf(shop.app)).to.deep.equal(before)
@@ -31,7 +32,7 @@ describe('A killed run goes back', () => {
     })
 
     describe(`${method.title}: killed while it undoes a declined gate, rds:rollback goes on, and the next cutover works`, () => {
-      for (const step of steps.filter(
+      for (const step of undoneByWindow(steps, {method}).filter(
         ({undo, pointOfNoCheapReturn}) => typeof undo === 'function' && !pointOfNoCheapReturn,
       )) {
         it(`killed undoing ${step.id}`, async () => {
@@ -39,11 +40,11 @@ describe('A killed run goes back', () => {
           shop.customersCome()
           await expectBusiness(shop)
           const before = stateOf(shop.app)
-          await cutOverAndDie(shop, {undoing: step.id})
+          await cutOverAndDie(shop, {method: method.id, undoing: step.id})
 
           await rollBack(shop)
           expect(stateOf(shop.app)).to.deep.equal(before)
-          await cutOver(shop)
+          await cutOver(shop, {method: method.id})
           await expectBusiness(shop)
           await expectCleanLedger(shop, 'target')
         })
@@ -56,18 +57,18 @@ describe('A killed run goes back', () => {
       it('killed after the effect of open', async () => {
         const shop = await world.sandbox.openShop(nobodyWrites)
         const before = stateOf(shop.app)
-        await cutOverAndDie(shop, {after: 'open'})
+        await cutOverAndDie(shop, {method: method.id, after: 'open'})
         await rollBack(shop)
         expect(stateOf(shop.app)).to.deep.equal(before)
         await expectBusinessIsBack(shop)
       })
 
-      for (const step of steps.filter(({undo}) => typeof undo === 'function')) {
+      for (const step of undoneByWindow(steps, {method}).filter(({undo}) => typeof undo === 'function')) {
         it(`killed undoing ${step.id}`, async () => {
           const shop = await world.sandbox.openShop(nobodyWrites)
           const before = stateOf(shop.app)
-          await cutOver(shop)
-          await rollBackAndDie(shop, step.id)
+          await cutOver(shop, {method: method.id})
+          await rollBackAndDie(shop, {method: method.id, undoing: step.id})
           await rollBack(shop)
           expect(stateOf(shop.app)).to.deep.equal(before)
           await expectBusinessIsBack(shop)

@@ -14,7 +14,7 @@ describe('Killed before the window and resumed later', () => {
     const shop = await world.sandbox.openShop()
     shop.customersCome()
     await expectBusiness(shop)
-    await cutOverAndDie(shop, {after: 'install-fence'})
+    await cutOverAndDie(shop, {method: 'dump-restore', after: 'install-fence'})
     expect(await fenceOf(source, shop.source.database)).to.equal('lowered')
     await expectBusiness(shop)
 

@@ -3,8 +3,10 @@ import {once} from 'node:events'
 import {join} from 'node:path'
 
 import type {Shop} from '../../sandbox/shop.js'
+import type {MethodId} from '../../src/lib/methods/method.js'
 
 interface Moment {
+  method: MethodId
   after?: string
   undoing?: string
 }
@@ -13,7 +15,7 @@ interface Moment {
 export const cutOverAndDie = (shop: Shop, moment: Moment): Promise<void> => die(shop, 'forward', moment)
 
 /** Runs a rollback in a process that is killed after the effect of undoing a step. */
-export const rollBackAndDie = (shop: Shop, undoing: string): Promise<void> => die(shop, 'back', {undoing})
+export const rollBackAndDie = (shop: Shop, moment: Moment): Promise<void> => die(shop, 'back', moment)
 
 async function die(shop: Shop, way: 'forward' | 'back', moment: Moment): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx-loader', join(import.meta.dirname, 'killed-cutover.ts')], {
@@ -21,6 +23,7 @@ async function die(shop: Shop, way: 'forward' | 'back', moment: Moment): Promise
       ...shop.env,
       SHOP: shop.name,
       WAY: way,
+      METHOD: moment.method,
       ...(moment.after ? {DIE_AFTER: moment.after} : {}),
       ...(moment.undoing ? {DIE_UNDOING: moment.undoing} : {}),
     },

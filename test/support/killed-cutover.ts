@@ -4,13 +4,14 @@ import {Config} from '@oclif/core'
 
 import {withMigration} from '../../src/lib/open-migration.js'
 import {runbookFor} from '../../src/lib/playbook.js'
-import {rollback} from '../../src/lib/runbook/rollback.js'
+import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
 const {
   SHOP: app = '',
   WAY: way = 'forward',
+  METHOD: method,
   DIE_AFTER: dieAfter,
   DIE_UNDOING: dieUndoing,
   HOME: dataDir = '',
@@ -41,6 +42,7 @@ await withMigration(
     dataDir,
     app,
     caFile,
+    method,
     settings: {gate: 'ask'},
     operator: {
       tell: () => undefined,
@@ -55,6 +57,6 @@ await withMigration(
   },
   async (migration) => {
     const steps = runbookFor(migration.method).map(deadly)
-    await (way === 'back' ? rollback(steps, migration) : run(steps, migration))
+    await (way === 'back' ? rollback(undoneByWindow(steps, migration), migration) : run(steps, migration))
   },
 )

@@ -4,10 +4,11 @@ import {Config} from '@oclif/core'
 import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
 import {withMigration} from '../../src/lib/open-migration.js'
-import {runbookFor} from '../../src/lib/playbook.js'
+import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
 import type {StepEvent, StepRecord} from '../../src/lib/ports.js'
 import type {Migration, Settings} from '../../src/lib/runbook/migration.js'
-import {rollback} from '../../src/lib/runbook/rollback.js'
+import type {MethodId} from '../../src/lib/methods/method.js'
+import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
@@ -25,6 +26,7 @@ export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: San
 }
 
 export interface Operating {
+  method?: MethodId
   settings?: Partial<Settings>
   /** Changes the runbook, to fail or to look at the world in the middle of it. */
   alter?: (step: Step) => Step
@@ -42,7 +44,7 @@ export interface Shown {
 export async function operate<T>(
   shop: Shop,
   work: (migration: Migration, steps: readonly Step[]) => Promise<T>,
-  {settings = {}, alter = (step) => step, decide = () => Promise.resolve(true), signal}: Operating = {},
+  {method, settings = {}, alter = (step) => step, decide = () => Promise.resolve(true), signal}: Operating = {},
 ): Promise<T> {
   process.env['RDS_DATABASE_URL'] = shop.target.url
   const config = await Config.load(import.meta.dirname)
@@ -53,6 +55,7 @@ export async function operate<T>(
       dataDir: shop.env['HOME']!,
       app: shop.name,
       caFile: shop.env['RDS_CA_FILE']!,
+      method,
       settings: {gate: 'auto', ...settings},
       operator: {
         tell: (line) => shown.lines.push(line),
@@ -73,4 +76,15 @@ export const cutOver = (shop: Shop, operating?: Operating): Promise<void> =>
   operate(shop, (migration, steps) => run(steps, migration), operating)
 
 export const rollBack = (shop: Shop, operating?: Operating): Promise<string[]> =>
-  operate(shop, (migration, steps) => rollback(steps, migration), operating)
+  operate(shop, (migration, steps) => rollback(undoneByWindow(steps, migration), migration), operating)
+
+/** What `rds:start` does before it follows. */
+export const prepare = (shop: Shop, operating: Operating = {}): Promise<void> =>
+  operate(
+    shop,
+    (migration) => run(preparationFor(migration.method).map(operating.alter ?? ((step) => step)), migration),
+    {
+      method: 'change-capture',
+      ...operating,
+    },
+  )

@@ -4,6 +4,7 @@ import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookFor} from '../../lib/playbook.js'
 import {rollback, undoneByWindow} from '../../lib/runbook/rollback.js'
+import {finish} from '../../lib/runbook/steps/finish.js'
 
 export default class Rollback extends RdsCommand {
   static override summary = 'bring the app back to Heroku Postgres'
@@ -26,7 +27,7 @@ export default class Rollback extends RdsCommand {
       signal: interruption(),
     }
     const undone = await withMigration(options, (migration) =>
-      rollback(undoneByWindow(runbookFor(migration.method), migration), migration),
+      rollback(undoneByWindow([...runbookFor(migration.method), finish], migration), migration),
     )
     this.log(undone.length === 0 ? 'nothing to roll back' : `${app} is back on Heroku Postgres`)
     return {app, undone}

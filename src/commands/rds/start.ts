@@ -1,6 +1,7 @@
 import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
 import {refused} from '../../lib/errors.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
+import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
 import {withMigration} from '../../lib/open-migration.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
@@ -55,6 +56,14 @@ export default class Start extends RdsCommand {
       operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
       command: giveUp ? 'rds:start --abandon' : 'rds:start',
       signal,
+    }
+    if (giveUp) {
+      const tell = (line: string) => this.logToStderr(line)
+      const left = await clearWhatIsLeft({...this.optionsOf(parsed), signal, tell, live: false})
+      if (left.length > 0) {
+        this.log(`${app}: cleared the ${left.join(' and the ')}; the other is gone`)
+        return {app, outcome: 'abandoned'}
+      }
     }
     return withMigration(options, async (migration) => {
       const {method: chosen} = migration

@@ -118,6 +118,16 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
       )
     },
 
+    async destroyAddon({id, billingApp}) {
+      const isThere = async () =>
+        (await client.get<{id: string}[]>(`/apps/${billingApp}/addons`)).some((one) => one.id === id)
+      if (!(await isThere())) return
+      await client.once(
+        {method: 'DELETE', path: `/apps/${billingApp}/addons/${id}`, body: {force: true}},
+        async () => !(await isThere()),
+      )
+    },
+
     async configVars(app) {
       const vars = await client.get<Record<string, string>>(`/apps/${app}/config-vars`)
       return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, new Secret(value)]))

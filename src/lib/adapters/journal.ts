@@ -77,6 +77,12 @@ export async function beginMigration(target: Database, record: MigrationRecord):
 /** For changes on the target: only the latest operator makes them. */
 export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch = ${Number(epoch)}`)
 
+/** The epoch of whoever held the lock last. */
+export async function epochOf(target: Queryable): Promise<string> {
+  const [row] = await target.query<{epoch: string}>(`select epoch::text as epoch from ${OWN_SCHEMA}.migration`)
+  return row!.epoch
+}
+
 export interface OperatorLock {
   /** Grows each time the lock is taken: whoever holds an older one has lost it. */
   epoch: string

@@ -6,7 +6,9 @@ import type {Lag} from '../capture/lag.js'
 import type {Verified} from '../verify/live.js'
 import type {Timeline} from '../runbook/timeline.js'
 import {describeWrites} from '../way-back/landed-writes.js'
-import {clockTime, seconds, table, wrap} from './text.js'
+import type {Verification} from '../verify/contents.js'
+import {describeDifferences, type Difference} from '../verify/locate.js'
+import {bytes, clockTime, seconds, table, wrap} from './text.js'
 import {termLine} from './window.js'
 
 /** The runbook as the run executes it. */
@@ -87,4 +89,35 @@ export function statusReport(status: Status): string[] {
     ...(timeline && timeline.entries.length > 0 ? [...timelineReport(timeline), ''] : []),
     `Next: ${next}`,
   ]
+}
+
+export interface VerificationResult {
+  app: string
+  equal: boolean
+  tables: number
+  /** As text: a count can exceed 2^53. */
+  rows: string
+  seconds: number
+  differences: Difference[]
+}
+
+const SHOWN = 50
+
+/** What was compared, and each row that differs. */
+export function verificationReport(
+  app: string,
+  {tables, rows, bytes: compared, differences}: Verification,
+  took: number,
+): {result: VerificationResult; lines: string[]} {
+  const equal = differences.length === 0
+  const what = `${rows.toLocaleString('en')} rows of ${tables} tables, ${bytes(compared)}, in ${seconds(took)}`
+  return {
+    result: {app, equal, tables, rows: rows.toString(), seconds: took, differences},
+    lines: equal
+      ? [`${app}: ${what}: all equal`]
+      : [
+          `${app}: ${what}: ${differences.length} rows differ`,
+          ...describeDifferences(differences, SHOWN).map((line) => `  ${line}`),
+        ],
+  }
 }

@@ -1,7 +1,9 @@
 import type {StepRecord} from '../ports.js'
 import type {Step} from './step.js'
+import {finish} from './steps/finish.js'
 
-export type Phase = 'copying' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
+export type Phase =
+  'copying' | 'finished' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
 
 /** Where a migration stands, from what is in effect. `preparation`: the steps that `rds:start` does, where a method follows. */
 export function phaseOf(
@@ -13,6 +15,7 @@ export function phaseOf(
   const inEffect = records.filter(({undoneAt}) => !undoneAt)
   if (inEffect.length === 0) return attempt > 1 ? 'rolled back' : 'not started'
   const recordOf = (step: Step) => inEffect.find((record) => record.step === step.id)
+  if (recordOf(finish)?.finishedAt) return 'finished'
   const last = steps.findLast((step) => step.pointOfNoCheapReturn)
   if (last && recordOf(last)?.finishedAt) return 'live'
   if (steps.some((step) => step.window === 'inside' && recordOf(step))) return 'window'
@@ -30,7 +33,8 @@ export function nextCommand(phase: Phase, app: string): string {
     copying: `heroku rds:start -a ${app} goes on with the copy`,
     following: `heroku rds:cutover -a ${app}; until then heroku rds:start -a ${app} keeps the copy in step`,
     window: `heroku rds:cutover -a ${app} goes on, heroku rds:rollback -a ${app} goes back`,
-    live: `nothing; heroku rds:rollback -a ${app} goes back while no write has landed on RDS`,
+    live: `heroku rds:finish -a ${app} when the hold is over; heroku rds:rollback -a ${app} goes back while no write has landed on RDS`,
+    finished: 'nothing: the app runs on RDS, and nothing of this tool is left but its journal',
   }
   return commands[phase]
 }

@@ -1,4 +1,5 @@
-import {OWN_SCHEMA} from '../catalog.js'
+import {identifier, OWN_SCHEMA} from '../catalog.js'
+import {type Patience, withTableLock} from '../freeze/table-lock.js'
 import type {Database, Queryable} from '../ports.js'
 import {type Table, writableTables} from '../freeze/tables.js'
 
@@ -62,6 +63,24 @@ export async function watchWrites(db: Database): Promise<number> {
   await db.query(CREATE_LOG)
   for (const table of await unwatchedTables(db)) await db.query(watchTable(table))
   return (await writableTables(db)).length
+}
+
+/** Takes triggers and log off again. */
+export async function stopWatching(db: Database, patience: Patience): Promise<void> {
+  const rows = await db.query<{schema: string; table: string; names: string[]}>(`
+    select n.nspname as schema, c.relname as table, json_agg(t.tgname) as names
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where t.tgname like '${OWN_SCHEMA}_note_%' and t.tgparentid = 0 group by 1, 2`)
+  for (const {schema, table, names} of rows) {
+    const relation = identifier(schema, table)
+    await withTableLock(
+      db,
+      patience,
+      relation,
+      names.map((name) => `drop trigger if exists ${name} on ${relation}`).join('; '),
+    )
+  }
+  await db.query(`drop function if exists ${OWN_SCHEMA}.note_write(); drop table if exists ${OWN_SCHEMA}.landed_writes`)
 }
 
 export interface LandedWrites {

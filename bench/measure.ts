@@ -1,0 +1,52 @@
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpus, totalmem} from 'node:os'
+
+/** The upper one of an even number. */
+export const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
+
+/** The smallest number that this share of all does not exceed. */
+export const quantile = (numbers: readonly number[], share: number): number =>
+  [...numbers].sort((a, b) => a - b)[Math.max(0, Math.ceil(numbers.length * share) - 1)] ?? NaN
+
+export const rounded = (number: number, digits = 3): number => Number(number.toFixed(digits))
+
+/** Seconds that `work` took. */
+export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await work()
+  return (performance.now() - begun) / 1000
+}
+
+export const machine = (postgres: string): string =>
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GB, Postgres ${postgres}, node ${process.version}`
+
+/** Into bench/results. */
+export function saveResult(name: string, result: unknown): void {
+  const folder = new URL('results/', import.meta.url)
+  mkdirSync(folder, {recursive: true})
+  writeFileSync(new URL(`${name}.json`, folder), JSON.stringify(result, null, 2) + '\n')
+}
+
+/** CPU seconds of a server: its postmaster and all its children, living and ended. 0 where there is no /proc. */
+export function cpuOf({dataDir}: {dataDir: string}): number {
+  try {
+    const pid = readFileSync(`${dataDir}/postmaster.pid`, 'utf8').split('\n')[0]!
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    return children.reduce((sum, child) => sum + ticksOf(child, 2), ticksOf(pid, 4)) / TICKS_PER_SECOND
+  } catch {
+    return 0
+  }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** The first two counters are of the process itself, the other two of the children it has seen end. */
+function ticksOf(pid: string, counters: 2 | 4): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
+    return fields.slice(11, 11 + counters).reduce((sum, ticks) => sum + Number(ticks), 0)
+  } catch {
+    return 0 // ended in between
+  }
+}

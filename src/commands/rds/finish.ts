@@ -1,0 +1,58 @@
+import {finishMigration, refuseOtherName} from '../../lib/finish/finish.js'
+import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
+import {withMigration} from '../../lib/open-migration.js'
+import {consoleOperator} from '../../lib/output/console-operator.js'
+import {flags} from '../../lib/output/heroku-cli.js'
+import {interruption} from '../../lib/output/interruption.js'
+import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {runbookFor} from '../../lib/playbook.js'
+
+export default class Finish extends RdsCommand {
+  static override summary = 'end the hold: take everything of this tool off both databases'
+  static override description = RdsCommand.describe(
+    'After it there is no way back. The source keeps refusing writes by its read-only default, and its add-on stays, unless --destroy-source names it. Can be run again, and works when one of both databases is gone.',
+  )
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --app example-app',
+    '<%= config.bin %> <%= command.id %> --app example-app --now --destroy-source postgresql-flat-12345',
+  ]
+  static override args = databaseArg
+  static override flags = {
+    ...appFlags,
+    ...changeFlags,
+    now: flags.boolean({description: 'do not wait for the end of the hold, 72 hours after the window'}),
+    'destroy-source': flags.string({description: 'name of the add-on, to destroy it with all its data'}),
+  }
+
+  async run(): Promise<{app: string; cleared: string[]; destroyed?: string}> {
+    const parsed = await this.parse(Finish)
+    const {app, confirm, now, 'destroy-source': destroy} = parsed.flags
+    await this.confirmApp(app, confirm, `There is no way back to Heroku Postgres for ${app} afterwards.`)
+    const signal = interruption()
+    const tell = (line: string) => this.logToStderr(line)
+    const left = await clearWhatIsLeft({...this.optionsOf(parsed), signal, tell, live: true})
+    if (left.length > 0) {
+      this.log(`${app}: cleared the ${left.join(' and the ')}; the other is gone`)
+      return {app, cleared: left}
+    }
+    const options = {
+      ...this.optionsOf(parsed),
+      settings: {gate: 'ask' as const},
+      operator: consoleOperator(tell, {json: this.jsonEnabled()}),
+      command: 'rds:finish',
+      signal,
+    }
+    return withMigration(options, async (migration) => {
+      const {addon, heroku} = migration
+      if (destroy !== undefined) refuseOtherName(destroy, addon.name)
+      this.log(`${app}: ${await finishMigration(runbookFor(migration.method), migration, {now})}`)
+      if (destroy === undefined) {
+        this.log(`Its add-on ${addon.name} is still there and costs what it did: heroku addons:destroy ${addon.name}`)
+        return {app, cleared: ['source', 'target']}
+      }
+      await heroku.destroyAddon(addon)
+      this.log(`${addon.name} is destroyed`)
+      return {app, cleared: ['source', 'target'], destroyed: addon.name}
+    })
+  }
+}

@@ -1,0 +1,55 @@
+import {EXIT, failed} from '../../lib/errors.js'
+import {besideOperator} from '../../lib/open-migration.js'
+import {consoleOperator} from '../../lib/output/console-operator.js'
+import {flags} from '../../lib/output/heroku-cli.js'
+import {interruption} from '../../lib/output/interruption.js'
+import {verificationReport, type VerificationResult} from '../../lib/output/report.js'
+import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {preparationFor, runbookFor} from '../../lib/playbook.js'
+import {verifyNow} from '../../lib/verify/verify.js'
+
+export default class Verify extends RdsCommand {
+  static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'
+  static override description = RdsCommand.describe(
+    'Compares every row between a moment of the source and the moment of the target that must be equal to it; names table, key and columns of what differs. rds:start may go on meanwhile, and the app too. It holds back vacuum on the source for as long as it takes.',
+  )
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --app example-app',
+    '<%= config.bin %> <%= command.id %> --app example-app --nice --json',
+  ]
+  static override args = databaseArg
+  static override flags = {
+    ...appFlags,
+    nice: flags.boolean({description: 'leave both servers alone three quarters of the time'}),
+  }
+
+  async run(): Promise<VerificationResult> {
+    const parsed = await this.parse(Verify)
+    const begun = Date.now()
+    const verification = await besideOperator(
+      {
+        ...this.optionsOf(parsed),
+        operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
+        signal: interruption(),
+      },
+      (migration) =>
+        verifyNow(runbookFor(migration.method), preparationFor(migration.method), migration, {
+          rest: parsed.flags.nice ? 3 : 0,
+        }),
+    )
+    const {app} = parsed.flags
+    const {result, lines} = verificationReport(app, verification, (Date.now() - begun) / 1000)
+    for (const line of lines) this.log(line)
+    if (!result.equal) {
+      process.exitCode = EXIT.failed
+      if (!this.jsonEnabled()) {
+        throw failed(
+          'not_equal',
+          'source and target differ',
+          'heroku rds:start --abandon, then heroku rds:start, copies anew',
+        )
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,30 @@
+import {refused} from '../errors.js'
+import type {Method} from '../methods/method.js'
+import type {Step} from '../runbook/step.js'
+import {phaseOf} from '../runbook/phase.js'
+import type {Verification} from './contents.js'
+import {compareFrozen} from './frozen.js'
+import {type LiveWorld, verifyWhileLive} from './live.js'
+
+export interface Asked extends LiveWorld {
+  app: string
+  method: Method
+}
+
+/** Compares every row now: between two equal moments while the app writes, at rest in the window. */
+export async function verifyNow(
+  steps: readonly Step[],
+  preparation: readonly Step[],
+  asked: Asked,
+  {rest = 0} = {},
+): Promise<Verification> {
+  const {app, journal, method} = asked
+  const phase = phaseOf(steps, await journal.records(), await journal.attempt(), preparation)
+  if (phase === 'window') return compareFrozen({...asked, rest})
+  if (phase === 'following' && method.id === 'change-capture') return verifyWhileLive(asked, {rest})
+  throw refused(
+    'nothing_to_verify',
+    `there is no copy to compare: the migration of ${app} is ${phase}`,
+    phase === 'live' ? 'the app writes to RDS now; the window has verified the move' : `heroku rds:start -a ${app}`,
+  )
+}
