@@ -1,10 +1,17 @@
+import {parseArgs} from 'node:util'
+
 import {readJournal} from './journal-reader.js'
 import type {LedgerAudit} from './ledger.js'
 import {startSandbox, type Sandbox} from './sandbox.js'
 import type {Shop} from './shop.js'
 import {until} from './until.js'
 
-const json = process.argv.includes('--json')
+const {values} = parseArgs({
+  options: {json: {type: 'boolean', default: false}, method: {type: 'string', default: 'change-capture'}},
+})
+const {json, method} = values
+if (!['change-capture', 'dump-restore'].includes(method)) throw new Error('--method is change-capture or dump-restore')
+const follows = method === 'change-capture'
 const say = (text: string): void => void (json ? process.stderr : process.stdout).write(text)
 const title = (text: string): void => say(`\n── ${text}\n\n`)
 
@@ -26,18 +33,16 @@ async function demonstrate(world: Sandbox) {
   const shop = await openBusyShop(world, 'shop')
   await heroku(shop, ['rds:assess', '-a', shop.name])
 
+  if (follows) {
+    title('The database is copied while the shop is open, and the copy is proven equal')
+    await prepare(shop)
+    await ordersArrive(shop, 30)
+    await heroku(shop, ['rds:verify', '-a', shop.name])
+    await heroku(shop, ['rds:status', '-a', shop.name])
+  }
+
   title('It moves to RDS')
-  const moved = await heroku(shop, [
-    'rds:cutover',
-    '-a',
-    shop.name,
-    '--confirm',
-    shop.name,
-    '--gate',
-    'auto',
-    '--budget',
-    '5m',
-  ])
+  const moved = await heroku(shop, cutover(shop, '--gate', 'auto', '--budget', '5m'))
   await ordersArrive(shop, 30)
   await heroku(shop, ['rds:status', '-a', shop.name])
   const onRds = await closed(shop, 'target')
@@ -45,19 +50,27 @@ async function demonstrate(world: Sandbox) {
 
   title('Another shop goes as far as the gate; there the laptop dies')
   const outlet = await openBusyShop(world, 'outlet')
-  await heroku(outlet, ['rds:cutover', '-a', outlet.name, '--confirm', outlet.name], 'Go live on RDS?')
+  if (follows) await prepare(outlet)
+  await heroku(outlet, cutover(outlet), 'Go live on RDS?')
   await heroku(outlet, ['rds:status', '-a', outlet.name])
   title('… and it goes back to Heroku Postgres')
   const back = await heroku(outlet, ['rds:rollback', '-a', outlet.name, '--confirm', outlet.name])
   await ordersArrive(outlet, 30)
+  if (follows) {
+    title('… where the copy can still follow; here it is given up')
+    await heroku(outlet, ['rds:start', '-a', outlet.name, '--confirm', outlet.name, '--abandon'])
+  }
   const onHeroku = await closed(outlet, 'source')
+
+  title('The hold is over: nothing of the tool stays behind')
+  const finished = await heroku(shop, ['rds:finish', '-a', shop.name, '--confirm', shop.name, '--now'])
 
   title('What the ledger outside of both databases says')
   say(`${summary('shop, on RDS', onRds)}\n${summary('outlet, back on Heroku', onHeroku)}\n`)
   say(`write pause ${journal.writePauseSeconds.toFixed(1)} s, window ${journal.windowSeconds.toFixed(1)} s\n`)
   const audits = [onRds, onHeroku]
   const figures = {
-    method: 'dump-restore',
+    method,
     acknowledgedWrites: sum(audits, (audit) => audit.acknowledgedWrites),
     lostWrites: sum(audits, (audit) => audit.lostWrites.length),
     doubledWrites: sum(audits, (audit) => audit.doubledWrites.length),
@@ -69,7 +82,15 @@ async function demonstrate(world: Sandbox) {
   const clean =
     figures.lostWrites + figures.doubledWrites + figures.overlapSeconds === 0 &&
     audits.every(({atomicityViolations}) => atomicityViolations.length === 0)
-  return {ok: moved === 0 && clean && figures.rolledBack && !isOnHeroku(shop), ...figures}
+  return {ok: moved === 0 && finished === 0 && clean && figures.rolledBack && !isOnHeroku(shop), ...figures}
+}
+
+function prepare(shop: Shop): Promise<number | null> {
+  return heroku(shop, ['rds:start', '-a', shop.name, '--confirm', shop.name, '--until-equal'])
+}
+
+function cutover(shop: Shop, ...more: string[]): string[] {
+  return ['rds:cutover', '-a', shop.name, '--confirm', shop.name, ...(follows ? [] : ['--method', method]), ...more]
 }
 
 async function openBusyShop(world: Sandbox, name: string): Promise<Shop> {

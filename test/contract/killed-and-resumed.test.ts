@@ -6,12 +6,12 @@ import {expectBusiness, expectCleanLedger, expectNeverBothOpen} from '../support
 import {cutOverAndDie} from '../support/die.js'
 import {cutOver, useSandbox} from '../support/world.js'
 
-for (const method of METHODS.filter(({available}) => available)) {
-  describe(`${method.title}: killed after the effect of a step, the same command goes on and finishes`, () => {
-    const world = useSandbox()
+describe('Killed after the effect of a step, the same command goes on and finishes', () => {
+  const world = useSandbox()
 
+  for (const method of METHODS.filter(({available}) => available)) {
     for (const step of runbookFor(method)) {
-      it(`killed after ${step.id}`, async () => {
+      it(`${method.id}: killed after ${step.id}`, async () => {
         const shop = await world.sandbox.openShop()
         shop.customersCome()
         await expectBusiness(shop)
@@ -25,5 +25,5 @@ for (const method of METHODS.filter(({available}) => available)) {
         await expectCleanLedger(shop, 'target')
       })
     }
-  })
-}
+  }
+})
