@@ -1,5 +1,5 @@
 import {capturedUnits} from '../../src/lib/capture/captured.js'
-import {syncLocked} from '../../src/lib/capture/follow.js'
+import {syncLive} from '../../src/lib/capture/follow.js'
 import type {Synced} from '../../src/lib/capture/sync.js'
 import {journalOn, targetGuard} from '../../src/lib/adapters/journal.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
@@ -40,7 +40,7 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     perform,
     /** Everything that `rds:start` does before it follows. */
     start: () => perform([claimTarget, installFence, ...changeCapture.before]),
-    sync: async (): Promise<Synced> => syncLocked({...migration, ...(await capturedUnits(migration))}),
+    sync: async (): Promise<Synced> => syncLive({...migration, ...(await capturedUnits(migration))}),
     /** Syncs until the target is equal to a snapshot of the source. */
     async catchUp(): Promise<void> {
       for (let tries = 0; tries < 100; tries++) if ((await this.sync()).equal) return

@@ -83,6 +83,7 @@ export default class Start extends RdsCommand {
       if (!untilEqual) {
         migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
         await chosen.follow(migration, nice ? NICE_PACE : USUAL_PACE)
+        if (!signal.aborted) migration.signal.throwIfAborted()
       }
       this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)
       return {app, method: chosen.id, outcome: untilEqual ? 'equal' : 'stopped'}

@@ -1,3 +1,4 @@
+import {OWN_SCHEMA} from '../catalog.js'
 import {failed} from '../errors.js'
 import {streamRows} from '../copy/stream.js'
 import type {Session} from '../ports.js'
@@ -27,26 +28,49 @@ export interface Applied {
   rows: number
 }
 
-/** Brings one unit to the state of the snapshot, as far as the entries of its log tell, and forgets these. */
-export async function applyUnit(unit: Unit, ends: Ends, pages?: Pages): Promise<Applied> {
-  const cut = await applyTruncations(unit, ends)
-  const applied = isKeyed(unit) ? await applyKeys(unit, ends, pages) : await applyRows(unit, ends, cut)
-  await ends.from.query(`delete from ${TRUNCATIONS} where unit = $1::oid`, [unit.oid])
-  await ends.to.query(`update heroku_rds.sync_units set last_sync = $2 where unit = $1::oid`, [unit.oid, ends.nth])
-  return applied
+/** Brings units to the state of the snapshot, as far as the entries of their logs tell, and forgets these. */
+export async function applyUnits(units: readonly Unit[], ends: Ends, pages?: Pages): Promise<Applied> {
+  const total = {entries: 0, rows: 0}
+  const truncations = await takeTruncations(units, ends)
+  for (const unit of units) {
+    ends.signal.throwIfAborted()
+    const cut = await applyTruncations(unit, truncations.get(unit.oid) ?? [], ends)
+    const {entries, rows} = isKeyed(unit) ? await applyKeys(unit, ends, pages) : await applyRows(unit, ends, cut)
+    total.entries += entries
+    total.rows += rows
+  }
+  await ends.to.query(`update ${OWN_SCHEMA}.sync_units set last_sync = $2 where unit = any ($1::oid[])`, [
+    units.map(({oid}) => oid),
+    ends.nth,
+  ])
+  return total
+}
+
+interface Truncation {
+  member: string
+  nth: string
+}
+
+/** Truncations that the snapshot sees, the last one of each table; they are forgotten with it. */
+async function takeTruncations(units: readonly Unit[], {from}: Ends): Promise<Map<string, Truncation[]>> {
+  const rows = await from.query<Truncation & {unit: string}>(
+    `with gone as (delete from ${TRUNCATIONS} where unit = any ($1::oid[]) returning *)
+     select unit::text as unit, member::text as member, max(nth)::text as nth from gone group by unit, member`,
+    [units.map(({oid}) => oid)],
+  )
+  const byUnit = new Map<string, Truncation[]>()
+  for (const {unit, ...truncation} of rows) byUnit.set(unit, [...(byUnit.get(unit) ?? []), truncation])
+  return byUnit
 }
 
 /**
- * What was truncated is emptied first: whatever is in it now came later, and is in the log. Returns the number of the last
- * truncation, for logs of whole rows. One that an earlier, broken sync has already made is not made again.
+ * What was truncated is emptied first: whatever is in it now came later, and is in the log. Returns the number at which a log of
+ * whole rows is cut. A truncation that an earlier sync has made, of which the source did not hear, is not made again there.
  */
-async function applyTruncations(unit: Unit, {from, to}: Ends): Promise<string> {
-  const truncations = await from.query<{member: string; nth: string}>(
-    `select member::text as member, max(nth)::text as nth from ${TRUNCATIONS} where unit = $1::oid group by member`,
-    [unit.oid],
-  )
+async function applyTruncations(unit: Unit, truncations: readonly Truncation[], {to}: Ends): Promise<string> {
+  if (isKeyed(unit) && truncations.length === 0) return '0'
   const [known] = await to.query<{truncation: string}>(
-    `select truncation::text as truncation from heroku_rds.sync_units where unit = $1::oid`,
+    `select truncation::text as truncation from ${OWN_SCHEMA}.sync_units where unit = $1::oid`,
     [unit.oid],
   )
   let last = BigInt(known!.truncation)
@@ -57,7 +81,10 @@ async function applyTruncations(unit: Unit, {from, to}: Ends): Promise<string> {
     if (BigInt(nth) > last) last = BigInt(nth)
   }
   if (truncations.length > 0) {
-    await to.query(`update heroku_rds.sync_units set truncation = $2 where unit = $1::oid`, [unit.oid, last.toString()])
+    await to.query(`update ${OWN_SCHEMA}.sync_units set truncation = $2 where unit = $1::oid`, [
+      unit.oid,
+      last.toString(),
+    ])
   }
   return last.toString()
 }

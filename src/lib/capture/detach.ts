@@ -1,6 +1,6 @@
 import {type Guard, identifier, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
 import {type Patience} from '../freeze/table-lock.js'
-import {removeFence} from '../freeze/fence.js'
+import {fenceState, removeFence} from '../freeze/fence.js'
 import type {Database} from '../ports.js'
 
 const OF_TABLES = `join pg_class c on c.oid = o.relation join pg_namespace n on n.oid = c.relnamespace
@@ -14,12 +14,12 @@ const OF_TABLES = `join pg_class c on c.oid = o.relation join pg_namespace n on 
 export async function detachConstraints(target: Database, patience: Patience, guard: Guard): Promise<number> {
   const objects = await attachedObjects(target)
   for (const {drop} of objects) await target.query(`${guard}; ${drop}`)
-  await removeFence(target, patience, guard)
+  if ((await fenceState(target)) !== 'absent') await removeFence(target, patience, guard)
   return objects.length
 }
 
 /** What `detachConstraints` would drop. */
-export async function attachedObjects(target: Database): Promise<{drop: string}[]> {
+async function attachedObjects(target: Database): Promise<{drop: string}[]> {
   const rows = await target.query<{schema: string; table: string; name: string; kind: string}>(`
     select n.nspname as schema, c.relname as table, o.name, o.kind from (
       select conrelid as relation, conname as name, 'constraint' as kind from pg_constraint where contype = 'f' and conparentid = 0

@@ -3,6 +3,7 @@ import {isLostConnection} from '../copy/lost-connection.js'
 import {messageOf, RdsError} from '../errors.js'
 import type {Operator, Queryable} from '../ports.js'
 import {capturedUnits} from './captured.js'
+import {detachConstraints} from './detach.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {withSyncLock} from './sync-lock.js'
 
@@ -41,7 +42,7 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
         captured = await capturedUnits(migration)
         looked = clock.now().getTime()
       }
-      const synced = await syncLocked({...migration, ...captured})
+      const synced = await syncLive({...migration, ...captured})
       const waiting = await noteWaiting(migration)
       operator.following({...synced, ...(waiting ? {waiting} : {})})
       failures = 0
@@ -55,8 +56,16 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
   }
 }
 
-export const syncLocked = (world: SyncWorld, meanwhile?: Parameters<typeof sync>[1]): Promise<Synced> =>
-  withSyncLock(world.target, world.signal, () => sync(world, meanwhile))
+/** One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. */
+export const syncLive = (world: SyncWorld, meanwhile?: Parameters<typeof sync>[1]): Promise<Synced> =>
+  withSyncLock(world.target, world.signal, async () => {
+    await detachConstraints(world.target, world, world.guard.target)
+    return sync(world, meanwhile)
+  })
+
+/** One sync of a frozen source: nothing is taken off, because the app may already know the target. */
+export const syncFrozen = (world: SyncWorld): Promise<Synced> =>
+  withSyncLock(world.target, world.signal, () => sync(world))
 
 /** serialization_failure, deadlock_detected, lock_not_available, query_canceled by a failover; a table that is locked for now. */
 const PASSING = new Set(['40001', '40P01', '55P03', '53300', 'table_locked'])

@@ -1,11 +1,11 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import {failed, RdsError} from '../errors.js'
 import type {Clock, Database, Session} from '../ports.js'
-import {type Applied, applyUnit, type Pages} from './apply.js'
+import {type Applied, applyUnits, type Ends, type Pages} from './apply.js'
 import {pendingUnits} from './pending.js'
 import {assertShape, type Shape} from './shape.js'
 import {sourceServer} from './source-server.js'
-import {isKeyed, type Unit} from './units.js'
+import {isKeyed, rowsOf, type Unit} from './units.js'
 
 export interface SyncWorld {
   source: Database
@@ -76,10 +76,10 @@ const TAKEN = new Set(['23505', '23P01'])
 
 async function syncPiece(world: SyncWorld, unit: Unit, pages: Pages): Promise<Applied> {
   try {
-    return await inOneGo(world, [unit], (ends) => applyUnit(unit, ends, pages))
+    return await inOneGo(world, [unit], (ends) => applyUnits([unit], ends, pages))
   } catch (error) {
     if (!TAKEN.has(String((error as {code?: unknown}).code))) throw error
-    return inOneGo(world, [unit], (ends) => applyUnit(unit, ends))
+    return inOneGo(world, [unit], (ends) => applyUnits([unit], ends))
   }
 }
 
@@ -89,15 +89,9 @@ async function syncRest(world: SyncWorld, meanwhile?: (moment: Moment) => Promis
     world,
     pending,
     async (ends) => {
-      const total = {entries: 0, rows: 0}
-      for (const unit of pending) {
-        world.signal.throwIfAborted()
-        const {entries, rows} = await applyUnit(unit, ends)
-        total.entries += entries
-        total.rows += rows
-      }
+      const applied = await applyUnits(pending, ends)
       const late = (await pendingUnits(ends.from, world.units)).length > 0
-      return {...total, equal: !late}
+      return {...applied, equal: !late}
     },
     meanwhile,
   )
@@ -105,54 +99,72 @@ async function syncRest(world: SyncWorld, meanwhile?: (moment: Moment) => Promis
 
 type Result = Applied & {equal?: boolean}
 
+type Work<T extends Result> = (ends: Ends) => Promise<T>
+type Done<T extends Result> = T & {nth: string; at: string; equal: boolean}
+
+/** Tables that somebody has locked against reading are tried so often, in about ten seconds. */
+const LOCK_TRIES = 20
+
 /** One transaction on each side; the target's commits first. */
 async function inOneGo<T extends Result>(
-  {source, target, guard, signal, units, shape}: SyncWorld,
+  world: SyncWorld,
   taken: readonly Unit[],
-  work: (ends: {from: Session; to: Session; nth: string; signal: AbortSignal}) => Promise<T>,
+  work: Work<T>,
   meanwhile?: (moment: Moment) => Promise<void>,
-): Promise<T & {nth: string; at: string; equal: boolean}> {
-  return source
-    .transaction(
-      async (from) => {
-        await holdStill(from, taken)
-        const [now] = await from.query<{at: string}>('select clock_timestamp()::text as at')
-        const server = await sourceServer(from)
-        await assertShape(from, shape, taken)
-        const done = await target.transaction(async (to) => {
-          await to.query(`${guard.target}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
-          const nth = await nextNumber(to, server)
-          const result = await work({from, to, nth, signal})
-          const equal = result.equal ?? false
-          await to.query(
-            `update ${OWN_SCHEMA}.sync_state set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
-             keys = keys + $3, rows = rows + $4, waiting = null`,
-            [now!.at, equal, result.entries, result.rows],
-          )
-          return {...result, nth, at: now!.at, equal}
-        })
-        if (meanwhile && done.equal) {
-          const [exported] = await from.query<{snapshot: string}>('select pg_export_snapshot() as snapshot')
-          await meanwhile({snapshot: exported!.snapshot, nth: done.nth})
-        }
-        await from.query(guard.source)
-        return done
-      },
-      {mode: 'isolation level repeatable read'},
-    )
-    .catch((error: unknown) => {
-      throw explained(error, units)
-    })
+): Promise<Done<T>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await once(world, taken, work, meanwhile)
+    } catch (error) {
+      if (error instanceof RdsError || (error as {code?: string}).code !== LOCKED) throw error
+      if (tries === LOCK_TRIES) throw tableLocked(taken)
+      await world.clock.sleep(50 * tries, world.signal)
+    }
+  }
 }
 
-/** Before the snapshot is taken: a table that is truncated or rewritten under an older snapshot would look empty. */
+async function once<T extends Result>(
+  {source, target, guard, signal, shape}: SyncWorld,
+  taken: readonly Unit[],
+  work: Work<T>,
+  meanwhile: ((moment: Moment) => Promise<void>) | undefined,
+): Promise<Done<T>> {
+  return source.transaction(
+    async (from) => {
+      await holdStill(from, taken)
+      const [now] = await from.query<{at: string}>('select clock_timestamp()::text as at')
+      const server = await sourceServer(from)
+      await assertShape(from, shape, taken)
+      const done = await target.transaction(async (to) => {
+        await to.query(`${guard.target}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
+        const nth = await nextNumber(to, server)
+        const result = await work({from, to, nth, signal})
+        const equal = result.equal ?? false
+        await to.query(
+          `update ${OWN_SCHEMA}.sync_state set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
+             keys = keys + $3, rows = rows + $4, waiting = null`,
+          [now!.at, equal, result.entries, result.rows],
+        )
+        return {...result, nth, at: now!.at, equal}
+      })
+      if (meanwhile && done.equal) {
+        const [exported] = await from.query<{snapshot: string}>('select pg_export_snapshot() as snapshot')
+        await meanwhile({snapshot: exported!.snapshot, nth: done.nth})
+      }
+      await from.query(guard.source)
+      return done
+    },
+    {mode: 'isolation level repeatable read'},
+  )
+}
+
+/**
+ * Before the snapshot is taken: a table that is truncated or rewritten under an older snapshot would look empty. Whoever waited
+ * for a lock while he holds others could be in somebody's way for ever, so nobody is waited for.
+ */
 async function holdStill(from: Session, units: readonly Unit[]): Promise<void> {
   await from.query(`set local synchronous_commit = off`)
-  if (units.length > 0) {
-    await from.query(
-      `lock table ${units.map((unit) => (unit.members.length > 1 ? unit.relation : `only ${unit.relation}`)).join(', ')} in access share mode`,
-    )
-  }
+  if (units.length > 0) await from.query(`lock table ${units.map(rowsOf).join(', ')} in access share mode nowait`)
 }
 
 /** Counts the sync, and refuses a source that is not the one the last sync read. */
@@ -172,12 +184,12 @@ async function nextNumber(to: Session, server: string): Promise<string> {
   return state!.nth
 }
 
-/** lock_not_available: on the source it is a table that somebody has locked against reading. */
-const explained = (error: unknown, units: readonly Unit[]): unknown => {
-  if (error instanceof RdsError || (error as {code?: string}).code !== '55P03') return error
-  return failed(
+/** lock_not_available */
+const LOCKED = '55P03'
+
+const tableLocked = (taken: readonly Unit[]) =>
+  failed(
     'table_locked',
-    `a table of the source is locked against reading (${units.length} are followed)`,
+    `one of ${taken.map(({relation}) => relation).join(', ')} is locked against reading on the source`,
     'heroku pg:locks shows by whom',
   )
-}

@@ -1,5 +1,5 @@
 import {capturedUnits} from '../capture/captured.js'
-import {syncLocked} from '../capture/follow.js'
+import {syncLive} from '../capture/follow.js'
 import type {Unit} from '../capture/units.js'
 import {touchedOf} from '../capture/touched.js'
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
@@ -59,10 +59,10 @@ export async function verifyWhileLive(
 }
 
 /** Syncs until nothing is left behind, and keeps both moments. */
-async function equalMoments(world: Parameters<typeof syncLocked>[0]): Promise<{pair: Pair; nth: string}> {
+async function equalMoments(world: Parameters<typeof syncLive>[0]): Promise<{pair: Pair; nth: string}> {
   for (let tries = 0; tries < MOST_SYNCS; tries++) {
     let held: {pair: Pair; nth: string} | undefined
-    await syncLocked(world, async ({snapshot, nth}) => {
+    await syncLive(world, async ({snapshot, nth}) => {
       const source = await holdMoment(world.source, snapshot)
       held = {pair: {source, target: await holdMoment(world.target)}, nth}
     })

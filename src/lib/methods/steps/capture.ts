@@ -1,6 +1,6 @@
 import {capturedUnits} from '../../capture/captured.js'
 import {detachConstraints} from '../../capture/detach.js'
-import {syncLocked} from '../../capture/follow.js'
+import {syncFrozen, syncLive} from '../../capture/follow.js'
 import {installCapture, removeCapture, uncaptured} from '../../capture/install.js'
 import {forgetCopied} from '../../capture/copied-rows.js'
 import {shapeOf} from '../../capture/shape.js'
@@ -15,7 +15,7 @@ import {leaveNote, noteOf} from '../../runbook/notes.js'
 import {never, type Step} from '../../runbook/step.js'
 import {enterMaintenance} from '../../runbook/steps/enter-maintenance.js'
 import {refreshDerived} from '../../runbook/derived.js'
-import {isNoted, noteConstraints} from './copy.js'
+import {type Basis, isNoted, noteConstraints} from './copy.js'
 
 /** In the window nothing of what came before is done again. */
 export const inWindow: Step['done'] = async ({journal}) =>
@@ -57,7 +57,7 @@ async function catchUpWithSource(migration: Migration): Promise<{syncs: number; 
   const captured = await capturedUnits(migration)
   let [entries, seconds] = [0, 0]
   for (let syncs = 1; syncs <= MOST_SYNCS; syncs++) {
-    const synced = await syncLocked({...migration, ...captured})
+    const synced = await syncLive({...migration, ...captured})
     migration.operator.following(synced)
     entries += synced.entries
     seconds = synced.seconds
@@ -93,21 +93,21 @@ export const beginFollowing: Step = {
 }
 
 /** Everything that could fail in the window when constraints are attached fails here, while the app runs. */
-export const tryConstraints: Step = {
+export const tryConstraints = (basis: Basis): Step => ({
   id: 'try-constraints',
   title: 'Try foreign keys, triggers and rules on the target',
   window: 'before',
   undo: 'nothing',
-  done: async (migration) => (await inWindow(migration)) || isNoted('captured', 'constraints')(migration),
+  done: async (migration) => (await inWindow(migration)) || isNoted(basis, 'constraints')(migration),
 
   async run(migration) {
     const {target, guard, signal} = migration
     const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
     await detachConstraints(target, migration, guard.target)
-    await noteConstraints(migration, 'captured')
+    await noteConstraints(migration, basis)
     return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`
   },
-}
+})
 
 export const catchUp: Step = {
   id: 'catch-up',
@@ -117,9 +117,7 @@ export const catchUp: Step = {
   done: inWindow,
 
   async run(migration) {
-    const {target, guard} = migration
-    await detachConstraints(target, migration, guard.target)
-    await removeLargeObjects(target)
+    await removeLargeObjects(migration.target)
     const {syncs, entries} = await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
     await readPostData(migration) // so that the window has it at hand
@@ -137,7 +135,7 @@ export const drainLog: Step = {
 
   async run(migration) {
     const captured = await capturedUnits(migration)
-    const {entries, equal, nth} = await syncLocked({...migration, ...captured})
+    const {entries, equal, nth} = await syncFrozen({...migration, ...captured})
     if (!equal)
       throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
     const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
