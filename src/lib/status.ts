@@ -1,3 +1,4 @@
+import {copyStateOf, type CopyState} from './copy/copy-state.js'
 import {fenceState, type FenceState} from './freeze/fence.js'
 import {methodNamed} from './methods/index.js'
 import {type Lag, lagOf} from './capture/lag.js'
@@ -17,6 +18,8 @@ export interface Status {
   source: {addon: string; fence: FenceState}
   target?: {place: string; fence: FenceState}
   timeline?: Timeline
+  /** While it is copied. */
+  copy?: CopyState
   /** Of a copy that follows. */
   lag?: Lag
   /** What of it was proven equal while the app ran. */
@@ -53,6 +56,7 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
   const phase = phaseOf(steps, await journal.records(), await journal.attempt(), preparation)
   const follows = method.follow !== undefined && ['copying', 'following', 'window'].includes(phase)
   const lag = follows ? await lagOf({source, target}) : undefined
+  const copy = phase === 'copying' ? await copyStateOf(target) : undefined
   const smoke = await journal.note<Notes['smoke']>('smoke')
   return {
     app,
@@ -62,6 +66,7 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
     source: here,
     target: {place: target.place, fence: await fenceState(target)},
     timeline: await timelineOf(steps, journal),
+    ...(copy ? {copy} : {}),
     ...(lag ? {lag} : {}),
     ...(follows ? {verified: await verifiedSoFar(target)} : {}),
     landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],

@@ -74,6 +74,6 @@ function explained(error: unknown): unknown {
   return failed(
     'disk_full',
     `the copy stopped because a disk is full: ${messageOf(error)}`,
-    'give the target more storage and run the same command again: it goes on where it stopped',
+    'give the target more storage and run the same command again',
   )
 }

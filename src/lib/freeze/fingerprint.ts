@@ -4,7 +4,7 @@ import type {Queryable} from '../ports.js'
 /**
  * A hash over the catalog rows, with the transaction that wrote them, of everything a write could slip past the fence
  * by: new or rewritten tables, changed columns, a trigger disabled and enabled again, attached partitions. Plain writes,
- * VACUUM, ANALYZE and the refresh of a materialized view do not change it; any such DDL does. `owned` leaves out what
+ * VACUUM, ANALYZE, the refresh of a materialized view and the validation of a foreign key do not change it; any such DDL does. `owned` leaves out what
  * belongs to other roles, such as the schema of a monitoring agent.
  */
 export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> {
@@ -22,8 +22,8 @@ export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all')
         where attrelid in (select oid from tables) and attnum > 0
       union all select concat_ws(' ', 'trigger', oid, xmin, tgrelid, tgname, tgenabled) from pg_trigger
         where tgrelid in (select oid from tables)
-      union all select concat_ws(' ', 'constraint', oid, xmin, conrelid, conname, convalidated) from pg_constraint
-        where conrelid in (select oid from tables)
+      union all select concat_ws(' ', 'constraint', oid, conrelid, conname, case when contype <> 'f' then concat_ws(' ', xmin, convalidated) end)
+        from pg_constraint where conrelid in (select oid from tables)
       union all select concat_ws(' ', 'inherits', inhrelid, xmin, inhparent) from pg_inherits
         where inhrelid in (select oid from tables)
       union all select concat_ws(' ', 'type', oid, xmin, typname, typtype) from pg_type

@@ -2,6 +2,7 @@ import type {Eligibility} from '../assessment/assessment.js'
 import type {FenceState} from '../freeze/fence.js'
 import type {Status} from '../status.js'
 import type {Step} from '../runbook/step.js'
+import type {CopyState} from '../copy/copy-state.js'
 import type {Lag} from '../capture/lag.js'
 import type {Verified} from '../verify/live.js'
 import type {Timeline} from '../runbook/timeline.js'
@@ -54,6 +55,16 @@ const FENCES: Record<FenceState, string> = {
   raised: 'refuses writes',
 }
 
+/** `1.2 GB of 3.4 GB, 12 of 40 tables, 45.1 MB/s, about 2 min left for the rows`. */
+function copyLine({bytes: done, totalBytes, tables, totalTables, bytesPerSecond, secondsLeft}: CopyState): string {
+  return [
+    `${bytes(done)} of ${bytes(totalBytes)}`,
+    `${tables} of ${totalTables} tables`,
+    ...(bytesPerSecond > 0 ? [`${bytes(bytesPerSecond)}/s`] : ['nothing moved in the last minute']),
+    ...(secondsLeft === undefined ? [] : [`about ${seconds(secondsLeft)} left for the rows`]),
+  ].join(', ')
+}
+
 /** `1.2 s, 340 changes of 3 tables wait`, and why. */
 function lagLine({seconds: behind, pending, tables, waiting, followed}: Lag): string {
   return [
@@ -71,7 +82,7 @@ const verifiedLine = ({units, of, since, rows}: Verified): string =>
 
 /** Where the migration stands. */
 export function statusReport(status: Status): string[] {
-  const {app, phase, next, method, source, target, timeline, landed, lag, verified} = status
+  const {app, phase, next, method, source, target, timeline, landed, copy, lag, verified} = status
   return [
     `=== ${app}: ${phase}`,
     '',
@@ -79,6 +90,7 @@ export function statusReport(status: Status): string[] {
       ['Method', method ?? 'not chosen yet'],
       ['Source', `${source.addon} ${FENCES[source.fence]}`],
       ['Target', target ? `${target.place} ${FENCES[target.fence]}` : 'none named: export RDS_DATABASE_URL'],
+      ...(copy ? [['Copied', copyLine(copy)]] : []),
       ...(lag ? [['Lag', lagLine(lag)]] : []),
       ...(verified ? [['Verified', verifiedLine(verified)]] : []),
       ...(phase === 'live'

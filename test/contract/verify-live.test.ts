@@ -1,0 +1,151 @@
+import {expect} from 'chai'
+
+import type {Difference} from '../../src/lib/verify/locate.js'
+import {verifiedSoFar, verifyWhileLive} from '../../src/lib/verify/live.js'
+import {compareTouched} from '../../src/lib/verify/touched.js'
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {captureOf} from '../support/capture.js'
+import {ask, newClient, servers, type Source, type Target} from '../support/servers.js'
+
+/** Rows up to 5000 are left alone, and may be damaged on the target; those above are written to all the time. */
+const SCHEMA = `
+  create table things (id int primary key, name text, amount numeric, ratio float8, at timestamptz, doc jsonb, raw json, data bytea, flag boolean, list int[]);
+  insert into things select n, 'thing ' || n, n / 7.0, case n % 3 when 0 then 0 else n / 3.0 end, '2024-01-01'::timestamptz + n * interval '1 s',
+    jsonb_build_object('n', n, 'list', jsonb_build_array(1, 2)), '{"b":1,"a":2}', decode(md5(n::text), 'hex'), n % 2 = 0, array[n, n + 1]
+  from generate_series(1, 6000) n;
+  create table pairs (a text, b bigint, note text, primary key (a, b));
+  insert into pairs select 'k' || n % 7, n, 'note' from generate_series(1, 6000) n;
+  create table bare (a int, b text);
+  insert into bare select n % 100, 'same' from generate_series(1, 3000) n;
+  create table parts (id int, at date, v text, primary key (id, at)) partition by range (at);
+  create table parts_1 partition of parts for values from ('2024-01-01') to ('2025-01-01');
+  create table parts_2 partition of parts default;
+  insert into parts select n, case when n % 2 = 0 then '2024-05-05' else '2026-01-01' end::date, 'v' from generate_series(1, 3000) n`
+
+const DAMAGE: [what: string, sql: (id: number) => string, columns: string[]][] = [
+  [
+    'a changed byte',
+    (id) => `update things set data = set_byte(data, 3, (get_byte(data, 3) + 1) % 256) where id = ${id}`,
+    ['data'],
+  ],
+  ['a trailing space', (id) => `update things set name = name || ' ' where id = ${id}`, ['name']],
+  ['a microsecond', (id) => `update things set at = at + interval '1 microsecond' where id = ${id}`, ['at']],
+  ['minus zero', (id) => `update things set ratio = '-0' where id = ${id - (id % 3)}`, ['ratio']],
+  ['NaN', (id) => `update things set amount = 'NaN' where id = ${id}`, ['amount']],
+  ['another scale', (id) => `update things set amount = amount * 1.0 where id = ${id}`, ['amount']],
+  ['json in another order', (id) => `update things set raw = '{"a":2,"b":1}' where id = ${id}`, ['raw']],
+  ['a key of jsonb', (id) => `update things set doc = doc || '{"x": null}' where id = ${id}`, ['doc']],
+  ['null for false', (id) => `update things set flag = null where id = ${id}`, ['flag']],
+  [
+    'the bounds of an array',
+    (id) => `update things set list = ('[0:1]={' || list[1] || ',' || list[2] || '}')::int[] where id = ${id}`,
+    ['list'],
+  ],
+]
+
+describe('Verification while the app writes', () => {
+  const both = servers()
+  let source: Source
+  let target: Target
+  let capture: Awaited<ReturnType<typeof captureOf>>
+  const writing = new AbortController()
+  let writer: Promise<void>
+
+  before(async () => {
+    source = await both.newSource()
+    await ask(source.url, SCHEMA)
+    target = await both.newTarget()
+    capture = await captureOf(source, target)
+    await capture.start()
+    writer = write()
+  })
+
+  after(async () => {
+    writing.abort()
+    await writer
+  })
+
+  async function write(): Promise<void> {
+    const client = await newClient(source.url)
+    for (let n = 0; !writing.signal.aborted; n++) {
+      const id = 5001 + (n % 1000)
+      await client.query(`begin; update things set name = 'written ' || ${n} where id = ${id}; update pairs set note = 'w${n}' where b = ${id};
+        insert into things (id, name) values (${10_000 + n}, 'new'); delete from things where id = ${9_000 + n}; commit`)
+    }
+    await client.end()
+  }
+
+  const named = (differences: readonly Difference[]) =>
+    differences
+      .map(({table, row, what, columns}) => [table.replaceAll('"', ''), row, what, ...(columns ?? [])].join(' '))
+      .sort()
+
+  it('finds nothing where there is nothing', async () => {
+    const {differences, tables, rows} = await verifyWhileLive(capture.migration)
+    expect(differences).to.deep.equal([])
+    expect(tables).to.equal(5)
+    expect(Number(rows)).to.be.above(17_000)
+    const {units, of} = await verifiedSoFar(target.db)
+    expect({units, of}).to.deep.equal({units: 4, of: 4})
+  })
+
+  it('finds every one of two hundred planted differences, and nothing else', async () => {
+    const expected: string[] = []
+    for (let n = 0; n < 200; n++) {
+      const id = 3 + n * 24 + 3 * Math.floor(Math.random() * 7)
+      const kind = n % (DAMAGE.length + 3)
+      const damage = DAMAGE[kind]
+      if (damage) {
+        await ask(target.url, damage[1](id))
+        expected.push(`public.things (${id}) different ${damage[2].map((column) => `"${column}"`).join(' ')}`)
+      } else if (kind === DAMAGE.length) {
+        await ask(target.url, `delete from things where id = ${id}`)
+        expected.push(`public.things (${id}) missing on the target`)
+      } else if (kind === DAMAGE.length + 1) {
+        await ask(target.url, `insert into things (id) values (${-id})`)
+        expected.push(`public.things (${-id}) only on the target`)
+      } else {
+        await ask(target.url, `update pairs set note = 'Note' where b = ${id}`)
+        expected.push(`public.pairs (k${id % 7},${id}) different "note"`)
+      }
+    }
+    await ask(
+      target.url,
+      `delete from bare where ctid in (select ctid from bare where a = 5 limit 1); update parts set v = 'V' where id = 42`,
+    )
+    expected.push('public.bare (5,same) missing on the target', 'public.parts_1 (42,2024-05-05) different "v"')
+
+    const {differences} = await verifyWhileLive(capture.migration)
+    expect(named(differences)).to.deep.equal(expected.sort())
+    expect((await verifiedSoFar(target.db)).units).to.equal(0)
+  })
+
+  it('looks in the window only at what was touched since, and finds what is wrong there', async () => {
+    writing.abort()
+    await writer
+    const [fresh, copy] = [await both.newSource(), await both.newTarget()]
+    await ask(fresh.url, SCHEMA)
+    const again = await captureOf(fresh, copy)
+    await again.start()
+    await verifyWhileLive(again.migration)
+    await ask(
+      fresh.url,
+      `update things set name = 'touched' where id < 10; delete from pairs where b < 5; update bare set b = 'u' where a = 1`,
+    )
+    await again.catchUp()
+    const {units} = await capturedUnits(again.migration)
+    const clean = await compareTouched(again.migration, units)
+    expect(clean).to.deep.equal({keys: 13, units: 2, whole: ['"public"."bare"'], differences: []})
+
+    await ask(
+      copy.url,
+      `update things set name = 'damaged' where id in (3, 4000); delete from things where id = 4; insert into pairs values ('k1', 1, 'note')`,
+    )
+    const {differences} = await compareTouched(again.migration, units)
+    expect(differences.sort()).to.deep.equal([
+      '"public"."pairs" (k1,1) is only on the target',
+      '"public"."things" (3) differs',
+      '"public"."things" (4) is missing on the target',
+    ])
+  })
+})
