@@ -60,7 +60,7 @@ describe('The commands', () => {
       'rds:rollback': [...common, 'confirm', 'json'].sort(),
       'rds:start': [...common, 'abandon', 'ca-file', 'confirm', 'json', 'method', 'nice', 'until-equal'].sort(),
       'rds:status': [...common, 'json', 'watch'].sort(),
-      'rds:verify': [...common, 'json', 'nice'].sort(),
+      'rds:verify': [...common, 'json', 'nice', 'repair'].sort(),
     })
   })
 

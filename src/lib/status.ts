@@ -3,8 +3,9 @@ import {fenceState, type FenceState} from './freeze/fence.js'
 import {methodNamed} from './methods/index.js'
 import {type Lag, lagOf} from './capture/lag.js'
 import {preparationFor, runbookFor} from './playbook.js'
-import {type Verified, verifiedSoFar} from './verify/live.js'
+import {type Verified, verifiedSoFar} from './capture/proof.js'
 import type {Database, Journal} from './ports.js'
+import {type ReplicationLag, replicationLag} from './replication/lag.js'
 import {type LandedWrites, landedWrites} from './way-back/landed-writes.js'
 import type {Notes} from './runbook/notes.js'
 import {nextCommand, type Phase, phaseOf} from './runbook/phase.js'
@@ -22,6 +23,8 @@ export interface Status {
   copy?: CopyState
   /** Of a copy that follows. */
   lag?: Lag
+  /** Of one that the servers keep in step by themselves. */
+  replication?: ReplicationLag
   /** What of it was proven equal while the app ran. */
   verified?: Verified
   /** What a rollback would lose; empty while nothing would be lost. */
@@ -57,6 +60,7 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
   const follows = method.follow !== undefined && ['copying', 'following', 'window'].includes(phase)
   const lag = follows ? await lagOf({source, target}) : undefined
   const copy = phase === 'copying' ? await copyStateOf(target) : undefined
+  const replication = follows ? await replicationLag({source, target}) : undefined
   const smoke = await journal.note<Notes['smoke']>('smoke')
   return {
     app,
@@ -68,7 +72,8 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
     timeline: await timelineOf(steps, journal),
     ...(copy ? {copy} : {}),
     ...(lag ? {lag} : {}),
-    ...(follows ? {verified: await verifiedSoFar(target)} : {}),
+    ...(replication ? {replication} : {}),
+    ...(lag ? {verified: await verifiedSoFar(target)} : {}),
     landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],
   }
 }

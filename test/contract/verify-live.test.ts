@@ -1,11 +1,12 @@
 import {expect} from 'chai'
 
 import type {Difference} from '../../src/lib/verify/locate.js'
-import {verifiedSoFar, verifyWhileLive} from '../../src/lib/verify/live.js'
+import {verifiedSoFar} from '../../src/lib/capture/proof.js'
+import {verifyWhileLive} from '../../src/lib/verify/live.js'
 import {compareTouched} from '../../src/lib/verify/touched.js'
 import {capturedUnits} from '../../src/lib/capture/captured.js'
 import {captureOf} from '../support/capture.js'
-import {ask, newClient, servers, type Source, type Target} from '../support/servers.js'
+import {ask, errorOf, newClient, servers, type Source, type Target} from '../support/servers.js'
 
 /** Rows up to 5000 are left alone, and may be damaged on the target; those above are written to all the time. */
 const SCHEMA = `
@@ -118,6 +119,22 @@ describe('Verification while the app writes', () => {
     const {differences} = await verifyWhileLive(capture.migration)
     expect(named(differences)).to.deep.equal(expected.sort())
     expect((await verifiedSoFar(target.db)).units).to.equal(0)
+  })
+
+  it('has rows that differ brought again by the next sync, but for those without a key', async () => {
+    await verifyWhileLive(capture.migration, {repair: true})
+    await capture.catchUp()
+    const {differences} = await verifyWhileLive(capture.migration)
+    expect(named(differences)).to.deep.equal(['public.bare (5,same) missing on the target'])
+    expect((await verifiedSoFar(target.db)).units).to.equal(3)
+  })
+
+  it('is trusted again after a failover of the source, once every row was compared', async () => {
+    await target.db.query(`update heroku_rds.sync_state set source_server = 'another/00000001'`)
+    const refused = await errorOf(capture.sync())
+    expect(refused.code).to.equal('source_failed_over')
+    await verifyWhileLive(capture.migration, {repair: true})
+    await capture.catchUp()
   })
 
   it('looks in the window only at what was touched since, and finds what is wrong there', async () => {

@@ -20,6 +20,9 @@ export default class Verify extends RdsCommand {
   static override args = databaseArg
   static override flags = {
     ...appFlags,
+    repair: flags.boolean({
+      description: 'have rows that differ brought again by the next sync, as after a failover of the source',
+    }),
     nice: flags.boolean({description: 'leave both servers alone three quarters of the time'}),
   }
 
@@ -35,6 +38,7 @@ export default class Verify extends RdsCommand {
       (migration) =>
         verifyNow(runbookFor(migration.method), preparationFor(migration.method), migration, {
           rest: parsed.flags.nice ? 3 : 0,
+          repair: parsed.flags.repair,
         }),
     )
     const {app} = parsed.flags

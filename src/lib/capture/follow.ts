@@ -4,6 +4,7 @@ import {messageOf, RdsError} from '../errors.js'
 import type {Operator, Queryable} from '../ports.js'
 import {capturedUnits} from './captured.js'
 import {detachConstraints} from './detach.js'
+import {pruneTouched} from './proof.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {withSyncLock} from './sync-lock.js'
 
@@ -40,6 +41,8 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
     try {
       if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
         captured = await capturedUnits(migration)
+        for (const table of await pruneTouched(migration.target, captured.units, migration.guard.target))
+          operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
         looked = clock.now().getTime()
       }
       const synced = await syncLive({...migration, ...captured})

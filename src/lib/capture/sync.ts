@@ -177,8 +177,7 @@ async function nextNumber(to: Session, server: string): Promise<string> {
     throw failed(
       'source_failed_over',
       `the source has failed over (it was ${state!.server}, it is ${server}): it may have lost commits that the target has`,
-      'heroku rds:verify names what differs',
-      'heroku rds:start --abandon, then heroku rds:start, copies anew',
+      'heroku rds:verify --repair compares every row and brings again what differs',
     )
   }
   return state!.nth

@@ -4,7 +4,8 @@ import type {Status} from '../status.js'
 import type {Step} from '../runbook/step.js'
 import type {CopyState} from '../copy/copy-state.js'
 import type {Lag} from '../capture/lag.js'
-import type {Verified} from '../verify/live.js'
+import type {ReplicationLag} from '../replication/lag.js'
+import type {Verified} from '../capture/proof.js'
 import type {Timeline} from '../runbook/timeline.js'
 import {describeWrites} from '../way-back/landed-writes.js'
 import type {Verification} from '../verify/contents.js'
@@ -75,6 +76,10 @@ function lagLine({seconds: behind, pending, tables, waiting, followed}: Lag): st
   ].join(', ')
 }
 
+/** `0.1 MB of log to go`, and why. */
+const replicationLine = ({bytes: behind, waiting}: ReplicationLag): string =>
+  [behind === null ? 'not known' : `${bytes(behind)} of log to go`, ...(waiting ? [waiting] : [])].join(', ')
+
 const verifiedLine = ({units, of, since, rows}: Verified): string =>
   units === 0
     ? 'not yet: heroku rds:verify, or the cutover itself, does it while the app runs'
@@ -82,7 +87,7 @@ const verifiedLine = ({units, of, since, rows}: Verified): string =>
 
 /** Where the migration stands. */
 export function statusReport(status: Status): string[] {
-  const {app, phase, next, method, source, target, timeline, landed, copy, lag, verified} = status
+  const {app, phase, next, method, source, target, timeline, landed, copy, lag, replication, verified} = status
   return [
     `=== ${app}: ${phase}`,
     '',
@@ -92,6 +97,7 @@ export function statusReport(status: Status): string[] {
       ['Target', target ? `${target.place} ${FENCES[target.fence]}` : 'none named: export RDS_DATABASE_URL'],
       ...(copy ? [['Copied', copyLine(copy)]] : []),
       ...(lag ? [['Lag', lagLine(lag)]] : []),
+      ...(replication ? [['Lag', replicationLine(replication)]] : []),
       ...(verified ? [['Verified', verifiedLine(verified)]] : []),
       ...(phase === 'live'
         ? [['Written to RDS', landed.length > 0 ? describeWrites(landed) : 'nothing yet: rds:rollback loses nothing']]

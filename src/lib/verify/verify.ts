@@ -16,12 +16,12 @@ export async function verifyNow(
   steps: readonly Step[],
   preparation: readonly Step[],
   asked: Asked,
-  {rest = 0} = {},
+  {rest = 0, repair = false} = {},
 ): Promise<Verification> {
   const {app, journal, method} = asked
   const phase = phaseOf(steps, await journal.records(), await journal.attempt(), preparation)
   if (phase === 'window') return compareFrozen({...asked, rest})
-  if (phase === 'following' && method.id === 'change-capture') return verifyWhileLive(asked, {rest})
+  if (phase === 'following' && method.id === 'change-capture') return verifyWhileLive(asked, {rest, repair})
   throw refused(
     'nothing_to_verify',
     `there is no copy to compare: the migration of ${app} is ${phase}`,

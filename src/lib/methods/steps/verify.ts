@@ -3,11 +3,11 @@ import {follow, USUAL_PACE} from '../../capture/follow.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
 import {compareLargeObjects} from '../../verify/large-objects.js'
-import {verifiedSoFar, verifyWhileLive} from '../../verify/live.js'
+import {unproven, verifiedSoFar} from '../../capture/proof.js'
+import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
 import {lateSequences, sequencePositions} from '../../verify/sequences.js'
 import {compareTouched} from '../../verify/touched.js'
-import type {Migration} from '../../runbook/migration.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {inWindow} from './capture.js'
@@ -15,18 +15,12 @@ import {inWindow} from './capture.js'
 /** A proof that is older looks at too many touched keys again. */
 const FRESH_HOURS = 24
 
-/** Every row was found equal, not too long ago. */
-async function isFresh({target, clock}: Pick<Migration, 'clock' | 'target'>): Promise<boolean> {
-  const {units, of, since} = await verifiedSoFar(target)
-  return units === of && (since === null || clock.now().getTime() - Date.parse(since) < FRESH_HOURS * 3600 * 1000)
-}
-
 export const verifyBeforeWindow: Step = {
   id: 'verify-live',
   title: 'Verify every row while the app runs',
   window: 'before',
   undo: 'nothing',
-  done: async (migration) => (await inWindow(migration)) || isFresh(migration),
+  done: async (migration) => (await inWindow(migration)) || (await unproven(migration.target, FRESH_HOURS)).size === 0,
 
   async run(migration) {
     const {source, target, signal} = migration
@@ -34,7 +28,7 @@ export const verifyBeforeWindow: Step = {
     const following = follow({...migration, signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
     const broken = following.then(() => signal.throwIfAborted())
     try {
-      const verifying = verifyWhileLive(migration)
+      const verifying = verifyWhileLive(migration, {only: await unproven(target, FRESH_HOURS)})
       const {rows, tables, differences} = await Promise.race([verifying, broken.then(() => verifying)])
       refuseDifferences([
         ...describeDifferences(differences),
@@ -91,7 +85,7 @@ export const verifyTouched: Step = {
 }
 
 /** A foreign key that is enforced but waits for its validation after the window stands for the one of the source. */
-const validated =
+export const validated =
   (source: readonly string[]) =>
   (line: string): string => {
     const whole = line.replace(/ f not valid$/, ' f')

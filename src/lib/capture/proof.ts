@@ -1,0 +1,73 @@
+import {type Guard, OWN_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
+import {touchedOf} from './touched.js'
+import {isKeyed, type Unit} from './units.js'
+
+/*
+ * Which units were found equal, and at which sync: from then on only what was touched can differ, and the keys that were
+ * touched are recorded.
+ */
+
+/** From this sync on, only what is touched can differ – if all that was touched since has been recorded. */
+export async function noteVerified(target: Database, unit: Unit, nth: string, rows: bigint): Promise<void> {
+  await target.query(
+    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3 where unit = $1::oid and recorded_from <= $2`,
+    [unit.oid, nth, rows.toString()],
+  )
+  if (unit.key.length > 0)
+    await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
+}
+
+export const forgetVerified = (target: Database, unit: Unit): Promise<unknown> =>
+  target.query(`update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null where unit = $1::oid`, [
+    unit.oid,
+  ])
+
+export interface Verified {
+  /** Units that were found equal, and how many there are. */
+  units: number
+  of: number
+  /** When the oldest of these verifications ended, as the target prints it; null when there is none. */
+  since: string | null
+  rows: string
+}
+
+/** What is proven so far. */
+export async function verifiedSoFar(target: Queryable): Promise<Verified> {
+  const [row] = await target.query<{units: number; of: number; since: string | null; rows: string}>(
+    `select count(verified_sync)::int as units, count(*)::int as of, min(verified_at)::text as since, coalesce(sum(verified_rows), 0)::text as rows from ${OWN_SCHEMA}.sync_units`,
+  )
+  return row!
+}
+
+/** Units of which there is no proof, or none younger than so many hours. */
+export async function unproven(target: Queryable, hours: number): Promise<Set<string>> {
+  const rows = await target.query<{unit: string}>(
+    `select unit::text as unit from ${OWN_SCHEMA}.sync_units
+     where verified_sync is null or verified_at < clock_timestamp() - make_interval(hours => $1::int)`,
+    [hours],
+  )
+  return new Set(rows.map(({unit}) => unit))
+}
+
+/** A unit of which too much was touched to look at it again in the window must be verified anew. */
+const MOST_TOUCHED = 0.2
+const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
+
+/** Lets go of records of touched keys that have grown out of proportion; returns the tables that lost their proof by it. */
+export async function pruneTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<string[]> {
+  const pruned: string[] = []
+  for (const unit of units.filter(isKeyed)) {
+    const [size] = await target.query<{touched: string; rows: string}>(
+      `select pg_relation_size('${touchedOf(unit)}')::text as touched,
+         (select sum(pg_relation_size(name::regclass)) from json_array_elements_text($1::json) name)::text as rows`,
+      [JSON.stringify(unit.members.map(({relation}) => relation))],
+    )
+    if (Number(size!.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size!.rows))) continue
+    await target.query(`${guard}; truncate ${touchedOf(unit)};
+      update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null,
+        recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${unit.oid}`)
+    pruned.push(unit.relation)
+  }
+  return pruned
+}
