@@ -32,8 +32,13 @@ export function saveResult(name: string, result: unknown): void {
 export function cpuOf({dataDir}: {dataDir: string}): number {
   try {
     const pid = readFileSync(`${dataDir}/postmaster.pid`, 'utf8').split('\n')[0]!
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-    return children.reduce((sum, child) => sum + ticksOf(child, 2), ticksOf(pid, 4)) / TICKS_PER_SECOND
+    for (;;) {
+      const [ended, children] = [ticksOf(pid), childrenOf(pid)]
+      const living = children.reduce((sum, child) => sum + ticksOf(child).own, 0)
+      // One that ends in between is in neither sum, or in both.
+      if (childrenOf(pid).join() === children.join() && ticksOf(pid).children === ended.children)
+        return (ended.own + ended.children + living) / TICKS_PER_SECOND
+    }
   } catch {
     return 0
   }
@@ -41,12 +46,15 @@ export function cpuOf({dataDir}: {dataDir: string}): number {
 
 const TICKS_PER_SECOND = 100
 
-/** The first two counters are of the process itself, the other two of the children it has seen end. */
-function ticksOf(pid: string, counters: 2 | 4): number {
+const childrenOf = (pid: string): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+
+/** Of a process itself, and of the children it has seen end. */
+function ticksOf(pid: string): {own: number; children: number} {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
-    return fields.slice(11, 11 + counters).reduce((sum, ticks) => sum + Number(ticks), 0)
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ').map(Number)
+    return {own: fields[11]! + fields[12]!, children: fields[13]! + fields[14]!}
   } catch {
-    return 0 // ended in between
+    return {own: 0, children: 0}
   }
 }

@@ -24,6 +24,8 @@ const STACK_BIN = join(import.meta.dirname, 'stack', 'bin')
 export interface SandboxOptions {
   sourceMajor?: Major
   targetMajor?: Major
+  /** The source allows logical replication, and the targets of shops may subscribe to it. */
+  sourceReplication?: boolean
   heroku?: StartOptions
 }
 
@@ -33,6 +35,7 @@ export interface Sandbox {
   readonly aws: Aws
   readonly source: PostgresServer
   readonly target: PostgresServer
+  readonly sourceReplication: boolean
   readonly rds: RdsInstance
   readonly instance: string
   /** The certificate authority of both servers, as a file. */
@@ -52,13 +55,14 @@ export interface Sandbox {
 export async function startSandbox({
   sourceMajor = 16,
   targetMajor = 17,
+  sourceReplication = false,
   heroku: settings,
 }: SandboxOptions = {}): Promise<Sandbox> {
   const home = mkdtempSync(join(tmpdir(), 'heroku-rds-sandbox-'))
   const authority = await createCertificateAuthority(home)
   const tls = await authority.issueServerCertificate()
   const [source, target, heroku] = await Promise.all([
-    startServer({major: sourceMajor, tls}),
+    startServer({major: sourceMajor, tls, settings: sourceReplication ? {wal_level: 'logical'} : {}}),
     startServer({major: targetMajor, tls, requireTls: true}),
     startHeroku({stackBin: STACK_BIN, ...settings}),
   ])
@@ -80,6 +84,7 @@ export async function startSandbox({
     aws,
     source,
     target,
+    sourceReplication,
     rds,
     instance,
     caFile: authority.caFile,

@@ -61,14 +61,16 @@ const start = (app: App, formation: Record<string, number>): void => {
 /** Opens a shop: provisions both databases, fills the source, deploys the app and starts its dynos. */
 export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<Shop> {
   const name = options.name ?? `shop-${++shops}`
-  const {source: server, target: targetServer, heroku} = sandbox
+  const {source: server, target: targetServer, sourceReplication: replication, heroku} = sandbox
   const source = await provisionHerokuDatabase(server, {
     credentials: options.credentials ?? [],
+    replication,
     ...(options.sourcePassword === undefined ? {} : {password: options.sourcePassword}),
   })
-  const target = await sandbox.rds.createTargetDatabase(
-    options.targetPassword === undefined ? {} : {password: options.targetPassword},
-  )
+  const target = await sandbox.rds.createTargetDatabase({
+    subscribes: replication,
+    ...(options.targetPassword === undefined ? {} : {password: options.targetPassword}),
+  })
   await seedShop(source.url, {scale: options.scale ?? 0})
 
   const ledgerFile = join(sandbox.home, `${name}.ledger`)

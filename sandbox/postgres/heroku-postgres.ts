@@ -15,6 +15,8 @@ export interface HerokuDatabaseOptions {
   connectionLimit?: number
   /** Further credentials, which may read and write every table of the owner. */
   credentials?: string[]
+  /** The owner may replicate, which no plan of Heroku's allows: a standby fed with its log, say. */
+  replication?: boolean
 }
 
 export interface HerokuDatabase {
@@ -39,11 +41,11 @@ export async function provisionHerokuDatabase(
   server: PostgresServer,
   options: HerokuDatabaseOptions = {},
 ): Promise<HerokuDatabase> {
-  const {name: database = random('d', 7), password = random('p', 32), connectionLimit = 120} = options
+  const {name: database = random('d', 7), password = random('p', 32), connectionLimit = 120, replication = false} = options
   const user = random('u', 7)
   await closeSharedDatabases(server)
   await runAll(server.superuserUrl(), [
-    `CREATE ROLE ${id(user)} LOGIN CONNECTION LIMIT ${connectionLimit} PASSWORD ${literal(password)}`,
+    `CREATE ROLE ${id(user)} LOGIN ${replication ? 'REPLICATION' : ''} CONNECTION LIMIT ${connectionLimit} PASSWORD ${literal(password)}`,
     `GRANT pg_monitor, pg_read_all_settings, pg_read_all_stats, pg_signal_backend TO ${id(user)}`,
     `CREATE DATABASE ${id(database)} OWNER ${id(user)}`,
     `REVOKE CONNECT, TEMPORARY ON DATABASE ${id(database)} FROM PUBLIC`,

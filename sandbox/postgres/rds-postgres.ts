@@ -12,6 +12,14 @@ export interface RdsInstanceOptions {
   database?: string
 }
 
+export interface TargetOptions {
+  database?: string
+  role?: string
+  password?: string
+  /** The app role may subscribe to other servers, as the master may grant it from Postgres 16 on. */
+  subscribes?: boolean
+}
+
 export interface TargetDatabase {
   database: string
   role: string
@@ -28,7 +36,7 @@ export interface RdsInstance {
   masterUrl: string
   database: string
   /** A fresh database owned by a fresh app role, both made by the master. May be called any number of times. */
-  createTargetDatabase(names?: {database?: string; role?: string; password?: string}): Promise<TargetDatabase>
+  createTargetDatabase(options?: TargetOptions): Promise<TargetDatabase>
   /** The URL of any role of this instance, verify-full. */
   appUrl(role: string, password: string, database?: string): string
 }
@@ -74,11 +82,13 @@ export async function provisionRdsInstance(
       database = `app_${randomBytes(4).toString('hex')}`,
       role = database,
       password = randomPassword(),
+      subscribes = false,
     } = {}) {
       await runAll(master(initial), [
         `CREATE ROLE ${id(role)} LOGIN PASSWORD ${literal(password)}`,
         `GRANT ${id(role)} TO ${id(masterUser)}`,
         `CREATE DATABASE ${id(database)} OWNER ${id(role)}`,
+        ...(subscribes ? [`GRANT pg_create_subscription TO ${id(role)}`] : []),
       ])
       return {database, role, password, url: appUrl(role, password, database), masterUrl: master(database)}
     },

@@ -9,6 +9,7 @@ import {
 } from './adapters/journal.js'
 import {remember} from './adapters/memory.js'
 import {schemaDumpOf} from './adapters/pg-dump.js'
+import {publisherOf} from './adapters/replication.js'
 import {assess} from './assessment/assess.js'
 import {refused} from './errors.js'
 import {refuseOtherTarget, renewClaim, sourceGuard} from './freeze/claim.js'
@@ -83,6 +84,7 @@ export async function withMigration<T>(options: RunOptions, work: (migration: Mi
           source,
           target,
           schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+          publisher: publisherOf(() => world.renewSource(), SOURCE_TLS),
           targetUrl,
           heroku,
           assess: () => assess(world),

@@ -73,6 +73,8 @@ export interface Opened extends World {
   record?: MigrationRecord
   journal?: Journal
   sourceParts: ConnectionParts
+  /** The same with the credential of the day. */
+  renewSource(): Promise<ConnectionParts>
   targetParts?: ConnectionParts
   /** Without parameters. */
   targetUrl?: Secret
@@ -99,6 +101,7 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
       heroku,
       source: source.db,
       sourceParts: source.parts,
+      renewSource: source.renew,
       sourceAddress: source.parts,
       rds: rdsOf(options.region),
       clock,
@@ -195,7 +198,7 @@ async function sourceOf(
   const {addon} = attachment
   const parts = partsIn(config, attachment)
   const renew = async () => partsIn(await heroku.configVars(app), await attachmentOf(heroku, app, addon))
-  return {addon, parts, db: openDatabase('source', parts, SOURCE_TLS, {renew, reading})}
+  return {addon, parts, renew, db: openDatabase('source', parts, SOURCE_TLS, {renew, reading})}
 }
 
 function partsIn(config: Record<string, Secret>, {app, configVars: [name = '']}: Attachment): ConnectionParts {

@@ -62,6 +62,24 @@ export interface Database extends Queryable {
   interrupt(): Promise<void>
 }
 
+/** A slot, with the moment of the source at which it begins, readable while it is held. */
+export interface ExportedSlot {
+  /** Position in the log of the source. */
+  start: string
+  /** For `set transaction snapshot`. */
+  snapshot: string
+  isHeld(): boolean
+  release(): Promise<void>
+}
+
+/** The source, for a server that replicates from it. */
+export interface Publisher {
+  /** How libpq connects to the source, with the credential of the day. */
+  connection(): Promise<Secret>
+  /** Waits until every transaction that is open on the source has ended. */
+  createSlot(name: string, signal: AbortSignal): Promise<ExportedSlot>
+}
+
 /** The schema of the source as plain SQL, from pg_dump; `objects` before the rows, `constraints` after them. */
 export interface SchemaDump {
   /** Which pg_dump this is, e.g. `pg_dump 18.3 (WebAssembly)`. */

@@ -25,7 +25,7 @@ describe('the checks of the assessment', () => {
   before(async () => {
     source = await both.newSource()
     await ask(source.url, `${SHOP}; alter table order_lines alter total drop expression`)
-    target = await both.newTarget()
+    target = await both.newTarget({subscribes: true})
   })
 
   const subject = async (): Promise<Subject> => {

@@ -76,6 +76,15 @@ describe('Verification while the app writes', () => {
     await client.end()
   }
 
+  /** As somebody does who has found the key of the fence: it is shut to everybody else. */
+  async function damage(where: Target, sql: string): Promise<void> {
+    const [note] = await ask<{key: string}>(
+      where.url,
+      `select value #>> '{}' as key from heroku_rds.notes where key = 'fenceKey'`,
+    )
+    await ask(where.url, `set heroku_rds.pass = '${note!.key}'; ${sql}`)
+  }
+
   const named = (differences: readonly Difference[]) =>
     differences
       .map(({table, row, what, columns}) => [table.replaceAll('"', ''), row, what, ...(columns ?? [])].join(' '))
@@ -95,23 +104,23 @@ describe('Verification while the app writes', () => {
     for (let n = 0; n < 200; n++) {
       const id = 3 + n * 24 + 3 * Math.floor(Math.random() * 7)
       const kind = n % (DAMAGE.length + 3)
-      const damage = DAMAGE[kind]
-      if (damage) {
-        await ask(target.url, damage[1](id))
-        expected.push(`public.things (${id}) different ${damage[2].map((column) => `"${column}"`).join(' ')}`)
+      const planted = DAMAGE[kind]
+      if (planted) {
+        await damage(target, planted[1](id))
+        expected.push(`public.things (${id}) different ${planted[2].map((column) => `"${column}"`).join(' ')}`)
       } else if (kind === DAMAGE.length) {
-        await ask(target.url, `delete from things where id = ${id}`)
+        await damage(target, `delete from things where id = ${id}`)
         expected.push(`public.things (${id}) missing on the target`)
       } else if (kind === DAMAGE.length + 1) {
-        await ask(target.url, `insert into things (id) values (${-id})`)
+        await damage(target, `insert into things (id) values (${-id})`)
         expected.push(`public.things (${-id}) only on the target`)
       } else {
-        await ask(target.url, `update pairs set note = 'Note' where b = ${id}`)
+        await damage(target, `update pairs set note = 'Note' where b = ${id}`)
         expected.push(`public.pairs (k${id % 7},${id}) different "note"`)
       }
     }
-    await ask(
-      target.url,
+    await damage(
+      target,
       `delete from bare where ctid in (select ctid from bare where a = 5 limit 1); update parts set v = 'V' where id = 42`,
     )
     expected.push('public.bare (5,same) missing on the target', 'public.parts_1 (42,2024-05-05) different "v"')
@@ -154,8 +163,8 @@ describe('Verification while the app writes', () => {
     const clean = await compareTouched(again.migration, units)
     expect(clean).to.deep.equal({keys: 13, units: 2, whole: ['"public"."bare"'], differences: []})
 
-    await ask(
-      copy.url,
+    await damage(
+      copy,
       `update things set name = 'damaged' where id in (3, 4000); delete from things where id = 4; insert into pairs values ('k1', 1, 'note')`,
     )
     const {differences} = await compareTouched(again.migration, units)

@@ -51,15 +51,19 @@ export interface Servers {
   /** A fresh database with Heroku's guardrails. */
   newSource(options?: HerokuDatabaseOptions): Promise<Source>
   /** A fresh database owned by an app role; with the tool's journal in it unless told otherwise. */
-  newTarget(options?: {journal?: boolean}): Promise<Target>
+  newTarget(options?: {journal?: boolean; subscribes?: boolean}): Promise<Target>
   /** A database that is there already. */
   openTarget(created: TargetDatabase): Target
 }
 
 export const SOURCE_TLS: Tls = {mode: 'encrypted'}
 
-/** One source and one target for the tests of a file. Call it in a `describe`. */
-export function servers({source: major = 16, target = 17}: {source?: Major; target?: Major} = {}): Servers {
+/** One source and one target for the tests of a file; `replication` lets one publish and the other subscribe. Call it in a `describe`. */
+export function servers({
+  source: major = 16,
+  target = 17,
+  replication = false,
+}: {source?: Major; target?: Major; replication?: boolean} = {}): Servers {
   let folder: string
   const running: {source?: PostgresServer; target?: PostgresServer; ca?: CertificateAuthority; rds?: RdsInstance} = {}
   const closing: (() => Promise<unknown>)[] = []
@@ -69,7 +73,12 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
     const ca = await createCertificateAuthority(folder, 'Test root')
     const forLocalhost = await ca.issueServerCertificate({hosts: ['localhost'], name: 'target'})
     ;[running.source, running.target] = await Promise.all([
-      startServer({major, dir: folder, tls: await ca.issueServerCertificate()}),
+      startServer({
+        major,
+        dir: folder,
+        tls: await ca.issueServerCertificate(),
+        settings: replication ? {wal_level: 'logical'} : {},
+      }),
       startServer({major: target, dir: folder, tls: forLocalhost, requireTls: true}),
     ])
     running.ca = ca
@@ -108,7 +117,7 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
       return folder
     },
     async newSource(options) {
-      const database = await provisionHerokuDatabase(running.source!, options)
+      const database = await provisionHerokuDatabase(running.source!, {replication, ...options})
       const parts = parseConnectionUrl(new Secret(database.url), 'DATABASE_URL')
       return {
         ...database,
@@ -120,8 +129,8 @@ export function servers({source: major = 16, target = 17}: {source?: Major; targ
         superuserUrl: running.source!.superuserUrl(database.database),
       }
     },
-    async newTarget({journal = true} = {}) {
-      const target = openTarget(await running.rds!.createTargetDatabase())
+    async newTarget({journal = true, subscribes = replication} = {}) {
+      const target = openTarget(await running.rds!.createTargetDatabase({subscribes}))
       if (journal) await beginMigration(target.db, RECORD)
       return target
     },

@@ -49,7 +49,7 @@ const SESSION = {
 const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', lock_timeout: '1s'}
 
 /** Limits that only some majors have; each is lifted where it exists. */
-const LIFT_LIMITS = `
+export const LIFT_LIMITS = `
   select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('idle_session_timeout', 'transaction_timeout')`
 
 /** Values stay as the server writes them, but for booleans, 32-bit integers and JSON. */

@@ -2,16 +2,17 @@ import {failed} from '../errors.js'
 import type {Migration} from '../runbook/migration.js'
 import {requireNote} from '../runbook/notes.js'
 import type {Shape} from './shape.js'
+import type {SyncWorld} from './sync.js'
 import {type Unit, unitsOf} from './units.js'
 
-/** What was captured from the beginning, and what it looked like then. */
+/** What was captured from the beginning, what it looked like then, and how its copy is written to. */
 export async function capturedUnits(
   migration: Pick<Migration, 'journal' | 'source'>,
-): Promise<{units: Unit[]; shape: Shape}> {
+): Promise<Pick<SyncWorld, 'key' | 'shape' | 'units'> & {units: Unit[]}> {
   const {shape} = await requireNote(migration, 'captured')
   const units = await unitsOf(migration.source)
   refuseOtherTables(units, shape)
-  return {units, shape}
+  return {units, shape, key: await requireNote(migration, 'fenceKey')}
 }
 
 /** A table that came, went or was made anew since: nobody captured it. */

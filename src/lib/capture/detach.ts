@@ -1,6 +1,4 @@
 import {type Guard, identifier, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
-import {type Patience} from '../freeze/table-lock.js'
-import {fenceState, removeFence} from '../freeze/fence.js'
 import type {Database} from '../ports.js'
 
 const OF_TABLES = `join pg_class c on c.oid = o.relation join pg_namespace n on n.oid = c.relnamespace
@@ -8,13 +6,12 @@ const OF_TABLES = `join pg_class c on c.oid = o.relation join pg_namespace n on 
 
 /**
  * Takes off the target what would act on, or refuse, the rows that a sync brings: foreign keys, triggers, rules, and – after a
- * window that came to nothing – the tool's own. They are attached in the window, when the last row is there; so a sync needs
+ * window that came to nothing – the log of landed writes; the fence stays. They are attached in the window, when the last row is there; so a sync needs
  * no right to silence them, which RDS gives to masters only. Returns how many objects it took off.
  */
-export async function detachConstraints(target: Database, patience: Patience, guard: Guard): Promise<number> {
+export async function detachConstraints(target: Database, guard: Guard): Promise<number> {
   const objects = await attachedObjects(target)
   for (const {drop} of objects) await target.query(`${guard}; ${drop}`)
-  if ((await fenceState(target)) !== 'absent') await removeFence(target, patience, guard)
   return objects.length
 }
 

@@ -26,7 +26,7 @@ const LONGEST_RETRY_MS = 30_000
 /** A transaction that has been open for so long is worth a word: what it will bring cannot be seen before it commits. */
 const LONG_TRANSACTION_S = 5
 
-export interface Following extends Omit<SyncWorld, 'shape' | 'units'> {
+export interface Following extends Omit<SyncWorld, 'key' | 'shape' | 'units'> {
   operator: Operator
   journal: Parameters<typeof capturedUnits>[0]['journal']
 }
@@ -62,7 +62,7 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
 /** One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. */
 export const syncLive = (world: SyncWorld, meanwhile?: Parameters<typeof sync>[1]): Promise<Synced> =>
   withSyncLock(world.target, world.signal, async () => {
-    await detachConstraints(world.target, world, world.guard.target)
+    await detachConstraints(world.target, world.guard.target)
     return sync(world, meanwhile)
   })
 

@@ -1,4 +1,5 @@
 import {streamRows} from '../copy/stream.js'
+import {passFence} from '../freeze/fence.js'
 import type {Database, Session} from '../ports.js'
 import {logOf} from './log.js'
 import type {Unit} from './units.js'
@@ -8,7 +9,7 @@ import type {Unit} from './units.js'
  * moments may hold such a row twice, or not at all; the first sync brings what there is of it.
  */
 export async function settleKeys(
-  {source, signal}: {source: Database; signal: AbortSignal},
+  {source, signal, key}: {source: Database; signal: AbortSignal; key: string},
   to: Session,
   unit: Unit,
   relation: string,
@@ -16,7 +17,9 @@ export async function settleKeys(
   const keys = unit.key.map(({name}) => name).join(', ')
   const same = unit.key.map(({name, equals}) => `t.${name} ${equals} changed.${name}`).join(' and ')
   await source.session(async (from) => {
-    await to.query(`begin; create temp table changed on commit drop as select ${keys} from ${relation} with no data`)
+    await to.query('begin')
+    await passFence(to, key)
+    await to.query(`create temp table changed on commit drop as select ${keys} from ${relation} with no data`)
     await streamRows(
       {from, out: `copy (select distinct ${keys} from ${logOf(unit)}) to stdout`},
       {to, into: 'copy pg_temp.changed from stdin'},

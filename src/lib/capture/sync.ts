@@ -1,5 +1,6 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import {failed, RdsError} from '../errors.js'
+import {passFence} from '../freeze/fence.js'
 import type {Clock, Database, Session} from '../ports.js'
 import {type Applied, applyUnits, type Ends, type Pages} from './apply.js'
 import {pendingUnits} from './pending.js'
@@ -15,6 +16,8 @@ export interface SyncWorld {
   signal: AbortSignal
   units: readonly Unit[]
   shape: Shape
+  /** Opens the fence of the target, which is shut to all but the tool. */
+  key: string
 }
 
 /** What a sync did. */
@@ -124,7 +127,7 @@ async function inOneGo<T extends Result>(
 }
 
 async function once<T extends Result>(
-  {source, target, guard, signal, shape}: SyncWorld,
+  {source, target, guard, signal, shape, key}: SyncWorld,
   taken: readonly Unit[],
   work: Work<T>,
   meanwhile: ((moment: Moment) => Promise<void>) | undefined,
@@ -137,6 +140,7 @@ async function once<T extends Result>(
       await assertShape(from, shape, taken)
       const done = await target.transaction(async (to) => {
         await to.query(`${guard.target}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
+        await passFence(to, key)
         const nth = await nextNumber(to, server)
         const result = await work({from, to, nth, signal})
         const equal = result.equal ?? false

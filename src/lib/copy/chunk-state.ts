@@ -72,6 +72,12 @@ async function forgetTable(target: Queryable, {identifier}: CopyTable): Promise<
   await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [identifier])
 }
 
+/** The moments at which what is there was read; null stands for what is not there yet. */
+export async function momentsCopied(target: Queryable): Promise<(string | null)[]> {
+  const rows = await target.query<{moment: string | null}>(`select distinct moment from ${OWN_SCHEMA}.copy_chunks`)
+  return rows.map(({moment}) => moment)
+}
+
 /** Forgets all; for a target that is emptied. */
 export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
   target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)

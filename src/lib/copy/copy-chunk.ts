@@ -1,5 +1,6 @@
 import type {Guard} from '../catalog.js'
 import {failed} from '../errors.js'
+import {passFence} from '../freeze/fence.js'
 import type {Database, Session} from '../ports.js'
 import {markChunk, takeChunk} from './chunk-state.js'
 import {type Chunk, copyStatements} from './chunks.js'
@@ -15,6 +16,8 @@ export interface ChunkToCopy {
   /** Of the snapshot that is read. */
   moment: string
   guard: Guard
+  /** Opens the fence of the target, where it is up. */
+  key?: string | undefined
 }
 
 /**
@@ -24,12 +27,13 @@ export interface ChunkToCopy {
 export function copyChunk(
   from: Session,
   target: Database,
-  {table, chunk, moment, guard}: ChunkToCopy,
+  {table, chunk, moment, guard, key}: ChunkToCopy,
   sent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<Copied | undefined> {
   return target.transaction(async (to) => {
     await to.query(LOADING)
+    if (key !== undefined) await passFence(to, key)
     if (!(await takeChunk(to, table, chunk))) return undefined
     const {out, into} = copyStatements(table, chunk)
     const copied = await streamRows({from, out}, {to, into}, table.identifier, {sent, signal})

@@ -1,4 +1,5 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
+import {passFence} from '../freeze/fence.js'
 import type {Clock, Database, Operator, Session} from '../ports.js'
 import {buildIndex, finishTable, prepareToBuild} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
@@ -21,12 +22,16 @@ export interface CopyWorld {
   clock: Clock
   /** Every chunk is committed under it. */
   guard: Guard
+  /** Opens the fence of a target that is shut already. */
+  key?: string
   /**
    * For a source that takes writes meanwhile: removes from a table, before its indexes are built, the rows that may have
    * changed between the moments at which its chunks were read; they are brought later. Left out for a frozen source, of
    * which all moments are equal.
    */
   settle?: (to: Session, table: CopyTable) => Promise<void>
+  /** The moment to copy where it is not left to the copy; it is released when the last row is there. */
+  snapshot?: SharedSnapshot
   /** Of a source that takes writes meanwhile: tables that must be read whole, at one moment. */
   atOnce?: (table: CopyTable) => boolean
 }
@@ -46,14 +51,23 @@ interface Work {
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {source, target, operator, clock, guard, settle, atOnce = () => false}: CopyWorld,
+  {
+    source,
+    target,
+    operator,
+    clock,
+    guard,
+    key,
+    settle,
+    snapshot = shareSnapshot(source),
+    atOnce = () => false,
+  }: CopyWorld,
   {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
   given: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({source, target})
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
-  const snapshot = shareSnapshot(source)
-  const plans = await planFrom(snapshot, target, atOnce)
+  const plans = await planFrom(snapshot, target, {atOnce, key})
   const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
   const chunks = chunkQueue(plans)
@@ -103,7 +117,7 @@ export async function copyRows(
           await copyChunk(
             from,
             target,
-            {table: plan.table, chunk, moment, guard},
+            {table: plan.table, chunk, moment, guard, key},
             (bytes) => running.sent(bytes),
             lanes.signal,
           )
@@ -159,14 +173,17 @@ export async function copyRows(
 async function planFrom(
   snapshot: SharedSnapshot,
   target: Database,
-  atOnce: (table: CopyTable) => boolean,
+  {atOnce, key}: {atOnce: (table: CopyTable) => boolean; key: string | undefined},
 ): Promise<TablePlan[]> {
   try {
     const tables = (await snapshot.read((from) => tablesWithRows(from))).map((table) => ({
       ...table,
       divisible: table.divisible && !atOnce(table),
     }))
-    return await target.transaction((to) => planChunks(to, tables))
+    return await target.transaction(async (to) => {
+      if (key !== undefined) await passFence(to, key)
+      return planChunks(to, tables)
+    })
   } catch (error) {
     await snapshot.release()
     throw error

@@ -13,7 +13,7 @@ interface Taken {
   moment: string
 }
 
-const READING = {mode: 'isolation level repeatable read read only'}
+export const READING = {mode: 'isolation level repeatable read read only'}
 
 /** A session on the source keeps the snapshot; when that session breaks, the next reader takes another snapshot. */
 export function shareSnapshot(source: Database): SharedSnapshot {

@@ -1,6 +1,7 @@
 import {removeCapture} from '../capture/install.js'
 import {forgetSyncs} from '../capture/touched.js'
 import {OWN_SCHEMA} from '../catalog.js'
+import {removeReplication} from '../replication/remove.js'
 import {dropClaim} from '../freeze/claim.js'
 import {removeFence} from '../freeze/fence.js'
 import type {Patience} from '../freeze/table-lock.js'
@@ -10,12 +11,14 @@ import {stopWatching} from '../way-back/landed-writes.js'
 /** Takes every object of the tool's off the source; repeatable. Whether it takes writes is left to its read-only default. */
 export async function takeOffSource(source: Database, patience: Patience): Promise<void> {
   await removeCapture(source, patience, '')
+  await removeReplication({source, ...patience})
   await removeFence(source, patience)
   await dropClaim(source)
 }
 
 /** Takes everything but the journal off the target; repeatable. */
 export async function takeOffTarget(target: Database, patience: Patience): Promise<void> {
+  await removeReplication({target, ...patience})
   await stopWatching(target, patience)
   await removeFence(target, patience)
   const [journal] = await target.query<{there: boolean}>(

@@ -2,7 +2,7 @@ import type {Guard} from '../catalog.js'
 import type {Claim} from '../freeze/claim.js'
 import type {Assessment} from '../assessment/assessment.js'
 import type {Method} from '../methods/method.js'
-import type {Attachment, Clock, Database, Heroku, Journal, Operator, SchemaDump} from '../ports.js'
+import type {Attachment, Clock, Database, Heroku, Journal, Operator, Publisher, SchemaDump} from '../ports.js'
 import type {Secret} from '../secret.js'
 
 export interface Settings {
@@ -25,6 +25,7 @@ export interface Migration {
   readonly source: Database
   readonly target: Database
   readonly schemaDump: SchemaDump
+  readonly publisher: Publisher
   /** The target as the app shall reach it: credentials, host, port, database; no parameters. */
   readonly targetUrl: Secret
   readonly heroku: Heroku

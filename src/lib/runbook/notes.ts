@@ -1,5 +1,6 @@
 import type {Shape} from '../capture/shape.js'
 import type {TargetBefore} from '../copy/copy-schema.js'
+import type {PublishedShape} from '../replication/shape.js'
 import type {Attachment, Process} from '../ports.js'
 import {failed} from '../errors.js'
 import type {Migration} from './migration.js'
@@ -40,6 +41,14 @@ export interface Captured {
   shape: Shape
 }
 
+export interface Replicated {
+  /** The source's own clock when all of it was published, as it prints it; a copy that begins anew has another. */
+  at: string
+  shape: PublishedShape
+  /** Where the slot begins, of whose moment the copied rows are; left out until it is made. */
+  start?: string
+}
+
 /** What the steps leave in the journal for one another and for the way back. */
 export interface Notes {
   apps: AppBefore[]
@@ -48,7 +57,8 @@ export interface Notes {
   fenceKey: string
   frozen: Frozen
   captured: Captured
-  /** Which freeze, or which capture, the copied schema belongs to. */
+  replicated: Replicated
+  /** Which freeze, capture or replication the copied schema belongs to. */
   copied: {basis: string}
   /** The same of the copied rows and the indexes on them. */
   rowsCopied: {basis: string}

@@ -5,6 +5,9 @@ import {finish} from './steps/finish.js'
 export type Phase =
   'copying' | 'finished' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
 
+/** The first step of a method that follows. */
+const BEGINS: ReadonlySet<string> = new Set(['install-capture', 'publish'])
+
 /** Where a migration stands, from what is in effect. `preparation`: the steps that `rds:start` does, where a method follows. */
 export function phaseOf(
   steps: readonly Step[],
@@ -19,8 +22,7 @@ export function phaseOf(
   const last = steps.findLast((step) => step.pointOfNoCheapReturn)
   if (last && recordOf(last)?.finishedAt) return 'live'
   if (steps.some((step) => step.window === 'inside' && recordOf(step))) return 'window'
-  if (preparation.length === 0 || !preparation.some((step) => step.id === 'install-capture' && recordOf(step)))
-    return 'prepared'
+  if (!preparation.some((step) => BEGINS.has(step.id) && recordOf(step))) return 'prepared'
   return preparation.every((step) => recordOf(step)?.finishedAt) ? 'following' : 'copying'
 }
 

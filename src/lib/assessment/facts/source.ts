@@ -1,6 +1,7 @@
 import {COLLATION, notOfExtension, USER_SCHEMA} from '../../catalog.js'
 import {messageOf} from '../../errors.js'
 import type {Attachment, Clock, Database, DatabaseInfo, Heroku} from '../../ports.js'
+import {OUR_SLOT} from '../../replication/slot.js'
 import type {SourceFacts, TableSize} from '../assessment.js'
 import {attempt, type Fact, ifKnown} from '../fact.js'
 
@@ -48,7 +49,7 @@ async function serverFacts(
       ${COLLATION} as collation, current_setting('wal_level') as "walLevel",
       r.rolreplication or r.rolsuper or exists (
         select from pg_roles m where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'MEMBER')) as role,
-      current_setting('max_replication_slots')::int - (select count(*)::int from pg_replication_slots) as "slotsLeft"
+      current_setting('max_replication_slots')::int - (select count(*)::int from pg_replication_slots where not (${OUR_SLOT})) as "slotsLeft"
     from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
   const {version, major, collation, ...replication} = row!
   return {version, major, collation, replication}

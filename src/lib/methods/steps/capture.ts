@@ -103,7 +103,7 @@ export const tryConstraints = (basis: Basis): Step => ({
   async run(migration) {
     const {target, guard, signal} = migration
     const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
-    await detachConstraints(target, migration, guard.target)
+    await detachConstraints(target, guard.target)
     await noteConstraints(migration, basis)
     return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`
   },

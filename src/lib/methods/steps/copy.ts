@@ -4,12 +4,13 @@ import {isKeyed} from '../../capture/units.js'
 import {copyObjects, emptyTarget, readPostData} from '../../copy/copy-schema.js'
 import {copyLargeObjects} from '../../copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../copy/copy-rows.js'
+import {createFence, fenceTables} from '../../freeze/fence.js'
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf, requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 
-/** When the rows are copied: while the source is frozen, or while it is captured and the app goes on. */
-export type Basis = 'captured' | 'frozen'
+/** When the rows are copied: while the source is frozen, or while it is captured, or replicated, and the app goes on. */
+export type Basis = 'captured' | 'frozen' | 'replicated'
 
 const windowOf = (basis: Basis): Step['window'] => (basis === 'frozen' ? 'inside' : 'before')
 
@@ -21,7 +22,7 @@ export const isNoted =
   async (migration) =>
     (await noteOf(migration, key))?.basis === (await momentOf(migration, basis))
 
-const note = async (migration: Migration, basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied') =>
+export const note = async (migration: Migration, basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied') =>
   leaveNote(migration, key, {basis: await momentOf(migration, basis)})
 
 export const noteConstraints = (migration: Migration, basis: Basis): Promise<void> =>
@@ -38,11 +39,24 @@ export const copySchema = (basis: Basis): Step => ({
   async run(migration) {
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
     const {statements, settingsLeft} = await copyObjects(migration)
+    if (basis !== 'frozen') await shutTarget(migration)
     await note(migration, basis, 'copied')
     const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
     return `${statements} statements of ${migration.schemaDump.tool}${left}`
   },
 })
+
+/** While the source takes writes the target takes none, but for the tool's: at no moment do both. */
+async function shutTarget(migration: Migration): Promise<void> {
+  const {target, guard, app} = migration
+  const key = await requireNote(migration, 'fenceKey')
+  await createFence(
+    target,
+    {key, message: `the new database of ${app} opens when the move to RDS is complete`},
+    guard.target,
+  )
+  await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
+}
 
 export const copyAllRows = (basis: Basis): Step => ({
   id: 'copy-rows',
@@ -65,11 +79,12 @@ export const copyAllRows = (basis: Basis): Step => ({
 })
 
 /** Of tables that are written to: keys tell what changed between two moments; rows without a key must all be of one. */
-async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'settle'>> {
-  const {units} = await capturedUnits(migration)
+async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'key' | 'settle'>> {
+  const {units, key} = await capturedUnits(migration)
   const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
   return {
+    key,
     atOnce: ({identifier}) => !isKeyed(unitOf.get(identifier)!),
-    settle: (to, {identifier}) => settleKeys(migration, to, unitOf.get(identifier)!, identifier),
+    settle: (to, {identifier}) => settleKeys({...migration, key}, to, unitOf.get(identifier)!, identifier),
   }
 }

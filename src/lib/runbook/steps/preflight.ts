@@ -1,5 +1,4 @@
 import type {Assessment} from '../../assessment/assessment.js'
-import {blockersOf} from '../../assessment/blockers.js'
 import {refused, unverified} from '../../errors.js'
 import {appBefore} from '../app-before.js'
 import {tryFromDyno} from '../dyno-probe.js'
@@ -42,19 +41,18 @@ export const preflight: Step = {
 }
 
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {
-  const blockers = blockersOf(assessment, method.id)
-  if (blockers.length > 0) {
-    const finding = assessment.findings.find(({what}) => what === blockers[0])
+  const {because, window} = assessment.eligibility.find((entry) => entry.method === method.id)!
+  if (because.length > 0) {
+    const finding = assessment.findings.find(({what}) => because.includes(what))
     throw refused(
       'not_ready',
-      blockers.join('; '),
+      because.join('; '),
       ...(finding ? [finding.remedy] : []),
       `heroku rds:assess -a ${assessment.app} shows every finding`,
     )
   }
   const unknown = assessment.findings.find(({decisive, methods}) => decisive && methods.length === 0)
   if (unknown) throw unverified('preflight_unknown', unknown.what, unknown.remedy)
-  const window = assessment.eligibility.find((entry) => entry.method === method.id)!.window
   if (settings.budgetSeconds !== undefined && window.seconds > settings.budgetSeconds) {
     throw refused(
       'budget_too_small',

@@ -1,4 +1,7 @@
+import {PUBLICATION} from '../../../replication/publication.js'
+import {OUR_SLOT} from '../../../replication/slot.js'
 import {catalogCheck, type Check} from '../../check.js'
+import {NAME, RELATIONS} from './relations.js'
 
 const publications = catalogCheck<{name: string}>({
   id: 'publications',
@@ -8,7 +11,7 @@ const publications = catalogCheck<{name: string}>({
     on: 'source',
     sql: 'create table public.published (id int primary key); create publication readers for table public.published',
   },
-  sql: 'select quote_ident(pubname) as name from pg_publication order by 1',
+  sql: `select quote_ident(pubname) as name from pg_publication where pubname !~ '^${PUBLICATION}' order by 1`,
   found: ({name}) => ({
     what: `publication ${name} is not carried to RDS`,
     remedy: 'drop it, or create it again on RDS after the move',
@@ -45,11 +48,58 @@ const slots = catalogCheck<{name: string; active: boolean}>({
     sql: `select pg_create_physical_replication_slot('reader')`,
     cure: `select pg_drop_replication_slot('reader')`,
   },
-  sql: 'select slot_name as name, active from pg_replication_slots where not temporary order by 1',
+  sql: `select slot_name as name, active from pg_replication_slots where not temporary and not (${OUR_SLOT}) order by 1`,
   found: ({name, active}) => ({
     what: `replication slot ${name} is ${active ? 'in use' : 'left behind: it keeps log until the disk is full'}`,
     remedy: 'point its reader at RDS after the move; ask Heroku to drop it where nobody reads it',
   }),
 })
 
-export default [publications, subscriptions, slots] satisfies Check[]
+const generatedKeys = catalogCheck<{name: string; column: string}>({
+  id: 'generated-keys',
+  question: 'Are rows named by columns that replication does not send?',
+  level: 'warning',
+  blocks: ['logical-replication'],
+  example: {
+    on: 'source',
+    sql: 'create table public.derived (n int, id int generated always as (n * 2) stored primary key)',
+    cure: 'drop table public.derived',
+  },
+  sql: `
+    select distinct ${NAME} as name, quote_ident(a.attname) as column from ${RELATIONS}
+    join pg_index i on i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey) and a.attgenerated <> '' order by 1`,
+  found: ({name, column}) => ({
+    what: `${name} names its rows by ${column}, which is generated: replication leaves it out`,
+    remedy: 'take another method, or give the table another key',
+  }),
+})
+
+/** Of columns whose rows are compared whole. */
+const WITHOUT_EQUALITY = `
+  not exists (select from pg_opclass o join pg_am m on m.oid = o.opcmethod where o.opcdefault and m.amname in ('btree', 'hash')
+    and (o.opcintype = e.oid or exists (select from pg_cast k where k.castsource = e.oid and k.casttarget = o.opcintype and k.castmethod = 'b' and k.castcontext = 'i')))`
+
+const incomparable = catalogCheck<{name: string; column: string; type: string}>({
+  id: 'rows-without-equality',
+  question: 'Can rows that are named by all their columns be compared?',
+  level: 'warning',
+  blocks: ['logical-replication'],
+  example: {
+    on: 'source',
+    sql: 'create table public.documents (document json); alter table public.documents replica identity full',
+    cure: 'drop table public.documents',
+  },
+  sql: `
+    select ${NAME} as name, quote_ident(a.attname) as column, format_type(a.atttypid, a.atttypmod) as type
+    from ${RELATIONS} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid join pg_type b on b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+    join pg_type e on e.oid = case when b.typcategory = 'A' and b.typelem <> 0 then b.typelem else b.oid end
+    where c.relkind = 'r' and c.relreplident = 'f' and e.typtype = 'b' and ${WITHOUT_EQUALITY} order by 1, a.attnum`,
+  found: ({name, column, type}) => ({
+    what: `${name} names its rows by all columns, of which ${column} is ${type}, which has no equality`,
+    remedy: 'give it a key, or take another method',
+  }),
+})
+
+export default [publications, subscriptions, slots, generatedKeys, incomparable] satisfies Check[]

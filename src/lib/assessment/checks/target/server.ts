@@ -2,7 +2,7 @@ import {EXIT, refused} from '../../../errors.js'
 import {identityOf} from '../../../identity.js'
 import {endsSoon} from '../../lifetime.js'
 import type {Check} from '../../check.js'
-import {ofTarget} from './of-target.js'
+import {answering, ofTarget} from './of-target.js'
 
 const reachable: Check = {
   id: 'target-reachable',
@@ -87,12 +87,6 @@ const standby: Check = {
     return row!.standby ? [{what: 'the target is a read replica', remedy: 'use the endpoint of the writer'}] : []
   },
 }
-
-/** A database that answers every question with these rows. */
-const answering = <D extends object>(database: D, rows: unknown[]): D => ({
-  ...database,
-  query: () => Promise.resolve(rows),
-})
 
 const rights: Check = {
   id: 'target-rights',

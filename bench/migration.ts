@@ -1,0 +1,92 @@
+import {setTimeout as delay} from 'node:timers/promises'
+
+import {beginMigration, journalOn, targetGuard} from '../src/lib/adapters/journal.js'
+import {schemaDumpOf} from '../src/lib/adapters/pg-dump.js'
+import {capturedUnits} from '../src/lib/capture/captured.js'
+import {follow, syncLive, USUAL_PACE} from '../src/lib/capture/follow.js'
+import type {Synced} from '../src/lib/capture/sync.js'
+import {sourceGuard} from '../src/lib/freeze/claim.js'
+import {identityOf} from '../src/lib/identity.js'
+import {changeCapture} from '../src/lib/methods/change-capture.js'
+import type {Clock, Database, FollowState, Operator} from '../src/lib/ports.js'
+import type {Migration} from '../src/lib/runbook/migration.js'
+import {claimTarget} from '../src/lib/runbook/steps/claim-target.js'
+import {installFence} from '../src/lib/runbook/steps/install-fence.js'
+import type {Place} from './stage.js'
+
+export const clock: Clock = {
+  now: () => new Date(),
+  sleep: (ms, signal) => delay(ms, undefined, signal ? {signal} : {}),
+}
+
+export const never = new AbortController().signal
+
+/** Nobody listens. */
+export const silent = (following: (state: FollowState) => void = () => undefined): Operator => ({
+  tell: () => undefined,
+  step: () => undefined,
+  copying: () => undefined,
+  following,
+  verifying: () => undefined,
+  decideGate: () => Promise.resolve(false),
+})
+
+export interface Follower {
+  /** Everything that `rds:start` does before it follows. */
+  start(): Promise<void>
+  /** Syncs until the target is equal to a snapshot of the source. */
+  catchUp(): Promise<Synced>
+  /** As `rds:start` does from then on, until the signal aborts. */
+  follow(signal: AbortSignal, told?: (state: FollowState) => void): Promise<void>
+}
+
+/** A move by change capture without Heroku and without a window. `through` may stand between the tool and a database. */
+export async function followerOf(
+  source: Place,
+  target: Place,
+  through: (db: Database) => Database = (db) => db,
+): Promise<Follower> {
+  await beginMigration(target.db, {
+    app: 'bench',
+    addonId: 'x',
+    addonName: 'x',
+    method: 'change-capture',
+    sourceIdentity: 'x',
+  })
+  await target.db.query('update heroku_rds.migration set epoch = 1')
+  const claim = {target: await identityOf(target.db), place: target.db.place, epoch: '1'}
+  const migration = {
+    app: 'bench',
+    method: changeCapture,
+    source: through(source.db),
+    target: through(target.db),
+    schemaDump: await schemaDumpOf(source.parts, source.tls, source.server.major),
+    journal: journalOn(target.db, 'bench', '1'),
+    claim,
+    guard: {source: sourceGuard(claim), target: targetGuard('1')},
+    operator: silent(),
+    clock,
+    settings: {caFile: '', gate: 'auto'},
+    signal: never,
+  } as unknown as Migration
+
+  return {
+    async start() {
+      for (const step of [claimTarget, installFence, ...changeCapture.before])
+        if (!(await step.done(migration))) await step.run(migration)
+    },
+    async catchUp() {
+      const captured = await capturedUnits(migration)
+      const total = {entries: 0, rows: 0, seconds: 0}
+      for (let tries = 0; tries < 100; tries++) {
+        const synced = await syncLive({...migration, ...captured})
+        total.entries += synced.entries
+        total.rows += synced.rows
+        total.seconds += synced.seconds
+        if (synced.equal) return {...synced, ...total}
+      }
+      throw new Error('it never caught up')
+    },
+    follow: (signal, told) => follow({...migration, signal, operator: silent(told)}, USUAL_PACE),
+  }
+}

@@ -1,0 +1,60 @@
+import pg from 'pg'
+
+import type {ExportedSlot, Publisher} from '../ports.js'
+import {Secret} from '../secret.js'
+import {connectionError} from './connection-errors.js'
+import type {ConnectionParts} from './connection-url.js'
+import {clientConfig, LIFT_LIMITS, type Tls} from './postgres.js'
+
+/** The session keeps a snapshot for as long as a copy takes, and making a slot waits for every open transaction. */
+const OPTIONS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  .map((name) => `-c ${name}=0`)
+  .join(' ')
+
+/** The source, as its replication protocol serves others. `current` tells how it is reached today. */
+export const publisherOf = (current: () => Promise<ConnectionParts>, tls: Tls): Publisher => ({
+  async connection() {
+    const {host, port, database, user, password} = await current()
+    const fields = {host, port, dbname: database, user, password: password.reveal(), sslmode: 'require'}
+    return new Secret(
+      Object.entries(fields)
+        .map(([name, value]) => `${name}=${quoted(String(value))}`)
+        .join(' '),
+    )
+  },
+
+  async createSlot(name, signal): Promise<ExportedSlot> {
+    const parts = await current()
+    const client = new pg.Client({
+      ...clientConfig(parts, tls),
+      options: OPTIONS,
+      replication: 'database',
+    } as pg.ClientConfig)
+    let held = true
+    client.on('error', () => undefined)
+    client.once('end', () => (held = false))
+    const end = () => client.end().catch(() => undefined)
+    const abort = () => void end()
+    signal.addEventListener('abort', abort, {once: true})
+    try {
+      await client.connect().catch((error: unknown) => {
+        throw connectionError(error, 'source', `${parts.host}:${parts.port}/${parts.database}`)
+      })
+      await client.query(LIFT_LIMITS)
+      // The form that every major understands.
+      const {rows} = await client.query<{consistent_point: string; snapshot_name: string}>(
+        `CREATE_REPLICATION_SLOT "${name}" LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      )
+      return {start: rows[0]!.consistent_point, snapshot: rows[0]!.snapshot_name, isHeld: () => held, release: end}
+    } catch (error) {
+      await end()
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  },
+})
+
+/** A value of a libpq connection string. */
+const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -1,0 +1,62 @@
+import {failed} from '../errors.js'
+import type {Clock, Database} from '../ports.js'
+import {lastBeat} from './heartbeat.js'
+import {slotLost, slotState} from './slot.js'
+import {subscriptionState} from './subscription.js'
+
+export interface Replicating {
+  source: Database
+  target: Database
+  clock: Clock
+  signal: AbortSignal
+}
+
+const LOOK_EVERY_MS = 50
+const TELL_EVERY_MS = 1000
+
+/**
+ * Waits until a heartbeat is on the target: all that was committed before it is there then. Gives up when the target has not taken
+ * anything for so many seconds; a long backlog may take as long as it moves. Returns the seconds it took; `looked` is told how
+ * many bytes of log are to go, once a second.
+ */
+export async function awaitBeat(
+  {source, target, clock, signal}: Replicating,
+  nonce: string,
+  patience: number,
+  looked: (behind: number, seconds: number) => void = () => undefined,
+): Promise<number> {
+  const begun = clock.now().getTime()
+  let [moved, told, confirmed] = [begun, begun, '']
+  for (;;) {
+    signal.throwIfAborted()
+    const now = clock.now().getTime()
+    if ((await lastBeat(target))?.nonce === nonce) return (now - begun) / 1000
+    const slot = await slotState(source)
+    if (!slot) throw slotLost()
+    if (slot.confirmed !== confirmed) [moved, confirmed] = [now, slot.confirmed]
+    if (now - told > TELL_EVERY_MS) {
+      looked(slot.behind, (now - begun) / 1000)
+      told = now
+    }
+    if (now - moved > patience * 1000) {
+      throw failed(
+        'not_arriving',
+        `for ${patience} s the target has not taken anything from the source: ${(await troubleOf({source, target})) ?? 'its worker is busy, or waits for a lock'}`,
+        'the log of the target says why; the same command goes on',
+      )
+    }
+    await clock.sleep(LOOK_EVERY_MS, signal)
+  }
+}
+
+/** Why nothing may be arriving, in words. A worker that meets an error stops and is started again every few seconds. */
+export async function troubleOf({source, target}: Pick<Replicating, 'source' | 'target'>): Promise<string | undefined> {
+  const [subscription, slot] = await Promise.all([subscriptionState(target), slotState(source)])
+  if (!slot) return 'the replication slot on the source is gone'
+  if (!subscription) return 'the target no longer subscribes to the source'
+  if (!subscription.enabled) return 'the subscription on the target is switched off'
+  if (slot.active && subscription.running) return undefined
+  return subscription.errors > 0
+    ? `the apply worker of the target stopped with an error, ${subscription.errors} times so far: its log says which`
+    : 'the target has no connection to the source: its log says why'
+}

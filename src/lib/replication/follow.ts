@@ -1,0 +1,66 @@
+import type {Pace} from '../capture/follow.js'
+import {isLostConnection} from '../copy/lost-connection.js'
+import {messageOf, RdsError} from '../errors.js'
+import type {Operator, Publisher} from '../ports.js'
+import {awaitBeat, type Replicating, troubleOf} from './arrival.js'
+import {beat} from './heartbeat.js'
+import {assertShape, type PublishedShape} from './shape.js'
+import {resume, subscriptionState} from './subscription.js'
+
+export interface Following extends Replicating {
+  publisher: Publisher
+  operator: Operator
+  guard: {target: string}
+  shape: PublishedShape
+}
+
+/** Tables may come, go and change without either server noticing. */
+const LOOK_AT_TABLES_MS = 5000
+/** How long one heartbeat is waited for before it is told what keeps it. */
+const PATIENCE_SECONDS = 10
+/** Credentials rotate: a target that does not connect is given those of the day. */
+const RENEW_MS = 30_000
+const RETRY_MS = 2000
+
+/**
+ * Watches a replication that the servers do by themselves, until the signal aborts: sends heartbeats, tells how far the target is and
+ * what keeps it, and ends over what would be lost.
+ */
+export async function watchReplication(world: Following, {pauseMs}: Pace): Promise<void> {
+  const {source, clock, signal, operator} = world
+  const now = () => clock.now().getTime()
+  let [nth, looked, renewed] = [0, 0, now()]
+  while (!signal.aborted) {
+    try {
+      if (now() - looked > LOOK_AT_TABLES_MS) {
+        await assertShape(source, world.shape)
+        looked = now()
+      }
+      const {nonce, at} = await beat(source)
+      const seconds = await awaitBeat(world, nonce, PATIENCE_SECONDS).catch((error: unknown) => {
+        if ((error as RdsError).code !== 'not_arriving') throw error
+        return undefined
+      })
+      const waiting = seconds === undefined ? await troubleOf(world) : undefined
+      operator.following({
+        nth: String(++nth),
+        at,
+        equal: seconds !== undefined,
+        entries: 0,
+        rows: 0,
+        seconds: seconds ?? PATIENCE_SECONDS,
+        ...(waiting ? {waiting} : {}),
+      })
+      if (seconds === undefined && now() - renewed > RENEW_MS && !(await subscriptionState(world.target))?.running) {
+        await resume(world.target, await world.publisher.connection(), world.guard.target)
+        renewed = now()
+      }
+      await clock.sleep(pauseMs, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isLostConnection(error)) throw error
+      operator.tell(`${messageOf(error)}: trying again`)
+      await clock.sleep(RETRY_MS, signal).catch(() => undefined)
+    }
+  }
+}

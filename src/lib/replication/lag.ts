@@ -1,0 +1,20 @@
+import type {Database} from '../ports.js'
+import {slotState} from './slot.js'
+import {troubleOf} from './arrival.js'
+import {subscriptionState} from './subscription.js'
+
+/** How far a subscription is behind. */
+export interface ReplicationLag {
+  /** Of the log of the source, that the target has not said to keep; null where the source has no slot to tell it by. */
+  bytes: number | null
+  /** What keeps it from being up to date, in words. */
+  waiting?: string
+}
+
+/** Asks both databases; undefined where nothing is subscribed. */
+export async function replicationLag(sides: {source: Database; target: Database}): Promise<ReplicationLag | undefined> {
+  const [slot, subscription] = await Promise.all([slotState(sides.source), subscriptionState(sides.target)])
+  if (!slot && !subscription) return undefined
+  const waiting = await troubleOf(sides)
+  return {bytes: slot?.behind ?? null, ...(waiting ? {waiting} : {})}
+}

@@ -1,0 +1,44 @@
+import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import {failed} from '../errors.js'
+import type {Queryable} from '../ports.js'
+import {unpublished} from './publication.js'
+
+/** Every table with its columns, by its quoted name. */
+export type PublishedShape = Readonly<Record<string, string>>
+
+/** Replication carries rows only: what a table is must stay as it was when it was copied. One made anew is another one. */
+export async function publishedShape(source: Queryable): Promise<PublishedShape> {
+  const rows = await source.query<{schema: string; name: string; columns: string}>(`
+    select n.nspname as schema, c.relname as name, concat('(', (
+      select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, '')), ', ' order by a.attnum)
+      from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), ') ', c.oid) as columns
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and c.relpersistence = 'p' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+  return Object.fromEntries(rows.map(({schema, name, columns}) => [identifier(schema, name), columns]))
+}
+
+/** Refuses to go on over a change of the schema, or a table that is no longer published: what is written to it would be missing. */
+export async function assertShape(source: Queryable, before: PublishedShape): Promise<void> {
+  const now = await publishedShape(source)
+  const changes = [
+    ...Object.keys(before).flatMap((table) => (table in now ? [] : [`- ${table}`])),
+    ...Object.keys(now).flatMap((table) => (table in before ? [] : [`+ ${table}`])),
+    ...Object.entries(now).flatMap(([table, columns]) =>
+      table in before && before[table] !== columns
+        ? [`- ${table} ${plain(before[table]!)}`, `+ ${table} ${plain(columns)}`]
+        : [],
+    ),
+  ]
+  const silent = changes.length === 0 ? await unpublished(source) : []
+  if (changes.length === 0 && silent.length === 0) return
+  throw failed(
+    'schema_changed',
+    changes.length > 0
+      ? `the schema of the source was changed since it is replicated: ${changes.join(', ')}`
+      : `the source no longer publishes ${silent.join(', ')}`,
+    'give this migration up with heroku rds:start --abandon and start again',
+  )
+}
+
+/** Without the OID, which tells nobody anything. */
+const plain = (columns: string): string => columns.replace(/ \d+$/, '')

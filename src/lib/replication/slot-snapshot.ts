@@ -1,0 +1,34 @@
+import {isLostConnection} from '../copy/lost-connection.js'
+import {READING, type SharedSnapshot} from '../copy/snapshot.js'
+import {failed} from '../errors.js'
+import type {Database, Publisher} from '../ports.js'
+
+/**
+ * Makes the slot, and reads the source as it was where the slot begins: what commits after that moment the slot brings, nothing of it
+ * twice and nothing missing. When the session that made the slot ends, that moment cannot be read any more; no other stands for it.
+ */
+export async function slotSnapshot(
+  {source, publisher, signal}: {source: Database; publisher: Publisher; signal: AbortSignal},
+  slot: string,
+): Promise<SharedSnapshot & {start: string}> {
+  const {start, snapshot, release, isHeld} = await publisher.createSlot(slot, signal)
+  return {
+    start,
+    release,
+    read: (work) =>
+      source.transaction(async (session) => {
+        if (!isHeld()) throw snapshotLost()
+        await session.query(`set transaction snapshot '${snapshot}'`).catch((error: unknown) => {
+          throw isLostConnection(error) ? error : snapshotLost()
+        })
+        return work(session, start)
+      }, READING),
+  }
+}
+
+const snapshotLost = () =>
+  failed(
+    'snapshot_lost',
+    'the connection that kept the moment at which the replication slot begins is broken: the rest of the rows cannot be read as they were then',
+    'run the same command again: it makes another slot and copies anew',
+  )

@@ -1,0 +1,64 @@
+import {createHash} from 'node:crypto'
+
+import {OWN_SCHEMA} from '../catalog.js'
+import {failed, type RdsError} from '../errors.js'
+import type {Clock, Queryable} from '../ports.js'
+import {waitFor} from '../runbook/wait.js'
+
+/*
+ * The slot makes the source keep its log until the target has taken it. It is made by the copy, whose rows belong to the moment at
+ * which the slot begins; one that is left behind fills the disk of the source.
+ */
+
+/** Slots have one name space per server, on which other databases may be on the move as well. */
+export const slotFor = ({target}: {target: string}): string =>
+  `${OWN_SCHEMA}_${createHash('sha256').update(target).digest('hex').slice(0, 16)}`
+
+/** SQL condition on `pg_replication_slots`: a source has one target, so whatever bears our name is of this migration. */
+export const OUR_SLOT = `slot_name like '${OWN_SCHEMA.replace('_', '\\_')}\\_%' and database = current_database() and not temporary`
+
+export interface SlotState {
+  name: string
+  /** Somebody reads it. */
+  active: boolean
+  /** Up to where the target has said that it keeps everything. */
+  confirmed: string
+  /** Of the log of the source, behind that. */
+  behind: number
+}
+
+/** Undefined where there is none, or none that can still be read. */
+export async function slotState(source: Queryable): Promise<SlotState | undefined> {
+  const [slot] = await source.query<{name: string; active: boolean; confirmed: string; behind: string}>(`
+    select slot_name as name, active, confirmed_flush_lsn::text as confirmed,
+      pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text as behind
+    from pg_replication_slots where ${OUR_SLOT} and confirmed_flush_lsn is not null and wal_status is distinct from 'lost'`)
+  return slot && {...slot, behind: Number(slot.behind)}
+}
+
+export const slotLost = (): RdsError =>
+  failed(
+    'slot_lost',
+    'the replication slot on the source is gone, and with it what the target has not taken: a failover, or a limit on the log that is kept, takes slots away',
+    'heroku rds:start copies anew',
+  )
+
+const DROP_SECONDS = 30
+/** object_in_use, undefined_object */
+const IN_USE = '55006'
+const GONE = '42704'
+
+/** Drops the slot, and ends whoever reads it: a target that is gone may not have let go of it. */
+export async function dropSlots(source: Queryable, patience: {clock: Clock; signal: AbortSignal}): Promise<void> {
+  const wait = {what: 'the end of the replication slot on the source', seconds: DROP_SECONDS, everyMs: 100}
+  await waitFor(patience, wait, async () => {
+    const slots = await source.query<{name: string}>(`
+      select slot_name as name, pg_terminate_backend(active_pid) from pg_replication_slots where ${OUR_SLOT}`)
+    for (const {name} of slots) {
+      await source.query('select pg_drop_replication_slot($1)', [name]).catch((error: {code?: string}) => {
+        if (error.code !== IN_USE && error.code !== GONE) throw error
+      })
+    }
+    return slots.length === 0 || undefined
+  })
+}

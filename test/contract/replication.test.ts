@@ -1,0 +1,489 @@
+import {readFileSync} from 'node:fs'
+import {inspect} from 'node:util'
+
+import {expect} from 'chai'
+
+import {openDatabase} from '../../src/lib/adapters/postgres.js'
+import {publisherOf} from '../../src/lib/adapters/replication.js'
+import {createFence, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/freeze/fence.js'
+import {attachConstraintsStep} from '../../src/lib/methods/steps/copy-constraints.js'
+import {followReplication} from '../../src/lib/methods/steps/replication-following.js'
+import {drainReplication, verifyReplicated} from '../../src/lib/methods/steps/replication-window.js'
+import {publishStep} from '../../src/lib/methods/steps/replication.js'
+import type {FollowState} from '../../src/lib/ports.js'
+import {replicationLag} from '../../src/lib/replication/lag.js'
+import {removeReplication} from '../../src/lib/replication/remove.js'
+import {dropSlots} from '../../src/lib/replication/slot.js'
+import {dropSubscription, subscribe} from '../../src/lib/replication/subscription.js'
+import type {Migration} from '../../src/lib/runbook/migration.js'
+import {leaveNote} from '../../src/lib/runbook/notes.js'
+import type {Step} from '../../src/lib/runbook/step.js'
+import {reconcile} from '../../src/lib/runbook/steps/reconcile.js'
+import {Secret} from '../../src/lib/secret.js'
+import {watchWrites} from '../../src/lib/way-back/landed-writes.js'
+import {replicationOf, tracesOf, untilEqual} from '../support/replication.js'
+import {ask, codeOf, contentsOf, errorOf, servers, type Source, type Target, until} from '../support/servers.js'
+
+const PARENTS = `
+  create table parents (id int primary key, code text unique, note text);
+  create table children (id bigint generated always as identity primary key, parent int references parents on update cascade on delete cascade, amount numeric, twice numeric generated always as (amount * 2) stored);
+  create table whole (a int, b text, j jsonb);
+  alter table whole replica identity full;
+  create table alternative (email heroku_ext.citext not null unique, n int);
+  alter table alternative replica identity using index alternative_email_key;
+  create table pairs (a int, b text, v int, primary key (b, a));
+  create table moved (id int, at date, v text, primary key (id, at)) partition by range (at);
+  create table moved_1 partition of moved for values from ('2024-01-01') to ('2025-01-01');
+  create table moved_2 (v text, at date not null, id int not null);
+  alter table moved attach partition moved_2 for values from ('2025-01-01') to ('2026-01-01');
+  create table parent (id int primary key, v int);
+  create table heir (extra text, primary key (id)) inherits (parent);
+  create table "We""ird T'able;-- $$" ("Sel;ect" int primary key, "$$" text);
+  insert into parents select n, 'c' || n, 'note' from generate_series(1, 100) n;
+  insert into children (parent, amount) select 1 + n % 100, n from generate_series(1, 300) n;
+  insert into whole select n % 5, 'same', '{"a":1}' from generate_series(1, 30) n;
+  insert into alternative select 'User' || n || '@x', n from generate_series(1, 20) n;
+  insert into pairs select n, 'b' || n % 3, n from generate_series(1, 50) n;
+  insert into moved select n, '2024-06-01', 'v' from generate_series(1, 50) n;
+  insert into parent select n, n from generate_series(1, 20) n;
+  insert into heir select n, n, 'x' from generate_series(1, 20) n;
+  insert into "We""ird T'able;-- $$" values (1, '$$'), (2, null)`
+
+/** What an app may do, each in one transaction. */
+const CHANGES: [what: string, sql: string][] = [
+  [
+    'inserts, updates and deletes',
+    `insert into parents values (101, 'n', null); update parents set note = 'u' where id < 10; delete from parents where id = 50`,
+  ],
+  ['a key that changes, with its cascade', `update parents set id = 1000 where id = 2`],
+  [
+    'keys and unique values that change places',
+    `update pairs set a = -a where a in (1, 4); update pairs set a = case a when -1 then 4 else 1 end where a < 0;
+     update parents set code = 'tmp' where id = 10; update parents set code = 'c10' where id = 11; update parents set code = 'c11' where id = 10`,
+  ],
+  [
+    'a row deleted and inserted again',
+    `delete from parents where id = 20; insert into parents values (20, 'c20', 'again')`,
+  ],
+  [
+    'a key that is no primary key',
+    `insert into alternative values ('USER1@X', 99) on conflict (email) do update set n = excluded.n; update alternative set email = 'USER2@x' where n = 2; delete from alternative where n = 5`,
+  ],
+  [
+    'a savepoint rolled back',
+    `insert into parents values (201, 's', null); savepoint a; update parents set note = 'no' where id = 30; rollback to savepoint a`,
+  ],
+  [
+    'rows that are named by all of them',
+    `insert into whole values (1, 'same', '{"a":1}'), (9, 'new', null); update whole set b = 'u' where b = 'new'; delete from whole where ctid in (select ctid from whole where a = 2 limit 1)`,
+  ],
+  ['truncate', `truncate pairs; insert into pairs values (1, 'new', 1)`],
+  [
+    'truncate with a cascade',
+    `truncate parents cascade; insert into parents values (1, 'after', null); insert into children (parent, amount) values (1, 1)`,
+  ],
+  ['rows that move to another partition', `update moved set at = '2025-06-01' where id % 2 = 0`],
+  [
+    'rows written to a partition directly',
+    `update moved_1 set v = 'direct' where id < 10; insert into moved_2 (id, at, v) values (500, '2025-01-01', 'd'); delete from moved_1 where id = 11`,
+  ],
+  ['a truncated partition', `truncate moved_1; insert into moved values (600, '2024-02-02', 'after')`],
+  [
+    'heirs, through their parent',
+    `update parent set v = v + 1 where id < 10; delete from parent where id = 15; delete from only parent where id = 16; insert into heir values (100, 1, 'h')`,
+  ],
+  [
+    'a value too large for its row, left alone',
+    `update parents set note = repeat(md5('x'), 100000) where id = 1; update parents set code = 'left' where id = 1`,
+  ],
+  [
+    'names that a careless tool takes for something else',
+    `update "We""ird T'able;-- $$" set "Sel;ect" = 3 where "Sel;ect" = 2; insert into "We""ird T'able;-- $$" values (4, ';')`,
+  ],
+]
+
+/** Every step here is undone by a function. */
+const undo = (step: Step, migration: Migration) => (step.undo as (given: Migration) => Promise<void>)(migration)
+
+describe('Logical replication', () => {
+  const both = servers({replication: true})
+
+  describe('brings over', () => {
+    let source: Source
+    let target: Target
+
+    before(async () => {
+      source = await both.newSource({password: `p' \\"%w`})
+      await ask(source.url, PARENTS)
+      target = await both.newTarget()
+      await (await replicationOf(source, target)).start()
+      await untilEqual(source, target)
+    })
+
+    for (const [what, sql] of CHANGES) {
+      it(what, async () => {
+        await ask(source.url, `begin; ${sql}; commit`)
+        await untilEqual(source, target)
+      })
+    }
+
+    it('and nothing is left of it when it is given up', async () => {
+      const {migration} = await replicationOf(source, target)
+      expect(await tracesOf(source, target)).to.have.lengthOf(5)
+      await undo(publishStep, migration)
+      expect(await tracesOf(source, target)).to.deep.equal([])
+      await undo(publishStep, migration)
+    })
+  })
+
+  describe('copies', () => {
+    /** About 100 MB in chunks of 32. */
+    const LARGE = `
+      create table large (id int primary key, padding text, n int not null default 0);
+      alter table large alter padding set storage plain;
+      insert into large select n, repeat('p', 3500) from generate_series(1, 25000) n`
+
+    const moments = (target: Target) =>
+      ask<{moment: string | null}>(target.superuserUrl, 'select distinct moment from heroku_rds.copy_chunks')
+    const someCopied = async (target: Target) => (await moments(target)).some(({moment}) => moment !== null)
+
+    it('anew, once it was interrupted: rows of two moments are no state the source ever had', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, LARGE)
+      const interrupted = new AbortController()
+      const first = await replicationOf(source, target, interrupted.signal)
+      const ending = errorOf(first.start())
+      await until('a chunk', () => someCopied(target))
+      interrupted.abort(new Error('interrupted'))
+      expect((await ending).message).to.equal('interrupted')
+
+      await ask(source.url, 'update large set n = 1 where id < 12000; delete from large where id between 5 and 100')
+      const second = await replicationOf(source, target)
+      await second.start()
+      expect(second.told.join()).to.contain('begins anew')
+      expect(await moments(target)).to.have.lengthOf(1)
+      await ask(source.url, 'update large set n = 2 where id % 100 = 0')
+      await untilEqual(source, target)
+      await removeReplication(second.migration)
+    })
+
+    it('on over a broken connection, from the same moment, while that is kept', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, LARGE)
+      const replication = await replicationOf(source, target)
+      const started = replication.start()
+      started.catch(() => undefined)
+      await until('a chunk', () => someCopied(target))
+      await ask(
+        source.superuserUrl,
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%'`,
+      )
+      await ask(source.url, 'update large set n = 1 where id % 3 = 0')
+      await started
+      expect(replication.told.join()).to.contain('another connection')
+      expect(await moments(target)).to.have.lengthOf(1)
+      await untilEqual(source, target)
+      await removeReplication(replication.migration)
+    })
+
+    it('nothing of another moment when that is lost, and anew in the next run', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, LARGE)
+      const replication = await replicationOf(source, target)
+      const ending = errorOf(replication.start())
+      await until('a chunk', () => someCopied(target))
+      await ask(
+        source.superuserUrl,
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and (query like 'copy%' or backend_type = 'walsender')`,
+      )
+      expect((await ending).code).to.equal('snapshot_lost')
+      await ask(source.url, 'update large set n = 1 where id < 10000')
+      await replication.start()
+      await untilEqual(source, target)
+      await removeReplication(replication.migration)
+    })
+
+    it('anew when the slot is gone, and when the subscription is', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, PARENTS)
+      const replication = await replicationOf(source, target)
+      await replication.start()
+      await ask(target.url, 'alter subscription heroku_rds disable')
+      await dropSlots(source.db, replication.migration)
+      await ask(source.url, 'delete from parents where id < 50')
+      await replication.start()
+      await untilEqual(source, target)
+
+      await dropSubscription(target.db)
+      await ask(source.url, 'delete from parents where id < 60')
+      await replication.start()
+      await untilEqual(source, target)
+      await removeReplication(replication.migration)
+    })
+
+    it('only when every open transaction has ended, and says whom it waits for', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, PARENTS)
+      const replication = await replicationOf(source, target)
+      await replication.startBefore('copy-rows')
+      const client = await source.client()
+      await client.query(`begin; insert into parents values (900, 'late', null)`)
+      const started = replication.start()
+      await until('a word', () => replication.told.some((line) => line.includes('waiting for pid')), 30_000)
+      await client.query('commit')
+      await started
+      await untilEqual(source, target)
+      await removeReplication(replication.migration)
+    })
+  })
+
+  describe('follows', () => {
+    let source: Source
+    let target: Target
+    let replication: Awaited<ReturnType<typeof replicationOf>>
+
+    beforeEach(async () => {
+      source = await both.newSource()
+      await ask(source.url, PARENTS)
+      target = await both.newTarget()
+      replication = await replicationOf(source, target)
+      await replication.start()
+    })
+    afterEach(() => removeReplication(replication.migration))
+
+    /** Follows while the work goes on; returns what was told. */
+    async function following(work: (states: FollowState[]) => Promise<void>): Promise<FollowState[]> {
+      const [stop, states] = [new AbortController(), [] as FollowState[]]
+      const operator = {...replication.migration.operator, following: (state: FollowState) => void states.push(state)}
+      const followed = followReplication(
+        {...replication.migration, operator, signal: stop.signal},
+        {pauseMs: 100, rest: 0},
+      )
+      followed.catch(() => undefined)
+      try {
+        await Promise.race([work(states), followed])
+      } finally {
+        stop.abort()
+        await followed
+      }
+      return states
+    }
+
+    it('an idle source, whose log can go', async () => {
+      const elsewhere = await both.newSource()
+      const [before] = await ask<{lsn: string}>(source.url, 'select pg_current_wal_lsn()::text as lsn')
+      await ask(elsewhere.url, 'create table busy as select generate_series(1, 50000) n')
+      const states = await following((told) =>
+        until('a slot that has moved', async () => {
+          const [slot] = await ask<{moved: boolean}>(
+            source.url,
+            'select confirmed_flush_lsn > $1::pg_lsn and pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) < 1000 as moved from pg_replication_slots where database = current_database()',
+            [before!.lsn],
+          )
+          return slot!.moved && told.length > 0
+        }),
+      )
+      expect(states.at(-1)).to.include({equal: true, entries: 0, rows: 0})
+      expect(await replicationLag({source: source.db, target: target.db}))
+        .to.have.property('bytes')
+        .that.is.below(10_000)
+    })
+
+    it('and tells when the worker of the target stops with an error, until what it met is gone', async () => {
+      await ask(target.url, `insert into parents values (500, 'in the way', null)`)
+      await ask(source.url, `insert into parents values (500, 'wanted', null)`)
+      await following((states) =>
+        until(
+          'a word',
+          () => states.some(({waiting, equal}) => !equal && waiting?.includes('stopped with an error')),
+          40_000,
+        ),
+      )
+      expect((await replicationLag({source: source.db, target: target.db}))!.waiting).to.contain(
+        'stopped with an error',
+      )
+      await ask(target.url, `delete from parents where id = 500`)
+      await untilEqual(source, target)
+    })
+
+    it('with the credential of the day', async () => {
+      await ask(source.superuserUrl, `alter role ${source.user} password 'another'`)
+      await ask(
+        source.superuserUrl,
+        `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${source.user}'`,
+      )
+      const parts = {...source.parts, password: new Secret('another')}
+      const db = openDatabase('source', parts, source.tls)
+      const before = replication
+      const publisher = publisherOf(() => Promise.resolve(parts), source.tls)
+      replication = {...before, migration: {...before.migration, source: db, publisher}}
+      const states = await following((told) => until('an arrival', () => told.some(({equal}) => equal), 40_000))
+      expect(states.at(-1)!.equal).to.equal(true)
+      await db.close()
+      replication = before
+      await ask(source.superuserUrl, `alter role ${source.user} password '${source.password}'`)
+    })
+
+    for (const [what, sql, named] of [
+      ['a table that came', 'create table fresh (id int primary key)', '+ "public"."fresh"'],
+      ['a table that went', 'drop table heir', '- "public"."heir"'],
+      ['a column that came', 'alter table pairs add extra text', 'extra text'],
+      ['a table that is not published any more', 'alter publication heroku_rds drop table pairs', '"public"."pairs"'],
+    ] as const) {
+      it(`but not over ${what}`, async () => {
+        await ask(source.url, sql)
+        const error = await errorOf(following(() => new Promise(() => undefined)))
+        expect(error.code).to.equal('schema_changed')
+        expect(error.message).to.contain(named)
+      })
+    }
+
+    it('to the last commit, which a frozen source proves; and goes on when the window comes to nothing', async () => {
+      const {migration} = replication
+      const key = newKey()
+      await ask(source.url, `insert into parents select n, 'z' || n from generate_series(2000, 22000) n`)
+      await raiseFence(source.db, key, 'frozen', migration.guard.source)
+      await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
+      expect(await drainReplication.done(migration)).to.equal(false)
+      await drainReplication.run(migration)
+      expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
+      expect(await drainReplication.done(migration)).to.equal(true)
+      const [subscription] = await ask(
+        target.superuserUrl,
+        `select subenabled from pg_subscription where subname = 'heroku_rds' and subdbid = (select oid from pg_database where datname = current_database())`,
+      )
+      expect(subscription).to.deep.equal({subenabled: false})
+
+      await attachConstraintsStep.run(migration)
+      await reconcile.run(migration)
+      await verifyReplicated.run(migration)
+      await createFence(target.db, {key, message: 'closed'}, migration.guard.target)
+      await fenceTables(target.db, migration, migration.guard.target)
+      await watchWrites(target.db)
+      await undo(drainReplication, migration)
+      await migration.journal.forget(['frozen'])
+      expect(await drainReplication.done(migration)).to.equal(false)
+      await lowerFence(source.db, migration.guard.source)
+      await ask(source.url, `truncate children, parents; insert into parents values (1, 'after', null)`)
+      await untilEqual(source, target)
+    })
+
+    it('and a row that is missing on the target is found in the window', async () => {
+      const {migration} = replication
+      await ask(target.url, 'delete from pairs where a = 7')
+      await raiseFence(source.db, newKey(), 'frozen', migration.guard.source)
+      await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
+      await drainReplication.run(migration)
+      await attachConstraintsStep.run(migration)
+      const {message} = await errorOf(verifyReplicated.run(migration))
+      expect(message).to.contain('"public"."pairs"').and.to.contain('missing on the target')
+    })
+  })
+
+  describe('refuses', () => {
+    it('to publish rows that nothing names: the app could not update them any more', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, 'create table nameless (n int); insert into nameless values (1)')
+      const error = await errorOf((await replicationOf(source, target)).start())
+      expect(error.code).to.equal('no_replica_identity')
+      await ask(source.url, 'update nameless set n = 2')
+    })
+
+    it('a target that may not subscribe, or does not reach the source, before anything is copied', async () => {
+      const [source, plain] = [await both.newSource(), await both.newTarget({subscribes: false})]
+      expect((await errorOf((await replicationOf(source, plain)).start())).code).to.equal('may_not_subscribe')
+      const target = await both.newTarget()
+      const {migration, perform} = await replicationOf(source, target)
+      const publisher = publisherOf(() => Promise.resolve({...source.parts, port: 1}), source.tls)
+      const error = await errorOf(perform([publishStep], {...migration, publisher}))
+      expect(error.code).to.equal('source_not_reached_from_target')
+      expect(await tracesOf(source, target)).to.deep.equal([])
+    })
+
+    it('a target that would log the password', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(target.superuserUrl, `alter role ${target.role} set log_statement = 'all'`)
+      const fresh = both.openTarget(target)
+      expect((await errorOf((await replicationOf(source, fresh)).start())).message).to.contain('log_statement = all')
+    })
+  })
+
+  it('shows the password to nobody', async () => {
+    const password = `geheim' \\"%w`
+    const [source, target] = [await both.newSource({password}), await both.newTarget()]
+    await both.target.configure({log_statement: 'ddl', log_min_messages: 'info'})
+    const replication = await replicationOf(source, target)
+    const {migration} = replication
+    const errors: unknown[] = []
+    const wrong = publisherOf(() => Promise.resolve({...source.parts, user: 'nobody'}), source.tls)
+    await replication.startBefore('publish')
+    errors.push(await errorOf(publishStep.run({...migration, publisher: wrong})))
+    await replication.start()
+    const connection = await migration.publisher.connection()
+    errors.push(await errorOf(subscribe(target.db, connection, 'twice', migration.guard.target)))
+    errors.push(connection, migration)
+    const [session] = await ask<{query: string}>(
+      target.superuserUrl,
+      `select string_agg(query, ' ') as query from pg_stat_activity where datname = current_database()`,
+    )
+    const notes = await ask(
+      target.superuserUrl,
+      'select * from heroku_rds.notes union all select 0, step, to_jsonb(evidence) from heroku_rds.steps',
+    )
+    const everything = [
+      ...errors.map((error) => inspect(error, {depth: 6, showHidden: true})),
+      session!.query,
+      JSON.stringify(notes),
+      replication.told.join(),
+      readFileSync(both.target.logFile, 'utf8'),
+      readFileSync(both.source.logFile, 'utf8'),
+    ]
+    for (const text of everything) expect(text.split('\n').filter((line) => line.includes('geheim'))).to.deep.equal([])
+    await ask(target.superuserUrl, `grant pg_read_all_stats to ${target.role}`)
+    expect(await codeOf(ask(target.url, 'select subconninfo from pg_subscription'))).to.equal('42501')
+    await removeReplication(migration)
+  })
+
+  describe('leaves nothing', () => {
+    it('on the target when the source is gone, nor on the source later', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, PARENTS)
+      const {migration, start} = await replicationOf(source, target)
+      const {clock, signal} = migration
+      await start()
+      await both.source.halt({immediate: true})
+      await removeReplication({target: target.db, clock, signal})
+      expect(await tracesOf(undefined, target)).to.deep.equal([])
+      await removeReplication({target: target.db, clock, signal})
+      await both.source.resume()
+      await removeReplication({source: source.db, clock, signal})
+      expect(await tracesOf(source)).to.deep.equal([])
+    })
+
+    it('on the source when the target is gone, nor on the target later', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, PARENTS)
+      const {migration, start} = await replicationOf(source, target)
+      const {clock, signal} = migration
+      await start()
+      // It does not even say goodbye: the source believes that its slot is being read.
+      await both.target.halt({immediate: true})
+      await removeReplication({source: source.db, clock, signal})
+      expect(await tracesOf(source)).to.deep.equal([])
+      await removeReplication({source: source.db, clock, signal})
+      await both.target.resume()
+      await removeReplication({target: target.db, clock, signal})
+      expect(await tracesOf(undefined, target)).to.deep.equal([])
+    })
+
+    it('on the source while the target is there and connects again and again', async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      const {migration, start} = await replicationOf(source, target)
+      const {clock, signal} = migration
+      await start()
+      await removeReplication({source: source.db, clock, signal})
+      expect(await tracesOf(source)).to.deep.equal([])
+      await removeReplication(migration)
+    })
+  })
+})

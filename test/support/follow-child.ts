@@ -1,0 +1,50 @@
+// A migration that follows its source, in a process of its own, to be killed. Its errand comes as JSON on stdin; what happens
+// goes to stdout, a line of JSON each.
+import {text} from 'node:stream/consumers'
+
+import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {openDatabase} from '../../src/lib/adapters/postgres.js'
+import {follow} from '../../src/lib/capture/follow.js'
+import {Secret} from '../../src/lib/secret.js'
+import {captureOf} from './capture.js'
+import type {Errand, Report} from './hostile-followers.js'
+import type {Source, Target} from './servers.js'
+
+const report = (line: Report) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+report({what: 'ready'})
+const {errand, sourceUrl, targetUrl, authorities, major} = JSON.parse(await text(process.stdin)) as Errand
+const [from, to] = [sourceUrl, targetUrl].map((url) => parseConnectionUrl(new Secret(url), 'url'))
+const tls = {mode: 'encrypted'} as const
+const source = openDatabase('source', from!, tls)
+const target = openDatabase('target', to!, {mode: 'verified', authorities})
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort(new Error('asked to end')))
+
+const capture = await captureOf(
+  {db: source, parts: from, tls, major} as unknown as Source,
+  {db: target} as unknown as Target,
+  stop.signal,
+)
+try {
+  if (errand === 'follow') await startAndFollow()
+  else await capture.catchUp()
+} catch (error) {
+  const {code, message} = error as Error & {code: string}
+  report({what: 'failed', code, message})
+  throw error
+}
+report({what: 'ended', peakMegabytes: process.resourceUsage().maxRSS / 1024})
+await Promise.all([source.close(), target.close()])
+
+async function startAndFollow(): Promise<void> {
+  await capture.start()
+  report({what: 'started'})
+  const operator = {
+    ...capture.migration.operator,
+    tell: (line: string) => void report({what: 'told', line}),
+    following: ({nth, entries, equal}: {nth: string; entries: number; equal: boolean}) =>
+      void report({what: 'synced', nth, entries, equal}),
+  }
+  await follow({...capture.migration, operator}, {pauseMs: 50, rest: 0})
+}
