@@ -5,6 +5,7 @@ import {parseArgs} from 'node:util'
 import {type Applier, type Drained, native, ours} from './apply/appliers.js'
 import {bucardo} from './apply/bucardo.js'
 import {assertEqual} from './apply/equality.js'
+import type {Phase} from './apply/profile.js'
 import {type Stream, streamsOf} from './apply/streams.js'
 import {type Sustained, sustained} from './apply/sustained.js'
 import {withCleanup} from './cleanup.js'
@@ -14,7 +15,7 @@ import {ask, QUIET, setStage} from './stage.js'
 
 const {values} = parseArgs({
   options: {
-    runs: {type: 'string', default: '5'},
+    runs: {type: 'string', default: '3'},
     scale: {type: 'string', default: '10'},
     transactions: {type: 'string', default: '120000'},
     rows: {type: 'string', default: '300000'},
@@ -59,13 +60,17 @@ async function drainInTurns(stream: Stream, appliers: readonly Applier[]): Promi
       const drained = await applier.drain(stream.changes)
       await assertEqual(applier.source, applier.target)
       tell(`${round}. ${stream.name} ${line(applier.name, stream, drained)}`)
-      if (values.profile)
-        for (const [what, seconds] of Object.entries(drained.phases ?? {}))
-          if (seconds > 0.01) tell(`     ${seconds.toFixed(3)} s  ${what}`)
+      if (values.profile && drained.phases) tellPhases(drained.phases)
       if (round > 0) taken.get(applier)!.push(drained)
     }
   }
   return taken
+}
+
+function tellPhases(phases: readonly Phase[]): void {
+  for (const {what, times, seconds} of phases.filter((phase) => phase.seconds > 0.01))
+    tell(`     ${seconds.toFixed(3)} s  ${times} ×  ${what}`)
+  tell(`     ${phases.reduce((sum, {times}) => sum + times, 0)} statements`)
 }
 
 /** What the turn before has left costs this one nothing. */

@@ -34,7 +34,7 @@ for (let round = 1; round <= Number(values.runs); round++) {
 }
 
 const found = sizes.map((size) => mediansOf(taken.get(size)!))
-for (const figures of found) tell(`median ${words(figures)}`)
+for (const figures of found) tell(`median ${words(figures)}\n       ${stepWords(figures)}`)
 const [smallest, largest] = [found[0]!, found.at(-1)!]
 const ratioLargestToSmallest = rounded(largest.writePauseSeconds / smallest.writePauseSeconds)
 const windowRatio = rounded(largest.windowSeconds / smallest.windowSeconds)
@@ -71,6 +71,13 @@ function mediansOf(cutovers: readonly Cutover[]) {
 
 function words({gigabytes, writePauseSeconds, windowSeconds, bootSeconds}: Omit<Cutover, 'steps'>): string {
   return `${gigabytes.toFixed(2)} GB: write pause ${writePauseSeconds.toFixed(2)} s, window ${windowSeconds.toFixed(2)} s, of which the app booted for ${bootSeconds.toFixed(2)} s`
+}
+
+/** What the write pause is made of, and what leads to it. */
+function stepWords({steps}: Pick<Cutover, 'steps'>): string {
+  const names = Object.keys(steps)
+  const inside = names.slice(names.indexOf('enter-maintenance'), names.indexOf('open') + 1)
+  return inside.map((name) => `${name} ${steps[name]!.toFixed(2)}`).join(', ')
 }
 
 function loadWords({acknowledgedWrites, load}: Cutover): string {

@@ -4,7 +4,7 @@ import type {Later} from '../cleanup.js'
 import {cpuOf} from '../measure.js'
 import {followerOf} from '../migration.js'
 import {ask, connect, type Place, type Stage} from '../stage.js'
-import {profiler} from './profile.js'
+import {type Phase, profiler} from './profile.js'
 import {schemaFor, type StreamSizes} from './streams.js'
 
 /** Where a drain spent its time. */
@@ -13,7 +13,7 @@ export interface Drained {
   /** Rows that the target got. */
   rows: number
   cpuSeconds: {source: number; target: number; own: number}
-  phases?: Record<string, number>
+  phases?: Phase[]
 }
 
 /** Something that brings the changes of a source to its target. It rests until it is asked. */
@@ -22,9 +22,9 @@ export interface Applier {
   source: Place
   target: Place
   /** Brings all that is committed by now. `changes` is what the source has made. */
-  drain(changes: number): Promise<Drained>
+  drain: (changes: number) => Promise<Drained>
   /** Keeps up while `work` goes on. */
-  during<T>(work: () => Promise<T>): Promise<T>
+  during: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** Triggers on the source and syncs. */

@@ -2,25 +2,33 @@ import type {Database, Session} from '../../src/lib/ports.js'
 
 /** Stands between a sync and its databases, and keeps how long it waited for what. */
 export interface Profiler {
-  watched(db: Database): Database
+  watched: (db: Database) => Database
   reset(): void
-  /** Seconds by what was asked; those of both ends of a COPY are the same seconds. */
-  phases(): Record<string, number>
+  /** By what was asked, the longest first. The seconds of both ends of a COPY are the same seconds. */
+  phases(): Phase[]
 }
 
-/** What a statement is for, by its first words; names of tables left out. */
+export interface Phase {
+  what: string
+  times: number
+  seconds: number
+}
+
+/** What a statement is for, by its first words; numbers left out. */
 const labelOf = (side: string, sql: string): string =>
   `${side}: ${sql
     .replace(/heroku_rds\.(\w+?)_\d+/g, '$1')
-    .replace(/pgbench_\w+|public\.\w+/g, 'rows')
+    .replace(/\b\d+\b/g, 'n')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 48)}`
 
 export function profiler(): Profiler {
-  const seconds = new Map<string, number>()
-  const add = (label: string, since: number) =>
-    seconds.set(label, (seconds.get(label) ?? 0) + (performance.now() - since) / 1000)
+  const phases = new Map<string, Phase>()
+  const add = (what: string, since: number) => {
+    const {times, seconds} = phases.get(what) ?? {times: 0, seconds: 0}
+    phases.set(what, {what, times: times + 1, seconds: seconds + (performance.now() - since) / 1000})
+  }
   const timed = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
     const begun = performance.now()
     try {
@@ -53,7 +61,7 @@ export function profiler(): Profiler {
       session: (work, how) => db.session((inner) => work(session(db.side, inner)), how),
       transaction: (work, how) => db.transaction((inner) => work(session(db.side, inner)), how),
     }),
-    reset: () => seconds.clear(),
-    phases: () => Object.fromEntries([...seconds].sort(([, a], [, b]) => b - a)),
+    reset: () => phases.clear(),
+    phases: () => [...phases.values()].sort((a, b) => b.seconds - a.seconds),
   }
 }

@@ -53,8 +53,9 @@ export function measuresOf({clients, seconds, rows}: Sizes, folder: string): Mea
       figure: 'tps',
       moreIsBetter: true,
       async take(place, synchronousCommit) {
-        const many = await loaded(place, {clients, seconds: seconds / 2, script, synchronousCommit})
-        const one = await loaded(place, {clients: 1, seconds: seconds / 2, script, synchronousCommit})
+        const how = {seconds: Math.ceil(seconds / 3), script, synchronousCommit}
+        const many = await loaded(place, {...how, clients})
+        const one = await loaded(place, {...how, clients: 1})
         return {tps: many.tps!, cpuMs: many.cpuMs!, latencyMs: one.latencyMs!}
       },
     }

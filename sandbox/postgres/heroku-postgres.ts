@@ -41,7 +41,12 @@ export async function provisionHerokuDatabase(
   server: PostgresServer,
   options: HerokuDatabaseOptions = {},
 ): Promise<HerokuDatabase> {
-  const {name: database = random('d', 7), password = random('p', 32), connectionLimit = 120, replication = false} = options
+  const {
+    name: database = random('d', 7),
+    password = random('p', 32),
+    connectionLimit = 120,
+    replication = false,
+  } = options
   const user = random('u', 7)
   await closeSharedDatabases(server)
   await runAll(server.superuserUrl(), [

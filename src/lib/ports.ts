@@ -68,8 +68,8 @@ export interface ExportedSlot {
   start: string
   /** For `set transaction snapshot`. */
   snapshot: string
-  isHeld(): boolean
-  release(): Promise<void>
+  isHeld: () => boolean
+  release: () => Promise<void>
 }
 
 /** The source, for a server that replicates from it. */

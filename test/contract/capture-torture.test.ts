@@ -41,7 +41,7 @@ interface Round {
 }
 
 describe('Following under torture', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   const both = servers()
 
   for (const seed of seedsFor(ROUNDS)) {

@@ -7,7 +7,7 @@ import {cutOverAndDie} from '../support/die.js'
 import {cutOver, useSandbox} from '../support/world.js'
 
 describe('Killed after the effect of a step, the same command goes on and finishes', () => {
-  const world = useSandbox()
+  const world = useSandbox({sourceReplication: true})
 
   for (const method of METHODS.filter(({available}) => available)) {
     for (const step of runbookFor(method)) {

@@ -9,7 +9,7 @@ import {cutOverAndDie, rollBackAndDie} from '../support/die.js'
 import {cutOver, rollBack, useSandbox} from '../support/world.js'
 
 describe('A killed run goes back', () => {
-  const world = useSandbox()
+  const world = useSandbox({sourceReplication: true})
 
   for (const method of METHODS.filter(({available}) => available)) {
     const steps = runbookFor(method)

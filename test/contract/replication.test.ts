@@ -16,91 +16,13 @@ import {removeReplication} from '../../src/lib/replication/remove.js'
 import {dropSlots} from '../../src/lib/replication/slot.js'
 import {dropSubscription, subscribe} from '../../src/lib/replication/subscription.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
-import {leaveNote} from '../../src/lib/runbook/notes.js'
+import {leaveNote, requireNote} from '../../src/lib/runbook/notes.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {reconcile} from '../../src/lib/runbook/steps/reconcile.js'
 import {Secret} from '../../src/lib/secret.js'
 import {watchWrites} from '../../src/lib/way-back/landed-writes.js'
-import {replicationOf, tracesOf, untilEqual} from '../support/replication.js'
+import {CHANGES, PARENTS, replicationOf, tracesOf, untilEqual} from '../support/replication.js'
 import {ask, codeOf, contentsOf, errorOf, servers, type Source, type Target, until} from '../support/servers.js'
-
-const PARENTS = `
-  create table parents (id int primary key, code text unique, note text);
-  create table children (id bigint generated always as identity primary key, parent int references parents on update cascade on delete cascade, amount numeric, twice numeric generated always as (amount * 2) stored);
-  create table whole (a int, b text, j jsonb);
-  alter table whole replica identity full;
-  create table alternative (email heroku_ext.citext not null unique, n int);
-  alter table alternative replica identity using index alternative_email_key;
-  create table pairs (a int, b text, v int, primary key (b, a));
-  create table moved (id int, at date, v text, primary key (id, at)) partition by range (at);
-  create table moved_1 partition of moved for values from ('2024-01-01') to ('2025-01-01');
-  create table moved_2 (v text, at date not null, id int not null);
-  alter table moved attach partition moved_2 for values from ('2025-01-01') to ('2026-01-01');
-  create table parent (id int primary key, v int);
-  create table heir (extra text, primary key (id)) inherits (parent);
-  create table "We""ird T'able;-- $$" ("Sel;ect" int primary key, "$$" text);
-  insert into parents select n, 'c' || n, 'note' from generate_series(1, 100) n;
-  insert into children (parent, amount) select 1 + n % 100, n from generate_series(1, 300) n;
-  insert into whole select n % 5, 'same', '{"a":1}' from generate_series(1, 30) n;
-  insert into alternative select 'User' || n || '@x', n from generate_series(1, 20) n;
-  insert into pairs select n, 'b' || n % 3, n from generate_series(1, 50) n;
-  insert into moved select n, '2024-06-01', 'v' from generate_series(1, 50) n;
-  insert into parent select n, n from generate_series(1, 20) n;
-  insert into heir select n, n, 'x' from generate_series(1, 20) n;
-  insert into "We""ird T'able;-- $$" values (1, '$$'), (2, null)`
-
-/** What an app may do, each in one transaction. */
-const CHANGES: [what: string, sql: string][] = [
-  [
-    'inserts, updates and deletes',
-    `insert into parents values (101, 'n', null); update parents set note = 'u' where id < 10; delete from parents where id = 50`,
-  ],
-  ['a key that changes, with its cascade', `update parents set id = 1000 where id = 2`],
-  [
-    'keys and unique values that change places',
-    `update pairs set a = -a where a in (1, 4); update pairs set a = case a when -1 then 4 else 1 end where a < 0;
-     update parents set code = 'tmp' where id = 10; update parents set code = 'c10' where id = 11; update parents set code = 'c11' where id = 10`,
-  ],
-  [
-    'a row deleted and inserted again',
-    `delete from parents where id = 20; insert into parents values (20, 'c20', 'again')`,
-  ],
-  [
-    'a key that is no primary key',
-    `insert into alternative values ('USER1@X', 99) on conflict (email) do update set n = excluded.n; update alternative set email = 'USER2@x' where n = 2; delete from alternative where n = 5`,
-  ],
-  [
-    'a savepoint rolled back',
-    `insert into parents values (201, 's', null); savepoint a; update parents set note = 'no' where id = 30; rollback to savepoint a`,
-  ],
-  [
-    'rows that are named by all of them',
-    `insert into whole values (1, 'same', '{"a":1}'), (9, 'new', null); update whole set b = 'u' where b = 'new'; delete from whole where ctid in (select ctid from whole where a = 2 limit 1)`,
-  ],
-  ['truncate', `truncate pairs; insert into pairs values (1, 'new', 1)`],
-  [
-    'truncate with a cascade',
-    `truncate parents cascade; insert into parents values (1, 'after', null); insert into children (parent, amount) values (1, 1)`,
-  ],
-  ['rows that move to another partition', `update moved set at = '2025-06-01' where id % 2 = 0`],
-  [
-    'rows written to a partition directly',
-    `update moved_1 set v = 'direct' where id < 10; insert into moved_2 (id, at, v) values (500, '2025-01-01', 'd'); delete from moved_1 where id = 11`,
-  ],
-  ['a truncated partition', `truncate moved_1; insert into moved values (600, '2024-02-02', 'after')`],
-  [
-    'heirs, through their parent',
-    `update parent set v = v + 1 where id < 10; delete from parent where id = 15; delete from only parent where id = 16; insert into heir values (100, 1, 'h')`,
-  ],
-  [
-    'a value too large for its row, left alone',
-    `update parents set note = repeat(md5('x'), 100000) where id = 1; update parents set code = 'left' where id = 1`,
-  ],
-  [
-    'names that a careless tool takes for something else',
-    `update "We""ird T'able;-- $$" set "Sel;ect" = 3 where "Sel;ect" = 2; insert into "We""ird T'able;-- $$" values (4, ';')`,
-  ],
-]
 
 /** Every step here is undone by a function. */
 const undo = (step: Step, migration: Migration) => (step.undo as (given: Migration) => Promise<void>)(migration)
@@ -153,7 +75,7 @@ describe('Logical replication', () => {
       const interrupted = new AbortController()
       const first = await replicationOf(source, target, interrupted.signal)
       const ending = errorOf(first.start())
-      await until('a chunk', () => someCopied(target))
+      await until('a chunk', () => someCopied(target), 60_000)
       interrupted.abort(new Error('interrupted'))
       expect((await ending).message).to.equal('interrupted')
 
@@ -173,7 +95,7 @@ describe('Logical replication', () => {
       const replication = await replicationOf(source, target)
       const started = replication.start()
       started.catch(() => undefined)
-      await until('a chunk', () => someCopied(target))
+      await until('a chunk', () => someCopied(target), 60_000)
       await ask(
         source.superuserUrl,
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%'`,
@@ -191,7 +113,7 @@ describe('Logical replication', () => {
       await ask(source.url, LARGE)
       const replication = await replicationOf(source, target)
       const ending = errorOf(replication.start())
-      await until('a chunk', () => someCopied(target))
+      await until('a chunk', () => someCopied(target), 60_000)
       await ask(
         source.superuserUrl,
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and (query like 'copy%' or backend_type = 'walsender')`,
@@ -251,6 +173,13 @@ describe('Logical replication', () => {
     })
     afterEach(() => removeReplication(replication.migration))
 
+    /** As somebody who knows the key of the fence; all others are refused. */
+    async function writeToTarget(sql: string): Promise<void> {
+      const key = await requireNote(replication.migration, 'fenceKey')
+      expect(await codeOf(ask(target.url, sql))).to.equal('25006')
+      await ask(target.url, `set heroku_rds.pass = '${key}'; ${sql}`)
+    }
+
     /** Follows while the work goes on; returns what was told. */
     async function following(work: (states: FollowState[]) => Promise<void>): Promise<FollowState[]> {
       const [stop, states] = [new AbortController(), [] as FollowState[]]
@@ -290,7 +219,7 @@ describe('Logical replication', () => {
     })
 
     it('and tells when the worker of the target stops with an error, until what it met is gone', async () => {
-      await ask(target.url, `insert into parents values (500, 'in the way', null)`)
+      await writeToTarget(`insert into parents values (500, 'in the way', null)`)
       await ask(source.url, `insert into parents values (500, 'wanted', null)`)
       await following((states) =>
         until(
@@ -302,7 +231,7 @@ describe('Logical replication', () => {
       expect((await replicationLag({source: source.db, target: target.db}))!.waiting).to.contain(
         'stopped with an error',
       )
-      await ask(target.url, `delete from parents where id = 500`)
+      await writeToTarget(`delete from parents where id = 500`)
       await untilEqual(source, target)
     })
 
@@ -370,7 +299,7 @@ describe('Logical replication', () => {
 
     it('and a row that is missing on the target is found in the window', async () => {
       const {migration} = replication
-      await ask(target.url, 'delete from pairs where a = 7')
+      await writeToTarget('delete from pairs where a = 7')
       await raiseFence(source.db, newKey(), 'frozen', migration.guard.source)
       await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
       await drainReplication.run(migration)

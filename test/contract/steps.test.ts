@@ -9,7 +9,7 @@ import {expectCleanLedger, stateOf} from '../support/app-state.js'
 import {operate, useSandbox} from '../support/world.js'
 
 describe('Every step can be run, run again, undone and run', () => {
-  const world = useSandbox()
+  const world = useSandbox({sourceReplication: true})
 
   for (const method of METHODS.filter(({available}) => available)) {
     for (const step of runbookFor(method)) {

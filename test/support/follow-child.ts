@@ -5,12 +5,14 @@ import {text} from 'node:stream/consumers'
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {follow} from '../../src/lib/capture/follow.js'
+import type {Synced} from '../../src/lib/capture/sync.js'
 import {Secret} from '../../src/lib/secret.js'
 import {captureOf} from './capture.js'
 import type {Errand, Report} from './hostile-followers.js'
 import type {Source, Target} from './servers.js'
 
-const report = (line: Report) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const report = (line: Report) =>
+  process.stdout.write(`${JSON.stringify({ms: Math.round(performance.now()), ...line})}\n`)
 
 report({what: 'ready'})
 const {errand, sourceUrl, targetUrl, authorities, major} = JSON.parse(await text(process.stdin)) as Errand
@@ -38,13 +40,19 @@ report({what: 'ended', peakMegabytes: process.resourceUsage().maxRSS / 1024})
 await Promise.all([source.close(), target.close()])
 
 async function startAndFollow(): Promise<void> {
+  let what: 'caught up' | 'synced' = 'caught up'
+  Object.assign(capture.migration.operator, {
+    tell: (line: string) => void report({what: 'told', line}),
+    following: ({nth, entries, equal, seconds}: Synced) => void report({what, nth, entries, equal, seconds}),
+  })
+  const {journal} = capture.migration
+  const setNote: typeof journal.setNote = async (key, value) => {
+    await journal.setNote(key, value)
+    report({what: 'noted', key})
+  }
+  Object.assign(capture.migration, {journal: {...journal, setNote}})
   await capture.start()
   report({what: 'started'})
-  const operator = {
-    ...capture.migration.operator,
-    tell: (line: string) => void report({what: 'told', line}),
-    following: ({nth, entries, equal}: {nth: string; entries: number; equal: boolean}) =>
-      void report({what: 'synced', nth, entries, equal}),
-  }
-  await follow({...capture.migration, operator}, {pauseMs: 50, rest: 0})
+  what = 'synced'
+  await follow(capture.migration, {pauseMs: 50, rest: 0})
 }

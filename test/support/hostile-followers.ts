@@ -14,13 +14,15 @@ export interface Errand {
   major: number
 }
 
-/** What it says of it. */
-export type Report =
+/** What it says of it, and when. */
+export type Report = {ms?: number} & (
   | {what: 'ready' | 'started'}
-  | {what: 'synced'; nth: string; entries: number; equal: boolean}
+  | {what: 'caught up' | 'synced'; nth: string; entries: number; equal: boolean; seconds: number}
   | {what: 'told'; line: string}
+  | {what: 'noted'; key: string}
   | {what: 'failed'; code: string; message: string}
   | {what: 'ended'; peakMegabytes: number}
+)
 
 /** A process at work. */
 export interface Follower {
@@ -102,14 +104,16 @@ function followerOn(child: ChildProcess): Follower {
   }
   return {
     reports,
-    async syncs(timeoutMs = 60_000) {
-      const done = () => reports.filter(({what}) => what === 'synced').length
-      const before = done()
+    async syncs(timeoutMs = 120_000) {
+      const syncs = () => reports.filter(({what}) => what === 'synced').length
+      const before = syncs()
       const more = () => {
         refuseEnd()
-        return done() > before
+        return syncs() > before
       }
-      await until('a process to sync', more, timeoutMs)
+      await until('a process to sync', more, timeoutMs).catch((error: Error) => {
+        throw Object.assign(error, {message: `${error.message}, after ${JSON.stringify(reports.slice(-60))}`})
+      })
     },
     async kill() {
       refuseEnd()

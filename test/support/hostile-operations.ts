@@ -160,7 +160,7 @@ const shapes: Operation[] = [
     `update tree set place = ${random.below(100)}, v = left(v || '.', 20) where id % 50 = ${random.below(50)} and id > ${random.below(800)}`,
   ]),
   operation('insert into a tree', (random) => [
-    `insert into tree select n, n % 100, 'n' from generate_series(${random.below(900)}, ${random.below(900)}) n on conflict ${random.pick(['do nothing', `(id, place) do update set v = 'c'`])}`,
+    `insert into tree select n, n % 100, 'n', (select min(id) from accounts where id > n % 60) from generate_series(${random.below(900)}, ${random.below(900)}) n on conflict ${random.pick(['do nothing', `(id, place) do update set v = 'c'`])}`,
   ]),
   operation('delete from a tree', (random) => [`delete from tree where id % 60 = ${random.below(60)}`]),
   operation('write to a partition directly', (random) => [
@@ -222,6 +222,14 @@ const shapes: Operation[] = [
     },
     {weight: 10},
   ),
+  operation('write hard values without a key', (random) => [
+    random.pick([
+      `insert into bare_kinds select * from kinds where id % 20 = ${random.below(20)}`,
+      `insert into bare_kinds select * from bare_kinds where id % 10 = ${random.below(10)} limit 3`,
+      `delete from bare_kinds where ctid in (select ctid from bare_kinds where id % 20 = ${random.below(20)} limit 5)`,
+      `update bare_kinds set id = ${random.below(20)} where ctid in (select ctid from bare_kinds where id = ${random.below(20)} limit 2)`,
+    ]),
+  ]),
   operation('change, delete and insert the keys of hard values', (random) => [
     `update kinds set id = ${random.below(90)} where id = ${random.below(90)}`,
     again('kinds', `id = ${random.below(90)}`),
@@ -270,7 +278,7 @@ const rare: Operation[] = [
       `merge into customers c using (select n, 'm' || n || '@x' as email from generate_series(${random.below(300)}, ${random.below(300)}) n) s on c.id = s.n
      when matched and c.n > 9 then delete when matched then update set n = c.n + 2 when not matched then insert (email) values (s.email)`,
       `merge into tree t using (select n as id, n % 100 as place from generate_series(${random.below(800)}, ${random.below(800)}) n) s on t.id = s.id and t.place = s.place
-     when matched and t.id % 3 = 0 then delete when matched then update set v = 'm', place = (t.place + 50) % 100 when not matched then insert values (s.id, s.place, 'm')`,
+     when matched and t.id % 3 = 0 then delete when matched then update set v = 'm', place = (t.place + 50) % 100 when not matched then insert (id, place, v) values (s.id, s.place, 'm')`,
     ],
     {since: 15},
   ),
@@ -280,7 +288,7 @@ const rare: Operation[] = [
       lines: Array.from({length: random.below(20)}, () => `${random.below(40)}\tcopied \\\\ \\t\t{"k":  [1]}`),
     },
     {
-      copy: 'copy tree from stdin',
+      copy: 'copy tree (id, place, v) from stdin',
       lines: Array.from({length: random.below(10)}, () => `${2000 + random.below(1e6)}\t${random.below(100)}\tcopied`),
     },
   ]),

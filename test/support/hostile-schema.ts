@@ -23,11 +23,12 @@ export const hostileSchema = (major: number): string => `
   create table bulk (id int, long text default repeat('k', 240), u int not null unique deferrable initially immediate, v int not null default 0,
     primary key (id, long));
 
-  create table tree (id int, place int, v text, primary key (id, place)) partition by range (place);
+  create table tree (id int, place int, v text, account int references accounts on update cascade on delete set null, primary key (id, place))
+    partition by range (place);
   create table tree_low partition of tree for values from (0) to (50);
   create table tree_high partition of tree for values from (50) to (100) partition by range (place);
   create table tree_high_a partition of tree_high for values from (50) to (75);
-  create table tree_high_b (v text, gone int, place int not null, id int not null);
+  create table tree_high_b (v text, gone int, account int, place int not null, id int not null);
   alter table tree_high_b drop gone;
   alter table tree_high attach partition tree_high_b for values from (75) to (100);
   create table readings (sensor int, at date, value float8) partition by range (at);
@@ -42,7 +43,8 @@ export const hostileSchema = (major: number): string => `
   create table documents (id int primary key, title int not null default 0, body text);
   alter table documents alter body set storage external;
   create table nodes (id int primary key, parent int references nodes deferrable initially deferred, v int not null default 0);
-  create table kinds (id int primary key, ${KINDS.map(([name, type, , since = 0]) => `${name} ${since > major ? 'text' : type}`).join(', ')});
+  create table kinds (id int primary key, ${columnsOf(major)});
+  create table bare_kinds (id int, ${columnsOf(major)});
 
   create table audit (id int, was int, is_now int);
   create table nested (id int primary key, v int, touched int not null default 0);
@@ -68,7 +70,7 @@ export const hostileSchema = (major: number): string => `
   insert into spellings select n, 'ok', '2024-01-01', n from generate_series(1, 40) n;
   insert into balances select n, 1000 from generate_series(1, ${ACCOUNTS}) n;
   insert into bulk (id, u) select n, n from generate_series(1, ${BULK_ROWS}) n;
-  insert into tree select n, n % 100, 'v' from generate_series(1, 800) n;
+  insert into tree select n, n % 100, 'v', nullif(n % 60, 0) from generate_series(1, 800) n;
   insert into readings select n % 20, date '2021-01-01' + (n * 17) % 2000, n % 3 from generate_series(1, 400) n;
   insert into keyless select n % 40, 'same', '{"k": 1, "k": 2}', '2020-01-01' from generate_series(1, 400) n;
   insert into vehicles select n, n from generate_series(1, 40) n;
@@ -78,8 +80,12 @@ export const hostileSchema = (major: number): string => `
   insert into documents select n, 0, repeat(md5(n::text), 300) from generate_series(1, 40) n;
   insert into nodes select n, nullif(n / 2, 0) from generate_series(1, 120) n;
   insert into kinds (id) select n from generate_series(1, 60) n;
+  insert into bare_kinds (id) select n % 10 from generate_series(1, 40) n;
   insert into nested select n, 0 from generate_series(1, 60) n;
   insert into ${ODD_TABLE} select n, 'x' from generate_series(1, 60) n`
+
+const columnsOf = (major: number): string =>
+  KINDS.map(([name, type, , since = 0]) => `${name} ${since > major ? 'text' : type}`).join(', ')
 
 export const ODD_TABLE = `"Od""d; Sch"."We""ird T'able;-- $$"`
 export const ACCOUNTS = 30

@@ -37,11 +37,21 @@ export async function fenceState(db: Queryable): Promise<FenceState> {
 const loweredFunction = `create or replace function ${FENCE} returns trigger language plpgsql as
   ${literal(`${LOWERED}\nbegin return null; end`)}`
 
-const raisedFunction = (key: string, message: string): string => {
+/** How a fence is raised. */
+export interface Closed {
+  key: string
+  message: string
+  /** The worker of a subscription passes: what it applies is the source's. A TRUNCATE is all of it that meets a fence. */
+  subscribed?: boolean
+}
+
+const IS_WORKER = `(select backend_type from pg_stat_get_activity(pg_backend_pid())) like 'logical replication %'`
+
+const raisedFunction = ({key, message, subscribed = false}: Closed): string => {
   const hash = createHash('sha256').update(key).digest('hex')
   const body = `${RAISED}
     begin
-      if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex') = '${hash}' then
+      if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex') = '${hash}'${subscribed ? ` or ${IS_WORKER}` : ''} then
         return null;
       end if;
       raise exception using errcode = 'read_only_sql_transaction',
@@ -52,17 +62,13 @@ const raisedFunction = (key: string, message: string): string => {
 }
 
 /** Creates the function, lowered unless a key is given: then nothing without that key can ever have passed it. */
-export async function createFence(
-  db: Queryable,
-  closed?: {key: string; message: string},
-  guard: Guard = '',
-): Promise<void> {
-  const body = closed ? raisedFunction(closed.key, closed.message) : loweredFunction
+export async function createFence(db: Queryable, closed?: Closed, guard: Guard = ''): Promise<void> {
+  const body = closed ? raisedFunction(closed) : loweredFunction
   await db.query(`${guard}; create schema if not exists ${OWN_SCHEMA}; ${body}`)
 }
 
 export async function raiseFence(db: Queryable, key: string, message: string, guard: Guard = ''): Promise<void> {
-  await db.query(`${guard}; ${raisedFunction(key, message)}`)
+  await db.query(`${guard}; ${raisedFunction({key, message})}`)
 }
 
 export async function lowerFence(db: Queryable, guard: Guard = ''): Promise<void> {

@@ -39,7 +39,7 @@ export const copySchema = (basis: Basis): Step => ({
   async run(migration) {
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
     const {statements, settingsLeft} = await copyObjects(migration)
-    if (basis !== 'frozen') await shutTarget(migration)
+    if (basis !== 'frozen') await shutTarget(migration, {subscribed: basis === 'replicated'})
     await note(migration, basis, 'copied')
     const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
     return `${statements} statements of ${migration.schemaDump.tool}${left}`
@@ -47,14 +47,11 @@ export const copySchema = (basis: Basis): Step => ({
 })
 
 /** While the source takes writes the target takes none, but for the tool's: at no moment do both. */
-async function shutTarget(migration: Migration): Promise<void> {
+export async function shutTarget(migration: Migration, {subscribed}: {subscribed: boolean}): Promise<void> {
   const {target, guard, app} = migration
   const key = await requireNote(migration, 'fenceKey')
-  await createFence(
-    target,
-    {key, message: `the new database of ${app} opens when the move to RDS is complete`},
-    guard.target,
-  )
+  const message = `the new database of ${app} opens when the move to RDS is complete`
+  await createFence(target, {key, message, subscribed}, guard.target)
   await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
 }
 

@@ -13,6 +13,7 @@ import type {Migration} from '../../runbook/migration.js'
 import {requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 import {inWindow} from './capture.js'
+import {shutTarget} from './copy.js'
 
 /** How much may be left for the window. */
 const ENOUGH_SECONDS = 1
@@ -51,6 +52,7 @@ export async function catchUpWithSource(migration: Migration): Promise<number> {
 export async function resumeFollowing(migration: Migration): Promise<void> {
   const {target, publisher, guard} = migration
   await detachConstraints(target, guard.target)
+  await shutTarget(migration, {subscribed: true})
   await resume(target, await publisher.connection(), guard.target)
 }
 
