@@ -1,3 +1,9 @@
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+
+import {removeWhenWeAreGone} from '../sandbox/postgres/reaper.js'
+
 /** Has something stopped or removed at the end, the newest first. */
 export type Later = (stop: () => unknown) => void
 
@@ -30,4 +36,12 @@ async function stopAll(stops: (() => unknown)[]): Promise<void> {
       console.error(error)
     }
   }
+}
+
+/** A folder that goes at the end, however that comes. */
+export function newFolder(later: Later): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  removeWhenWeAreGone(folder)
+  later(() => rmSync(folder, {recursive: true, force: true}))
+  return folder
 }

@@ -1,6 +1,4 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
-import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {readFileSync} from 'node:fs'
 
 import pg from 'pg'
 
@@ -14,7 +12,7 @@ import {type ConnectionParts, parseConnectionUrl} from '../src/lib/adapters/conn
 import {openDatabase, type Tls} from '../src/lib/adapters/postgres.js'
 import type {Database} from '../src/lib/ports.js'
 import {Secret} from '../src/lib/secret.js'
-import type {Later} from './cleanup.js'
+import {type Later, newFolder} from './cleanup.js'
 
 /** Memory as Heroku and RDS give it to a server of 8 GB. Commits wait for the disk as they do there. */
 const DURABLE: Settings = {fsync: true, full_page_writes: true}
@@ -64,8 +62,7 @@ export async function setStage(
   later: Later,
   {sourceMajor, targetMajor, settings = {}}: {sourceMajor: Major; targetMajor: Major; settings?: Settings},
 ): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  later(() => rmSync(folder, {recursive: true, force: true}))
+  const folder = newFolder(later)
   const ca = await createCertificateAuthority(folder)
   const tls = await ca.issueServerCertificate()
   const start = async (options: Parameters<typeof startServer>[0]) => {

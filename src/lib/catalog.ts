@@ -33,3 +33,13 @@ export const guardOn = (table: string, condition: string): Guard =>
     perform from ${OWN_SCHEMA}.${table} where ${condition} for share;
     if not found then raise exception using errcode = 'HR001', message = 'another operator has taken over this migration'; end if;
   end`)}`
+
+/**
+ * SQL that keeps everybody but its owner out of our schema: default privileges of the customer's may let other credentials in, and
+ * what is noted there shows rows. Triggers run all the same.
+ */
+export const CLOSE_OWN_SCHEMA = `do $$ declare other text; begin
+  for other in select distinct case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
+    from pg_namespace, aclexplode(nspacl) where nspname = '${OWN_SCHEMA}' and grantee <> nspowner
+  loop execute 'revoke all on schema ${OWN_SCHEMA} from ' || other; end loop;
+end $$`

@@ -275,7 +275,7 @@ describe('Following a source', function () {
       const before = await contentsOf(here.target.superuserUrl)
       const error = await errorOf<RdsError>(here.capture.sync())
       expect(error.code).to.equal('source_failed_over')
-      expect(error.suggestions.join()).to.include('rds:start')
+      expect(error.suggestions.join()).to.include('heroku rds:')
       expect(await notedOn(here.source)).to.deep.equal({things: 1})
       expect(await contentsOf(here.target.superuserUrl)).to.deep.equal(before)
     })

@@ -45,7 +45,9 @@ export default class Verify extends RdsCommand {
     const {result, lines} = verificationReport(app, verification, (Date.now() - begun) / 1000)
     for (const line of lines) this.log(line)
     if (!result.equal) {
-      process.exitCode = EXIT.failed
+      const unread = result.differences.length === 0
+      process.exitCode = unread ? EXIT.unverified : EXIT.failed
+      if (unread) return result
       if (!this.jsonEnabled()) {
         throw failed(
           'not_equal',

@@ -155,9 +155,11 @@ async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string)
   }
   const [come] = await to.query<{rows: string}>(`
     with ${net}, equal as (
-      select entry.*, ${text('entry')} as line, row_number() over (partition by ${text('entry')}) as i from ${touched} entry where ${fresh} and ${SIGN} > 0),
+      select entry.*, ${text('entry')} as heroku_rds_line, row_number() over (partition by ${text('entry')}) as heroku_rds_copy
+      from ${touched} entry where ${fresh} and ${SIGN} > 0),
     come as (insert into ${unit.relation} ${columns ? `(${columns})` : ''} overriding system value
-      select ${unit.columns.map((column) => `equal.${column}`).join(', ')} from equal join net on net.line = equal.line where equal.i <= net.n returning 1)
+      select ${unit.columns.map((column) => `equal.${column}`).join(', ')} from equal join net on net.line = equal.heroku_rds_line
+      where equal.heroku_rds_copy <= net.n returning 1)
     select count(*)::text as rows from come`)
   await to.query(`delete from ${touched} where heroku_rds_sync < ${nth}`)
   await from.query(`delete from ${logOf(unit)}`)

@@ -1,4 +1,4 @@
-import {literal, OWN_SCHEMA} from '../catalog.js'
+import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../catalog.js'
 import {isKeyed, type Member, type Unit} from './units.js'
 
 /*
@@ -7,7 +7,8 @@ import {isKeyed, type Member, type Unit} from './units.js'
  * are noted whole, +1 as they come and -1 as they go; a TRUNCATE cuts that log at a number drawn while nobody else can write.
  *
  * The functions run as their owner, so that every credential is captured and none can read the log. They name each relation
- * with its schema and call nothing, so that no `search_path` can mislead them: pinning one costs a third of their time.
+ * with its schema and call nothing, so that no `search_path` can mislead them: pinning one costs a third of their time. Columns
+ * are named with their table, because one may be called like a variable of PL/pgSQL.
  */
 
 export const CAPTURE_TRIGGER = `${OWN_SCHEMA}_capture`
@@ -25,6 +26,7 @@ const LOG_STORAGE = `(autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_sca
 /** What all units share. */
 export const CREATE_COMMON = `
   create schema if not exists ${OWN_SCHEMA};
+  ${CLOSE_OWN_SCHEMA};
   create sequence if not exists ${OWN_SCHEMA}.nth;
   create table if not exists ${TRUNCATIONS} (
     unit oid not null, member oid not null, nth bigint not null default nextval('${OWN_SCHEMA}.nth'), ${WRITTEN_BY} xid8 not null default pg_current_xact_id());
@@ -68,7 +70,7 @@ function functionsOf(unit: Unit): [name: string, body: string][] {
   if (!isKeyed(unit)) {
     const into = [SIGN, ...columns].join(', ')
     const note = (sign: number, from: string) =>
-      `insert into ${logOf(unit)} (${into}) select ${[sign, ...columns].join(', ')} from ${from};`
+      `insert into ${logOf(unit)} (${into}) select ${[sign, ...columns.map((column) => `${from}.${column}`)].join(', ')} from ${from};`
     const noteOne = (sign: number, row: string) =>
       `insert into ${logOf(unit)} (${into}) values (${[sign, ...columns.map((column) => `${row}.${column}`)].join(', ')});`
     const came = (body: string) => `if tg_op <> 'DELETE' then ${body} end if;`
@@ -78,7 +80,8 @@ function functionsOf(unit: Unit): [name: string, body: string][] {
       : [[named(''), went(note(-1, 'before')) + came(note(1, 'touched'))]]
   }
   const list = columns.join(', ')
-  const note = (from: string) => `insert into ${logOf(unit)} (${list}) select ${list} from ${from};`
+  const note = (from: string) =>
+    `insert into ${logOf(unit)} (${list}) select ${columns.map((column) => `${from}.${column}`).join(', ')} from ${from};`
   const noteOne = (row: string) =>
     `insert into ${logOf(unit)} (${list}) values (${columns.map((column) => `${row}.${column}`).join(', ')});`
   if (unit.level === 'row') {

@@ -8,7 +8,7 @@ export type Shape = Readonly<Record<string, string>>
 
 /**
  * What must stay as it was for a sync to bring all that was written: names, types and order of columns, and capture triggers that
- * were never off. A trigger that was disabled and enabled again is another version of its catalog row.
+ * were never off. A column that was computed anew, or a trigger that was disabled and enabled again, is another version of its catalog row.
  */
 export async function shapeOf(source: Queryable, units: readonly Unit[]): Promise<Shape> {
   const members = units.flatMap((unit) => unit.members.map(({oid}) => ({unit: unit.oid, oid})))
@@ -16,9 +16,9 @@ export async function shapeOf(source: Queryable, units: readonly Unit[]): Promis
   const rows = await source.query<{unit: string; lines: string}>(
     `select m.unit, string_agg(concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers), E'\\n' order by m.oid) as lines
      from json_to_recordset($1) as m (unit text, oid oid) left join pg_class c on c.oid = m.oid
-     cross join lateral (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, '')), E'\\n' order by a.attnum) as columns
+     cross join lateral (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin), E'\\n' order by a.attnum) as columns
        from pg_attribute a where a.attrelid = m.oid and a.attnum > 0 and not a.attisdropped) a
-     cross join lateral (select string_agg(concat_ws(' ', 'trigger', t.tgname, t.tgenabled, t.xmin), E'\\n' order by t.tgname) as triggers
+     cross join lateral (select string_agg(concat_ws(' ', 'trigger', t.tgname, t.tgenabled, '~' || t.xmin), E'\\n' order by t.tgname) as triggers
        from pg_trigger t where t.tgrelid = m.oid and t.tgname like '${CAPTURE_TRIGGER}%') t
      group by m.unit`,
     [JSON.stringify(members)],
@@ -46,5 +46,5 @@ const schemaChanged = (relation: string, before: readonly string[], after: reado
   )
 }
 
-/** Without the version of a trigger, which tells nobody anything. */
-const plain = (line: string): string => (/ trigger /.test(line) ? line.replace(/ \S+$/, '') : line)
+/** Without the version of its catalog row, which tells nobody anything. */
+const plain = (line: string): string => line.replace(/ ~\d+$/, '')

@@ -5,7 +5,7 @@ import type {Clock, Database, Session} from '../ports.js'
 import {type Applied, applyUnits, type Ends, type Pages} from './apply.js'
 import {pendingUnits} from './pending.js'
 import {assertShape, type Shape} from './shape.js'
-import {sourceServer} from './source-server.js'
+import {sourceChanged, sourceServer} from './source-server.js'
 import {isKeyed, rowsOf, type Unit} from './units.js'
 
 export interface SyncWorld {
@@ -127,7 +127,7 @@ async function inOneGo<T extends Result>(
 }
 
 async function once<T extends Result>(
-  {source, target, guard, signal, shape, key}: SyncWorld,
+  {source, target, guard, signal, units, shape, key}: SyncWorld,
   taken: readonly Unit[],
   work: Work<T>,
   meanwhile: ((moment: Moment) => Promise<void>) | undefined,
@@ -136,8 +136,8 @@ async function once<T extends Result>(
     async (from) => {
       await holdStill(from, taken)
       const [now] = await from.query<{at: string}>('select clock_timestamp()::text as at')
-      const server = await sourceServer(from)
-      await assertShape(from, shape, taken)
+      const server = await sourceServer(from, units)
+      await assertShape(from, shape, units)
       const done = await target.transaction(async (to) => {
         await to.query(`${guard.target}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
         await passFence(to, key)
@@ -164,10 +164,11 @@ async function once<T extends Result>(
 
 /**
  * Before the snapshot is taken: a table that is truncated or rewritten under an older snapshot would look empty. Whoever waited
- * for a lock while he holds others could be in somebody's way for ever, so nobody is waited for.
+ * for a lock while he holds others could be in somebody's way for ever, so nobody is waited for. What is forgotten must stay forgotten
+ * after a crash: a target remembers the rows without a key that the last sync counted, not those of the one before.
  */
 async function holdStill(from: Session, units: readonly Unit[]): Promise<void> {
-  await from.query(`set local synchronous_commit = off`)
+  await from.query(`set local synchronous_commit = on`)
   if (units.length > 0) await from.query(`lock table ${units.map(rowsOf).join(', ')} in access share mode nowait`)
 }
 
@@ -177,13 +178,7 @@ async function nextNumber(to: Session, server: string): Promise<string> {
     `update ${OWN_SCHEMA}.sync_state set nth = nth + 1, source_server = coalesce(source_server, $1) returning nth::text as nth, source_server as server`,
     [server],
   )
-  if (state!.server !== server) {
-    throw failed(
-      'source_failed_over',
-      `the source has failed over (it was ${state!.server}, it is ${server}): it may have lost commits that the target has`,
-      'heroku rds:verify --repair compares every row and brings again what differs',
-    )
-  }
+  if (state!.server !== server) throw sourceChanged(state!.server, server)
   return state!.nth
 }
 

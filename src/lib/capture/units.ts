@@ -36,6 +36,8 @@ export interface Unit {
   binary: boolean
   /** `row` where a statement may name another table than the one whose rows it touches: in trees of inheritance. */
   level: 'row' | 'statement'
+  /** Some of its rows are gone after a crash. */
+  unlogged: boolean
   members: Member[]
 }
 
@@ -49,6 +51,7 @@ interface Row {
   schema: string
   name: string
   partitioned: boolean
+  unlogged: boolean
   inherits: boolean
   root: string
   key: {name: string; schema: string; operator: string}[] | null
@@ -68,7 +71,7 @@ const KEYS = `
 export async function unitsOf(db: Queryable): Promise<Unit[]> {
   const rows = await db.query<Row>(`
     ${TYPES_THAT_TRAVEL}, keys as (${KEYS})
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind = 'p' as partitioned,
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind = 'p' as partitioned, c.relpersistence = 'u' as unlogged,
       case when c.relkind = 'p' or c.relispartition then pg_partition_root(c.oid) else c.oid end::oid::text as root,
       not c.relispartition and c.relkind = 'r' and exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)) as inherits,
       a.columns, a.binary, (
@@ -107,6 +110,7 @@ function groupUnits(rows: readonly Row[]): Unit[] {
         columns: (row.columns ?? []).map((column) => identifier(column)),
         binary: row.binary ?? true,
         level: row.inherits || row.root !== row.oid ? 'row' : 'statement',
+        unlogged: members.some((member) => member.unlogged),
         members: members.map(({oid, schema, name, partitioned}) => ({
           oid,
           relation: identifier(schema, name),

@@ -61,11 +61,11 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
     [db.ownPids(), table],
   )
 
-/** A vacuum against wraparound is at work on the table: it never gives way, and whoever waits for it stalls all who come after. */
-export async function preventsWraparound(db: Database, table: string): Promise<boolean> {
+/** An autovacuum holds the table that gives way to whoever waits for longer than `deadlock_timeout`; one against wraparound never does. */
+export async function heldByAutovacuum(db: Database, table: string): Promise<boolean> {
   const [row] = await db.query<{there: boolean}>(
     `select exists (select from pg_stat_activity a join pg_locks l on l.pid = a.pid
-       where l.relation = $1::regclass and l.granted and a.query like 'autovacuum:%(to prevent wraparound)') as there`,
+       where l.relation = $1::regclass and l.granted and a.query like 'autovacuum:%' and a.query not like '%(to prevent wraparound)') as there`,
     [table],
   )
   return row!.there

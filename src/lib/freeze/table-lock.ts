@@ -1,6 +1,6 @@
 import {failed} from '../errors.js'
 import type {Clock, Database} from '../ports.js'
-import {holdersOf, preventsWraparound} from './sessions.js'
+import {heldByAutovacuum, holdersOf} from './sessions.js'
 
 /** How long to try for a lock, and how long others may have to queue behind one try. */
 export interface Patience {
@@ -13,7 +13,7 @@ export interface Patience {
 
 const SHORT_LOCK_MS = 400
 /** Above the usual `deadlock_timeout` of 1 s. */
-const LONG_LOCK_MS = 2500
+const LONG_LOCK_MS = 1500
 const LONG_TRY_EVERY = 5
 const DEFAULT_SECONDS = 60
 
@@ -31,7 +31,7 @@ export async function withTableLock(
   const deadline = clock.now().getTime() + seconds * 1000
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
-    const long = nobodyWaits || (attempt % LONG_TRY_EVERY === 0 && !(await preventsWraparound(db, table)))
+    const long = nobodyWaits || (attempt % LONG_TRY_EVERY === 0 && (await heldByAutovacuum(db, table)))
     try {
       await db.query(`set local lock_timeout = ${long ? LONG_LOCK_MS : SHORT_LOCK_MS}; ${statements}`)
       return

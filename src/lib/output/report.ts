@@ -117,6 +117,8 @@ export interface VerificationResult {
   rows: string
   seconds: number
   differences: Difference[]
+  /** Tables that could not be compared: they were truncated or rewritten meanwhile. */
+  moved: string[]
 }
 
 const SHOWN = 50
@@ -124,18 +126,20 @@ const SHOWN = 50
 /** What was compared, and each row that differs. */
 export function verificationReport(
   app: string,
-  {tables, rows, bytes: compared, differences}: Verification,
+  {tables, rows, bytes: compared, differences, moved}: Verification,
   took: number,
 ): {result: VerificationResult; lines: string[]} {
-  const equal = differences.length === 0
+  const equal = differences.length === 0 && moved.length === 0
+  const unread = moved.map((table) => `  ${table} was truncated or rewritten meanwhile: verify again`)
   const what = `${rows.toLocaleString('en')} rows of ${tables} tables, ${bytes(compared)}, in ${seconds(took)}`
   return {
-    result: {app, equal, tables, rows: rows.toString(), seconds: took, differences},
+    result: {app, equal, tables, rows: rows.toString(), seconds: took, differences, moved},
     lines: equal
       ? [`${app}: ${what}: all equal`]
       : [
           `${app}: ${what}: ${differences.length} rows differ`,
           ...describeDifferences(differences, SHOWN).map((line) => `  ${line}`),
+          ...unread,
         ],
   }
 }

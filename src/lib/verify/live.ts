@@ -10,7 +10,7 @@ import type {Clock, Database, Journal, Operator} from '../ports.js'
 import {compareContents, type Verification} from './contents.js'
 import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
-import {tablesToVerify} from './tables.js'
+import {hasMoved, tablesToVerify} from './tables.js'
 
 export interface LiveWorld {
   source: Database
@@ -46,12 +46,14 @@ export async function verifyWhileLive(
   if (repair) await acceptServer(world)
   const units = captured.units.filter(({oid}) => !only || only.has(oid))
   const jobs = await jobsFor(world)
+  // Before the moments are taken: what is truncated in between shows by its file.
+  const known = await tablesToVerify(world.source)
   const {pair, nth} = await equalMoments({...world, ...captured})
   const accounts = new Map(units.map((unit) => [unit, accountOf(unit)]))
   const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
   try {
     return await withPair(pair, async () => {
-      const tables = (await pair.source.read(tablesToVerify)).flatMap((table) => {
+      const tables = known.flatMap((table) => {
         const unit = unitOf.get(table.name)
         return unit ? [{...table, key: unit.key.map(({name}) => name)}] : []
       })
@@ -59,6 +61,7 @@ export async function verifyWhileLive(
         ...world,
         jobs,
         rest,
+        hasMoved: (table) => hasMoved(world.source, table),
         async verified({name}, rows, differences) {
           const unit = unitOf.get(name)!
           const account = accounts.get(unit)!

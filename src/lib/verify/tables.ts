@@ -10,6 +10,8 @@ export interface VerifyTable {
   columns: string[]
   bytes: number
   pages: number
+  /** Another one means that it was truncated or rewritten. */
+  filenode: string
   /** A range of pages can be read alone; before 14 it would cost a scan of the whole table. */
   divisible: boolean
 }
@@ -17,11 +19,16 @@ export interface VerifyTable {
 /** Tables and partitions, largest first. A materialized view is left out: refreshed on the target, it may be fresher than the source's. */
 export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
   const rows = await db.query<
-    {schema: string; table: string; key: string[] | null; columns: string[] | null; bytes: string; pages: string} & {
-      divisible: boolean
-    }
+    {
+      schema: string
+      table: string
+      key: string[] | null
+      columns: string[] | null
+      bytes: string
+      pages: string
+    } & Pick<VerifyTable, 'divisible' | 'filenode'>
   >(`
-    select n.nspname as schema, c.relname as table, pg_table_size(c.oid)::text as bytes,
+    select n.nspname as schema, c.relname as table, pg_table_size(c.oid)::text as bytes, pg_relation_filenode(c.oid)::text as filenode,
       (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
       current_setting('server_version_num')::int >= 140000 as divisible,
       (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
@@ -30,13 +37,13 @@ export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
     order by pg_table_size(c.oid) desc, 1, 2`)
-  return rows.map(({schema, table, key, columns, bytes, pages, divisible}) => ({
+  return rows.map(({schema, table, key, columns, bytes, pages, ...rest}) => ({
+    ...rest,
     name: identifier(schema, table),
     key: (key ?? []).map((column) => identifier(column)),
     columns: (columns ?? []).map((column) => identifier(column)),
     bytes: Number(bytes),
     pages: Number(pages),
-    divisible,
   }))
 }
 
@@ -48,4 +55,13 @@ export async function pagesOf(db: Queryable, tables: readonly VerifyTable[]): Pr
     [JSON.stringify(tables.map(({name}) => name))],
   )
   return new Map(rows.map(({name, pages}) => [name, Number(pages)]))
+}
+
+/** It was truncated or rewritten since: an older snapshot cannot read what it was. */
+export async function hasMoved(db: Queryable, {name, filenode}: VerifyTable): Promise<boolean> {
+  const [now] = await db.query<{filenode: string | null}>(
+    `select pg_relation_filenode(to_regclass($1))::text as filenode`,
+    [name],
+  )
+  return now!.filenode !== filenode
 }

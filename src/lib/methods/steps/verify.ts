@@ -29,12 +29,13 @@ export const verifyBeforeWindow: Step = {
     const broken = following.then(() => signal.throwIfAborted())
     try {
       const verifying = verifyWhileLive(migration, {only: await unproven(target, FRESH_HOURS)})
-      const {rows, tables, differences} = await Promise.race([verifying, broken.then(() => verifying)])
+      const {rows, tables, differences, moved} = await Promise.race([verifying, broken.then(() => verifying)])
       refuseDifferences([
         ...describeDifferences(differences),
         ...withoutAttached(inventoryDifferences(await inventory(source), await inventory(target))),
       ])
-      return `${rows.toLocaleString('en')} rows in ${tables} tables are equal`
+      const later = moved.length > 0 ? `; ${moved.join(', ')} moved meanwhile and will be compared in the window` : ''
+      return `${rows.toLocaleString('en')} rows in ${tables - moved.length} tables are equal${later}`
     } finally {
       stop.abort()
       await following.catch(() => undefined)
