@@ -51,7 +51,7 @@ const result = await withCleanup(async (later) => {
   tell('')
   for (const line of on ? verdictsOn(on) : []) tell(line)
   const how = {runs, seconds, scale, clients: Number(values.clients), rows}
-  return {machine: machine('16'), ...how, ...on, ...(off ? {synchronousCommitOff: off} : {})}
+  return {machine: machine('16'), ...how, ...flat(on), ...(off ? {synchronousCommitOff: flat(off)} : {})}
 })
 if (!values.trial && values.only === undefined) saveResult('capture', result)
 if (values.json) console.log(JSON.stringify(result))
@@ -75,3 +75,6 @@ async function inTurns(
   }
   return taken
 }
+
+const flat = (summaries: Record<string, Summary> = {}) =>
+  Object.fromEntries(Object.entries(summaries).map(([name, {variants, ...ratios}]) => [name, {...variants, ...ratios}]))

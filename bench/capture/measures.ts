@@ -11,9 +11,8 @@ export type Figures = Record<string, number>
 /** One thing that an app does to a source. */
 export interface Measure {
   name: string
-  /** The figure that tells most, and whether more of it is better. */
+  /** The figure that tells most. */
   figure: string
-  moreIsBetter: boolean
   take(place: Place, synchronousCommit: 'off' | 'on'): Promise<Figures>
 }
 
@@ -51,7 +50,6 @@ export function measuresOf({clients, seconds, rows}: Sizes, folder: string): Mea
     return {
       name,
       figure: 'tps',
-      moreIsBetter: true,
       async take(place, synchronousCommit) {
         const how = {seconds: Math.ceil(seconds / 3), script, synchronousCommit}
         const many = await loaded(place, {...how, clients})
@@ -63,7 +61,6 @@ export function measuresOf({clients, seconds, rows}: Sizes, folder: string): Mea
   const bulk = (name: string, statement: string, before = ''): Measure => ({
     name,
     figure: 'seconds',
-    moreIsBetter: false,
     async take({url}, synchronousCommit) {
       const client = await connect(url)
       await client.query(`set synchronous_commit = ${synchronousCommit}; ${before}`)
@@ -77,7 +74,6 @@ export function measuresOf({clients, seconds, rows}: Sizes, folder: string): Mea
     {
       name: 'tpcb',
       figure: 'tps',
-      moreIsBetter: true,
       take: (place, synchronousCommit) => loaded(place, {clients, seconds, synchronousCommit}),
     },
     bulk('bulkInsert', insert),
