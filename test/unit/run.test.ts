@@ -88,8 +88,12 @@ class World {
     return Promise.resolve()
   }
 
+  /** Of a method that keeps what it did before the window. */
+  follows = false
+
   private get migration(): Migration {
     return {
+      method: this.follows ? {follow: () => Promise.resolve()} : {},
       journal: this.journal,
       operator: {step: (event: StepEvent) => this.events.push(event), tell: (line: string) => this.told.push(line)},
       clock: {now: () => new Date()},
@@ -124,6 +128,18 @@ const breaks = (message = 'the disk is full') => ({
 })
 
 describe('a run', () => {
+  it('that comes to nothing keeps what a method that follows did before the window', async () => {
+    const world = new World()
+      .step('copied', {window: 'before'})
+      .step('frozen')
+      .step('broken', {
+        act: () => Promise.reject(failed('broken', 'it broke')),
+      })
+    world.follows = true
+    expect((await world.run())?.code).to.equal('broken')
+    expect(world.log).to.deep.equal(['copied', 'frozen', 'broken', 'undo broken', 'undo frozen'])
+  })
+
   it('does the steps in order and journals what each proved', async () => {
     const world = new World().step('one').step('two').step('three')
     expect(await world.run()).to.equal(undefined)
