@@ -16,7 +16,7 @@ import {ask, type Place, QUIET, setStage} from './stage.js'
 
 const {values} = parseArgs({
   options: {
-    scale: {type: 'string', default: '1.25'},
+    scale: {type: 'string', default: '1.5'},
     runs: {type: 'string', default: '5'},
     json: {type: 'boolean', default: false},
     trial: {type: 'boolean', default: false},
