@@ -41,9 +41,10 @@ export function runbookFor(method: Method): readonly Step[] {
 }
 
 /** What `rds:start` does: everything that can be done long before the window. */
-export const preparationFor = (method: Method): readonly Step[] => [
+export const preparationFor = (method: Method, {takeIn}: {takeIn?: Step | undefined} = {}): readonly Step[] => [
   preflight,
   claimTarget,
   installFence,
+  ...(takeIn ? [takeIn] : []),
   ...method.before,
 ]

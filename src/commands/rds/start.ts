@@ -19,6 +19,7 @@ export default class Start extends RdsCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
     '<%= config.bin %> <%= command.id %> --app example-app --until-equal',
+    '<%= config.bin %> <%= command.id %> --app example-app --take-in',
     '<%= config.bin %> <%= command.id %> --app example-app --abandon',
   ]
   static override args = databaseArg
@@ -32,6 +33,9 @@ export default class Start extends RdsCommand {
     }),
     nice: flags.boolean({description: 'leave the source alone three quarters of the time'}),
     'until-equal': flags.boolean({description: 'stop when the copy is up to date, instead of following'}),
+    'take-in': flags.boolean({
+      description: 'take in tables that are new, gone or altered on the source: they are copied anew, the rest stays',
+    }),
     abandon: flags.boolean({
       description: 'give the migration up: takes everything off the source and empties the target',
     }),
@@ -39,7 +43,7 @@ export default class Start extends RdsCommand {
 
   async run(): Promise<{app: string; method?: string; outcome: string}> {
     const parsed = await this.parse(Start)
-    const {app, method, confirm, nice, abandon: giveUp, 'until-equal': untilEqual} = parsed.flags
+    const {app, method, confirm, nice, abandon: giveUp, 'take-in': takeIn, 'until-equal': untilEqual} = parsed.flags
     await this.confirmApp(
       app,
       confirm,
@@ -79,7 +83,14 @@ export default class Start extends RdsCommand {
           `heroku rds:rollback -a ${app} ends it first`,
         )
       }
-      await run(preparationFor(chosen), migration)
+      if (takeIn && !chosen.takeIn) {
+        throw refused(
+          'cannot_take_in',
+          `${chosen.title} takes no change of the schema in`,
+          `heroku rds:start -a ${app} --abandon, then start anew`,
+        )
+      }
+      await run(preparationFor(chosen, takeIn ? {takeIn: chosen.takeIn} : {}), migration)
       if (!untilEqual) {
         migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
         await chosen.follow(migration, nice ? NICE_PACE : USUAL_PACE)

@@ -1,7 +1,6 @@
-import {failed} from '../errors.js'
 import type {Migration} from '../runbook/migration.js'
 import {requireNote} from '../runbook/notes.js'
-import type {Shape} from './shape.js'
+import {keyLine, type Shape, schemaChanged} from './shape.js'
 import type {SyncWorld} from './sync.js'
 import {type Unit, unitsOf} from './units.js'
 
@@ -12,20 +11,24 @@ export async function capturedUnits(
   const {shape} = await requireNote(migration, 'captured')
   const units = await unitsOf(migration.source)
   refuseOtherTables(units, shape)
+  refuseOtherKeys(units, shape)
   return {units, shape, key: await requireNote(migration, 'fenceKey')}
 }
 
 /** A table that came, went or was made anew since: nobody captured it. */
 function refuseOtherTables(units: readonly Unit[], shape: Shape): void {
   const there = new Set(units.map(({oid}) => oid))
-  const come = units.filter(({oid}) => !(oid in shape)).map(({relation}) => `+ ${relation}`)
-  const gone = Object.entries(shape)
+  const come = units.filter(({oid}) => !(oid in shape.units)).map(({relation}) => `+ ${relation}`)
+  const gone = Object.entries(shape.units)
     .filter(([oid]) => !there.has(oid))
-    .map(([, lines]) => `- ${lines.split('\n')[0]}`)
-  if (come.length + gone.length === 0) return
-  throw failed(
-    'schema_changed',
-    `tables came or went on the source since it is captured: ${[...come, ...gone].join(', ')}`,
-    'undo that change, or give this migration up with heroku rds:start --abandon and start again',
-  )
+    .map(([, {relation}]) => `- ${relation}`)
+  if (come.length + gone.length > 0) throw schemaChanged('tables came or went', [...come, ...gone])
+}
+
+/** The log of a table holds the columns that were its key when it was captured. */
+function refuseOtherKeys(units: readonly Unit[], shape: Shape): void {
+  for (const unit of units) {
+    const [before, now] = [shape.units[unit.oid]!.key, keyLine(unit)]
+    if (before !== now) throw schemaChanged(`the key of ${unit.relation} was changed`, [`- ${before}`, `+ ${now}`])
+  }
 }

@@ -6,7 +6,7 @@ import {isKeyed, type Unit} from './units.js'
 
 /**
  * Rows without a key are counted, so none may be counted twice: what their copy has seen leaves their log. Only the first
- * sync is preceded by this, on the server that was copied, whose transaction numbers the moment of the copy means.
+ * sync of a table is preceded by this, on the server that was copied, whose transaction numbers the moment of the copy means.
  */
 export async function forgetCopied(
   {source, target, guard}: {source: Database; target: Database; guard: {source: Guard}},

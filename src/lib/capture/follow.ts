@@ -52,7 +52,10 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
       await clock.sleep(Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000), signal)
     } catch (error) {
       if (signal.aborted) return
-      if (!isPassing(error)) throw error
+      if (!isPassing(error)) {
+        await capturedUnits(migration) // says so where it was a change of the schema
+        throw error
+      }
       operator.tell(`${messageOf(error)}: trying again`)
       await clock.sleep(Math.min(500 * 2 ** failures++, LONGEST_RETRY_MS), signal).catch(() => undefined)
     }

@@ -3,48 +3,76 @@ import type {Queryable} from '../ports.js'
 import {CAPTURE_TRIGGER} from './log.js'
 import type {Unit} from './units.js'
 
-/** The columns and capture triggers of each unit's tables, by the OID of the unit. */
-export type Shape = Readonly<Record<string, string>>
+/** What must stay as it was for a sync to bring all that was written. */
+export interface Shape {
+  /** By the OID of the unit. */
+  units: Readonly<Record<string, UnitShape>>
+  /** Every enumerated type and its labels, a line each. */
+  enums: string
+}
 
-/**
- * What must stay as it was for a sync to bring all that was written: names, types and order of columns, and capture triggers that
- * were never off. A column that was computed anew, or a trigger that was disabled and enabled again, is another version of its catalog row.
- */
+export interface UnitShape {
+  relation: string
+  /** How its rows are told apart, and by which kind of trigger they are noted. */
+  key: string
+  /**
+   * Name, columns and capture triggers of each of its tables, by OID, with the versions of their catalog rows: a column that was
+   * computed anew, or a trigger that was disabled and enabled again, is another version.
+   */
+  members: Readonly<Record<string, string>>
+}
+
 export async function shapeOf(source: Queryable, units: readonly Unit[]): Promise<Shape> {
-  const members = units.flatMap((unit) => unit.members.map(({oid}) => ({unit: unit.oid, oid})))
-  if (members.length === 0) return {}
-  const rows = await source.query<{unit: string; lines: string}>(
-    `select m.unit, string_agg(concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers), E'\\n' order by m.oid) as lines
-     from json_to_recordset($1) as m (unit text, oid oid) left join pg_class c on c.oid = m.oid
+  const rows = await source.query<{unit: string | null; member: string; lines: string | null}>(
+    `select u.oid::text as unit, m.oid::text as member, concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers) as lines
+     from (select listed::oid as oid from json_array_elements_text($1) listed) u
+     cross join lateral (select u.oid union select relid from pg_partition_tree(u.oid)) m (oid) join pg_class c on c.oid = m.oid
      cross join lateral (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin), E'\\n' order by a.attnum) as columns
        from pg_attribute a where a.attrelid = m.oid and a.attnum > 0 and not a.attisdropped) a
      cross join lateral (select string_agg(concat_ws(' ', 'trigger', t.tgname, t.tgenabled, '~' || t.xmin), E'\\n' order by t.tgname) as triggers
        from pg_trigger t where t.tgrelid = m.oid and t.tgname like '${CAPTURE_TRIGGER}%') t
-     group by m.unit`,
-    [JSON.stringify(members)],
+     union all select null, null, (select string_agg(line, E'\\n' order by line) from (
+       select concat_ws(' ', 'type', enumtypid::regtype, string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)) as line from pg_enum group by enumtypid) e)`,
+    [JSON.stringify(units.map(({oid}) => oid))],
   )
-  return Object.fromEntries(rows.map(({unit, lines}) => [unit, lines]))
+  const members = new Map<string, Record<string, string>>(units.map(({oid}) => [oid, {}]))
+  for (const {unit, member, lines} of rows) if (unit !== null) members.get(unit)![member] = lines ?? ''
+  return {
+    enums: rows.find(({unit}) => unit === null)?.lines ?? '',
+    units: Object.fromEntries(
+      units.map((unit) => [unit.oid, {relation: unit.relation, key: keyLine(unit), members: members.get(unit.oid)!}]),
+    ),
+  }
 }
+
+export const keyLine = ({key, level}: Unit): string =>
+  [level, 'key', ...key.map(({name, equals}) => `${name} ${equals}`)].join(' ')
 
 /** Refuses to go on over a schema change, with the difference. */
 export async function assertShape(source: Queryable, shape: Shape, units: readonly Unit[]): Promise<void> {
   const now = await shapeOf(source, units)
-  for (const unit of units) {
-    const [before, after] = [shape[unit.oid] ?? '', now[unit.oid] ?? '']
-    if (before === after) continue
-    throw schemaChanged(unit.relation, before.split('\n'), after.split('\n'))
+  for (const {oid, relation} of units) {
+    const difference = differenceOf(linesOf(shape.units[oid]), linesOf(now.units[oid]))
+    if (difference.length > 0) throw schemaChanged(`${relation} was changed`, difference)
   }
+  const types = differenceOf(shape.enums.split('\n'), now.enums.split('\n'))
+  if (types.length > 0) throw schemaChanged('an enumerated type was changed', types)
 }
 
-const schemaChanged = (relation: string, before: readonly string[], after: readonly string[]) => {
-  const gone = before.filter((line) => !after.includes(line)).map((line) => `- ${line}`)
-  const come = after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`)
-  return failed(
-    'schema_changed',
-    `${relation} was changed on the source: ${[...gone, ...come].map(plain).join(', ')}`,
-    'make the same change on the target (heroku rds:psql) and run heroku rds:start again: it copies this table anew',
-  )
-}
+const linesOf = (unit: UnitShape | undefined): string[] =>
+  unit ? [unit.key, ...Object.values(unit.members).flatMap((lines) => lines.split('\n'))] : []
+
+const differenceOf = (before: readonly string[], after: readonly string[]): string[] => [
+  ...before.filter((line) => !after.includes(line)).map((line) => `- ${plain(line)}`),
+  ...after.filter((line) => !before.includes(line)).map((line) => `+ ${plain(line)}`),
+]
 
 /** Without the version of its catalog row, which tells nobody anything. */
 const plain = (line: string): string => line.replace(/ ~\d+$/, '')
+
+export const schemaChanged = (what: string, difference: readonly string[]) =>
+  failed(
+    'schema_changed',
+    `${what} on the source since it is captured: ${difference.join(', ')}`,
+    'heroku rds:start --take-in makes the copy follow: what changed is copied anew, the rest stays',
+  )

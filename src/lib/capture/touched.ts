@@ -42,3 +42,9 @@ export async function forgetSyncs(target: Queryable): Promise<void> {
     `truncate ${OWN_SCHEMA}.sync_units, ${OWN_SCHEMA}.sync_state; insert into ${OWN_SCHEMA}.sync_state default values`,
   )
 }
+
+/** Forgets what is known of some units, as if no sync had ever brought anything of them. */
+export async function forgetUnits(session: Queryable, oids: readonly string[]): Promise<void> {
+  for (const oid of oids) await session.query(`drop table if exists ${touchedOf({oid})}`)
+  await session.query(`delete from ${OWN_SCHEMA}.sync_units where unit = any ($1::oid[])`, [oids])
+}

@@ -78,6 +78,10 @@ export async function momentsCopied(target: Queryable): Promise<(string | null)[
   return rows.map(({moment}) => moment)
 }
 
+/** Forgets the chunks of all other tables. */
+export const keepChunks = (session: Queryable, tables: readonly string[]): Promise<unknown[]> =>
+  session.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation <> all ($1)`, [tables])
+
 /** Forgets all; for a target that is emptied. */
 export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
   target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)

@@ -7,6 +7,7 @@ import {removeLargeObjects} from './large-objects.js'
 import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {schemaStatements} from './schema-script.js'
+import type {Statement} from './sql-lexer.js'
 
 type Sides = {source: Database; target: Database}
 
@@ -32,17 +33,9 @@ export async function copyObjects({
   target,
   schemaDump,
 }: Sides & {schemaDump: SchemaDump}): Promise<{statements: number; settingsLeft: string[]}> {
-  const extensions = await source.query<{name: string; schema: string}>(`
-    select e.extname as name, n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-    where e.extname <> 'plpgsql' order by e.oid`)
-  for (const {name, schema} of extensions) {
-    if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
-    await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)
-  }
+  await createExtensions({source, target})
   const settingsLeft = await carrySettings({source, target})
-
-  const script = await schemaDump.section('objects')
-  const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
+  const statements = await objectStatements({target, schemaDump})
   await target.transaction(
     async (session) => {
       for (const statement of statements) await execute(session, statement)
@@ -50,6 +43,29 @@ export async function copyObjects({
     {disposable: true},
   )
   return {statements: statements.length, settingsLeft}
+}
+
+/** In the schemas that they have on the source. */
+export async function createExtensions({source, target}: Sides): Promise<void> {
+  const extensions = await source.query<{name: string; schema: string}>(`
+    select e.extname as name, n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname <> 'plpgsql' order by e.oid`)
+  for (const {name, schema} of extensions) {
+    if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
+    await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)
+  }
+}
+
+/** The statements that create everything but indexes, constraints and triggers. */
+export async function objectStatements({
+  target,
+  schemaDump,
+}: {
+  target: Database
+  schemaDump: SchemaDump
+}): Promise<Statement[]> {
+  const script = await schemaDump.section('objects')
+  return schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
 }
 
 /** The statements that follow the rows, sorted. */

@@ -13,17 +13,18 @@ export const ALREADY_THERE: ReadonlySet<string> = new Set(['42P07', '42710', '42
 /** Its rows are worth naming, by whoever knows the key. */
 export const FOREIGN_KEY_VIOLATION = '23503'
 
-/** Bodies and passwords of a statement stay out of the error: its first words say which it was. */
+/** False when the answer was one of those allowed. Bodies and passwords of a statement stay out of the error: its first words say which it was. */
 export async function execute(
   session: Queryable,
   {sql, words}: Statement,
   allowed: ReadonlySet<string> = new Set(),
-): Promise<void> {
+): Promise<boolean> {
   try {
     await session.query(sql)
+    return true
   } catch (error) {
     const code = String((error as {code?: unknown}).code)
-    if (allowed.has(code)) return
+    if (allowed.has(code)) return false
     if (isLostConnection(error) || code === FOREIGN_KEY_VIOLATION) throw error
     throw failed(
       'schema_refused',

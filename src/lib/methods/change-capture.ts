@@ -3,6 +3,7 @@ import type {Method} from './method.js'
 import {beginFollowing, catchUp, drainLog, installCaptureStep, tryConstraints} from './steps/capture.js'
 import {copyAllRows, copySchema} from './steps/copy.js'
 import {attachConstraintsStep, validateConstraints} from './steps/copy-constraints.js'
+import {takeIn} from './steps/take-in.js'
 import {verifyBeforeWindow, verifyTouched} from './steps/verify.js'
 
 /** Triggers on the source note the keys that change; needs nothing that Heroku withholds. */
@@ -22,6 +23,7 @@ export const changeCapture: Method = {
   drain: [drainLog, attachConstraintsStep],
   verify: verifyTouched,
   after: [validateConstraints],
+  takeIn,
   follow,
   estimate: () => [
     {step: 'drain', what: 'drain the last changes', seconds: 10},

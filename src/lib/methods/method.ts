@@ -32,6 +32,8 @@ export interface Method {
   readonly verify: Step
   /** What can wait until the app runs on the target. */
   readonly after: readonly Step[]
+  /** Follows a change of the source's schema; left out where one has to start anew. */
+  takeIn?: Step
   /** Keeps the copy in step until the signal aborts; left out where nothing follows. */
   follow?: (migration: Migration, pace: Pace) => Promise<void>
   /** The terms of the window that are this method's own. */

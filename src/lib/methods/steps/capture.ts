@@ -84,7 +84,7 @@ export const beginFollowing: Step = {
   },
 
   async run(migration) {
-    const {units} = await capturedUnits(migration)
+    const units = await unprepared(migration.target, (await capturedUnits(migration)).units)
     await forgetCopied(migration, units)
     await prepareTouched(migration.target, units, migration.guard.target)
     const {syncs, entries} = await catchUpWithSource(migration)

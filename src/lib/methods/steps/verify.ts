@@ -44,7 +44,7 @@ export const verifyBeforeWindow: Step = {
 }
 
 /** What is attached in the window only. */
-const withoutAttached = (differences: readonly string[]): string[] =>
+export const withoutAttached = (differences: readonly string[]): string[] =>
   differences.filter(
     (line) =>
       !/^only on the source: (constraint .* f( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(line),

@@ -32,10 +32,12 @@ export const preflight: Step = {
     const fresh = (await migration.assess()).apps
     const apps = await Promise.all(fresh.map((facts) => appBefore(migration.heroku, facts, migration.settings.caFile)))
     await leaveNote(migration, 'apps', apps)
-    const warnings = assessment.findings.filter(({level}) => level === 'warning')
-    for (const {level, what} of assessment.findings) {
-      if (level === 'warning' || level === 'unknown') migration.operator.tell(`${level}: ${what}`)
-    }
+    const told = assessment.findings.filter(
+      ({level, methods}) =>
+        (level === 'warning' || level === 'unknown') && (methods.length === 0 || methods.includes(migration.method.id)),
+    )
+    for (const {level, what} of told) migration.operator.tell(`${level}: ${what}`)
+    const warnings = told.filter(({level}) => level === 'warning')
     return `${apps.length === 1 ? 'the app reaches' : `${apps.length} apps reach`} the target with full verification; ${warnings.length} warnings`
   },
 }

@@ -61,7 +61,7 @@ const openTransactions: Check = {
       [source.ownPids()],
     )
     return rows.map(({pid, role, idle, minutes}) => ({
-      what: `pid ${pid} (${role}) has been in one transaction for ${minutes} minutes${idle ? ', idle, with writes of its own' : ''}`,
+      what: `pid ${pid} (${role}) has been in one transaction for ${minutes === 0 ? 'less than a minute' : `${minutes} min`}${idle ? ', idle, with writes of its own' : ''}`,
       remedy: 'let it end, or end it; the freeze would end it and roll it back',
       fix: `select pg_terminate_backend(${pid})`,
     }))

@@ -1,0 +1,144 @@
+import {identifier, literal, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import type {Database, Queryable, SchemaDump, Session} from '../ports.js'
+import {createExtensions, objectStatements} from './copy-schema.js'
+import {ALREADY_THERE, execute} from './execute.js'
+
+/** And besides: is a partition already; a text search object of this name is there. */
+const THERE_ALREADY = new Set([...ALREADY_THERE, '42809', '23505'])
+
+/**
+ * Makes the objects of a target the source's again, after the source's schema changed under a copy. Tables that are no longer what they
+ * are on the source, or that are named in `anew`, are dropped and made again without their rows; views and functions, which hold none,
+ * are all made again; indexes that are no more go, those that are new come when the copy goes on. All or nothing, with what `meanwhile`
+ * does, to which the tables that still hold their rows are told.
+ */
+export async function adaptSchema(
+  {source, target, schemaDump}: {source: Database; target: Database; schemaDump: SchemaDump},
+  anew: ReadonlySet<string>,
+  meanwhile: (session: Session, kept: ReadonlySet<string>) => Promise<void>,
+): Promise<void> {
+  await createExtensions({source, target})
+  await addEnumLabels({source, target})
+  const statements = await objectStatements({target, schemaDump})
+  const [definitions, indexes] = [await tableDefinitions(source), await indexDefinitions(source)]
+  await target.transaction(
+    async (session) => {
+      await dropViews(session)
+      const kept = await dropOtherTables(session, definitions, anew)
+      await dropOtherIndexes(session, indexes)
+      await meanwhile(session, kept)
+      for (const statement of statements) {
+        const sql = statement.sql.replace(/^CREATE (FUNCTION|PROCEDURE|AGGREGATE) /m, 'CREATE OR REPLACE $1 ')
+        await session.query('savepoint before_statement')
+        const made = await execute(session, {...statement, sql}, THERE_ALREADY)
+        await session.query(
+          `${made ? '' : 'rollback to savepoint before_statement; '}release savepoint before_statement`,
+        )
+      }
+    },
+    {disposable: true},
+  )
+}
+
+/** A label cannot be used in the transaction that adds it. One that is no more was called otherwise: by hand, for nobody knows which it is now. */
+async function addEnumLabels({source, target}: {source: Queryable; target: Queryable}): Promise<void> {
+  const there = new Map((await enums(target)).map(({name, labels}) => [name, labels]))
+  for (const {name, labels} of await enums(source)) {
+    const known = there.get(name)
+    if (known?.some((label) => !labels.includes(label))) continue
+    for (const [nth, label] of known ? labels.entries() : []) {
+      if (known!.includes(label)) continue
+      const place = nth > 0 ? `after ${literal(labels[nth - 1]!)}` : `before ${literal(known![0]!)}`
+      await target.query(
+        `alter type ${name} add value if not exists ${literal(label)} ${known!.length > 0 ? place : ''}`,
+      )
+    }
+  }
+}
+
+async function enums(db: Queryable): Promise<{name: string; labels: string[]}[]> {
+  const rows = await db.query<{schema: string; type: string; labels: string[]}>(`
+    select n.nspname as schema, t.typname as type, json_agg(e.enumlabel order by e.enumsortorder) as labels
+    from pg_enum e join pg_type t on t.oid = e.enumtypid join pg_namespace n on n.oid = t.typnamespace
+    where ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')} group by 1, 2`)
+  return rows.map(({schema, type, labels}) => ({name: identifier(schema, type), labels}))
+}
+
+async function dropViews(session: Session): Promise<void> {
+  const views = await session.query<{schema: string; name: string; kind: string}>(`
+    select n.nspname as schema, c.relname as name, case c.relkind when 'm' then 'materialized view' else 'view' end as kind
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('v', 'm') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+  for (const {schema, name, kind} of views)
+    await session.query(`drop ${kind} if exists ${identifier(schema, name)} cascade`)
+}
+
+/** Until none is left that is not as it is on the source: dropping one may take columns of others along. */
+async function dropOtherTables(
+  session: Session,
+  definitions: ReadonlyMap<string, string>,
+  anew: ReadonlySet<string>,
+): Promise<Set<string>> {
+  for (let first = true; ; first = false) {
+    const there = await tableDefinitions(session)
+    const drops = [...there].filter(
+      ([table, definition]) => definition !== definitions.get(table) || (first && anew.has(table)),
+    )
+    if (drops.length === 0) return new Set(there.keys())
+    for (const [table] of drops) await session.query(`drop table if exists ${table} cascade`)
+  }
+}
+
+/** All that CREATE TABLE says, for every table, by its quoted name. */
+async function tableDefinitions(db: Queryable): Promise<Map<string, string>> {
+  const rows = await db.query<{schema: string; name: string; definition: string}>(`
+    select n.nspname as schema, c.relname as name, concat_ws(E'\\n', c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
+      (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid),
+      (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull, case when not c.relispartition then a.attidentity end,
+          a.attgenerated, nullif(a.attcollation, t.typcollation)::regcollation, pg_get_expr(d.adbin, c.oid)), E'\\n' order by a.attnum)
+        from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+      (select string_agg(k.conname, ', ' order by k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.convalidated)) as definition
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+  return new Map(rows.map(({schema, name, definition}) => [identifier(schema, name), definition]))
+}
+
+async function dropOtherIndexes(session: Session, source: readonly IndexDefinition[]): Promise<void> {
+  const known = new Set(source.map(({definition}) => definition))
+  for (const {table, index, constraint, definition} of await indexDefinitions(session)) {
+    if (known.has(definition)) continue
+    const drop =
+      constraint === null
+        ? `drop index if exists ${index} cascade`
+        : `alter table ${table} drop constraint if exists ${constraint} cascade`
+    await session.query(drop)
+  }
+}
+
+interface IndexDefinition {
+  /** Quoted, with schema. */
+  table: string
+  index: string
+  /** That rests on it, quoted; null when none does. */
+  constraint: string | null
+  definition: string
+}
+
+/** Those of partitions that belong to the index of their root go and come with it. */
+async function indexDefinitions(db: Queryable): Promise<IndexDefinition[]> {
+  const rows = await db.query<
+    Record<'definition' | 'index' | 'schema' | 'table', string> & {constraint: string | null}
+  >(`
+    select n.nspname as schema, c.relname as table, x.relname as index, k.conname as constraint,
+      concat_ws(' ', pg_get_indexdef(x.oid), k.contype, k.conname) as definition
+    from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+    left join pg_constraint k on k.conindid = x.oid and k.conrelid = c.oid and k.contype in ('p', 'u', 'x')
+    where c.relkind in ('r', 'p') and not x.relispartition and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+  return rows.map(({schema, table, index, constraint, definition}) => ({
+    table: identifier(schema, table),
+    index: identifier(schema, index),
+    constraint: constraint === null ? null : identifier(constraint),
+    definition,
+  }))
+}

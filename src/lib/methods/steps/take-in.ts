@@ -1,0 +1,45 @@
+import {takeInSchema} from '../../capture/take-in.js'
+import {refused} from '../../errors.js'
+import type {Migration} from '../../runbook/migration.js'
+import {noteOf} from '../../runbook/notes.js'
+import type {Step} from '../../runbook/step.js'
+import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+import {inWindow} from './capture.js'
+import {shutTarget} from './copy.js'
+import {withoutAttached} from './verify.js'
+
+/** Follows a schema change on the source; a step of `rds:start` where it is asked for. */
+export const takeIn: Step = {
+  id: 'take-in',
+  title: 'Take in what changed in the schema of the source',
+  window: 'before',
+  undo: 'nothing',
+
+  /** Before anything is captured, or copied, there is nothing that a change could make wrong. */
+  async done(migration) {
+    return (await inWindow(migration)) || !(await noteOf(migration, 'captured')) || !(await noteOf(migration, 'copied'))
+  },
+
+  async run(migration) {
+    const {come, gone, altered} = await takeInSchema(migration, () => shutTarget(migration, {subscribed: false}))
+    await refuseWhatIsLeft(migration)
+    const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
+    return parts.length > 0 ? parts.join(', ') : 'no table came, went or was altered'
+  },
+}
+
+const signed = (sign: string, tables: readonly string[]): string[] => tables.map((table) => `${sign} ${table}`)
+
+/** Indexes come with the rows. */
+const COMES_LATER = /^only on the source: (index|constraint) /
+
+async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
+  const all = withoutAttached(inventoryDifferences(await inventory(source), await inventory(target)))
+  const left = all.filter((line) => !COMES_LATER.test(line))
+  if (left.length === 0) return
+  throw refused(
+    'schema_differs',
+    `the tables were taken in, but the schemas still differ: ${left.join('; ')}`,
+    'make it the same with heroku rds:psql and run heroku rds:start again',
+  )
+}
