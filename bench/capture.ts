@@ -76,5 +76,8 @@ async function inTurns(
   return taken
 }
 
-const flat = (summaries: Record<string, Summary> = {}) =>
-  Object.fromEntries(Object.entries(summaries).map(([name, {variants, ...ratios}]) => [name, {...variants, ...ratios}]))
+function flat(summaries: Record<string, Summary> = {}) {
+  return Object.fromEntries(
+    Object.entries(summaries).map(([name, {variants, ...ratios}]) => [name, {...variants, ...ratios}]),
+  )
+}

@@ -6,6 +6,7 @@ import {runbookFor} from '../../src/lib/playbook.js'
 import {undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {cutOverAndDie, rollBackAndDie} from '../support/die.js'
+import {triedWith} from '../support/steps.js'
 import {cutOver, rollBack, useSandbox} from '../support/world.js'
 
 describe('A killed run goes back', () => {
@@ -13,9 +14,13 @@ describe('A killed run goes back', () => {
 
   for (const method of METHODS.filter(({available}) => available)) {
     const steps = runbookFor(method)
+    const tried = steps.filter(triedWith(method))
+    const undone = undoneByWindow(steps, {method}).filter(
+      (step) => typeof step.undo === 'function' && triedWith(method)(step),
+    )
 
     describe(`${method.title}: killed after the effect of a step, rds:rollback restores the app`, () => {
-      for (const step of steps.filter((one) => one.window !== 'after' && !one.pointOfNoCheapReturn)) {
+      for (const step of tried.filter((one) => one.window !== 'after' && !one.pointOfNoCheapReturn)) {
         it(`killed after ${step.id}`, async () => {
           const shop = await world.sandbox.openShop()
           shop.customersCome()
@@ -32,9 +37,7 @@ describe('A killed run goes back', () => {
     })
 
     describe(`${method.title}: killed while it undoes a declined gate, rds:rollback goes on, and the next cutover works`, () => {
-      for (const step of undoneByWindow(steps, {method}).filter(
-        ({undo, pointOfNoCheapReturn}) => typeof undo === 'function' && !pointOfNoCheapReturn,
-      )) {
+      for (const step of undone.filter(({pointOfNoCheapReturn}) => !pointOfNoCheapReturn)) {
         it(`killed undoing ${step.id}`, async () => {
           const shop = await world.sandbox.openShop()
           shop.customersCome()
@@ -63,7 +66,7 @@ describe('A killed run goes back', () => {
         await expectBusinessIsBack(shop)
       })
 
-      for (const step of undoneByWindow(steps, {method}).filter(({undo}) => typeof undo === 'function')) {
+      for (const step of undone) {
         it(`killed undoing ${step.id}`, async () => {
           const shop = await world.sandbox.openShop(nobodyWrites)
           const before = stateOf(shop.app)

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import type {Difference} from '../../src/lib/verify/locate.js'
 import {verifiedSoFar} from '../../src/lib/capture/proof.js'
-import {verifyWhileLive} from '../../src/lib/verify/live.js'
+import {sampleWhileLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {compareTouched} from '../../src/lib/verify/touched.js'
 import {capturedUnits} from '../../src/lib/capture/captured.js'
 import {captureOf} from '../support/capture.js'
@@ -99,6 +99,11 @@ describe('Verification while the app writes', () => {
     expect({units, of}).to.deep.equal({units: 4, of: 4})
   })
 
+  it('finds nothing in a sample where there is nothing', async () => {
+    const sample = await sampleWhileLive(capture.migration)
+    expect(sample).to.deep.include({tables: 3, rows: 3000n, differences: [], sampled: true})
+  })
+
   it('finds every one of two hundred planted differences, and nothing else', async () => {
     const expected: string[] = []
     for (let n = 0; n < 200; n++) {
@@ -128,6 +133,11 @@ describe('Verification while the app writes', () => {
     const {differences} = await verifyWhileLive(capture.migration)
     expect(named(differences)).to.deep.equal(expected.sort())
     expect((await verifiedSoFar(target.db)).units).to.equal(0)
+
+    const sample = await sampleWhileLive(capture.migration)
+    const rows = new Set(differences.map(({row}) => row))
+    expect(sample.differences.length).to.be.above(0)
+    expect(sample.differences.filter(({row}) => !rows.has(row))).to.deep.equal([])
   })
 
   it('has rows that differ brought again by the next sync, but for those without a key', async () => {

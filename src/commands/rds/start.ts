@@ -1,5 +1,7 @@
 import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
+import {clock} from '../../lib/adapters/clock.js'
 import {refused} from '../../lib/errors.js'
+import {keepAtIt} from '../../lib/keep-at-it.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
 import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
 import {withMigration} from '../../lib/open-migration.js'
@@ -9,6 +11,7 @@ import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {preparationFor, runbookFor} from '../../lib/playbook.js'
 import {abandon} from '../../lib/runbook/abandon.js'
+import {refuseWindow} from '../../lib/runbook/in-window.js'
 import {run} from '../../lib/runbook/run.js'
 
 export default class Start extends RdsCommand {
@@ -69,13 +72,16 @@ export default class Start extends RdsCommand {
         return {app, outcome: 'abandoned'}
       }
     }
-    return withMigration(options, async (migration) => {
-      const {method: chosen} = migration
-      if (giveUp) {
-        const undone = await abandon(runbookFor(chosen), migration)
+    if (giveUp) {
+      return withMigration(options, async (migration) => {
+        const undone = await abandon(runbookFor(migration.method), migration)
         this.log(undone.length === 0 ? 'nothing to give up' : `given up: ${app} stays on Heroku Postgres`)
         return {app, outcome: 'abandoned'}
-      }
+      })
+    }
+    return keepAtIt(options, clock, async (migration) => {
+      const {method: chosen} = migration
+      await refuseWindow(migration)
       if (!chosen.follow) {
         throw refused(
           'other_method',

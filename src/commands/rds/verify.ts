@@ -15,6 +15,7 @@ export default class Verify extends RdsCommand {
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
+    '<%= config.bin %> <%= command.id %> --app example-app --sample',
     '<%= config.bin %> <%= command.id %> --app example-app --nice --json',
   ]
   static override args = databaseArg
@@ -22,6 +23,10 @@ export default class Verify extends RdsCommand {
     ...appFlags,
     repair: flags.boolean({
       description: 'have rows that differ brought again by the next sync, as after a failover of the source',
+    }),
+    sample: flags.boolean({
+      description: 'compare a thousand rows of each table that has a key: a quick look, no proof',
+      exclusive: ['repair', 'nice'],
     }),
     nice: flags.boolean({description: 'leave both servers alone three quarters of the time'}),
   }
@@ -39,6 +44,7 @@ export default class Verify extends RdsCommand {
         verifyNow(runbookFor(migration.method), preparationFor(migration.method), migration, {
           rest: parsed.flags.nice ? 3 : 0,
           repair: parsed.flags.repair,
+          sample: parsed.flags.sample,
         }),
     )
     const {app} = parsed.flags

@@ -1,6 +1,7 @@
 import {OWN_SCHEMA} from '../catalog.js'
 import {isLostConnection} from '../copy/lost-connection.js'
-import {messageOf, RdsError} from '../errors.js'
+import {failed, messageOf, RdsError} from '../errors.js'
+import {inWindow} from '../runbook/in-window.js'
 import type {Operator, Queryable} from '../ports.js'
 import {capturedUnits} from './captured.js'
 import {detachConstraints} from './detach.js'
@@ -62,9 +63,21 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
   }
 }
 
-/** One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. */
-export const syncLive = (world: SyncWorld, meanwhile?: Parameters<typeof sync>[1]): Promise<Synced> =>
+/**
+ * One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. Whoever
+ * gets his turn when the window has begun comes too late: what the window attaches must stay.
+ */
+export const syncLive = (
+  world: SyncWorld & Pick<Following, 'journal'>,
+  meanwhile?: Parameters<typeof sync>[1],
+): Promise<Synced> =>
   withSyncLock(world.target, world.signal, async () => {
+    if (await inWindow(world))
+      throw failed(
+        'in_window',
+        'the window has begun: nothing follows any more',
+        'heroku rds:status shows where it stands',
+      )
     await detachConstraints(world.target, world.guard.target)
     return sync(world, meanwhile)
   })

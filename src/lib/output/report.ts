@@ -119,6 +119,8 @@ export interface VerificationResult {
   differences: Difference[]
   /** Tables that could not be compared: they were truncated or rewritten meanwhile. */
   moved: string[]
+  /** Some rows of each table only: nothing is proven. */
+  sampled?: true
 }
 
 const SHOWN = 50
@@ -126,14 +128,25 @@ const SHOWN = 50
 /** What was compared, and each row that differs. */
 export function verificationReport(
   app: string,
-  {tables, rows, bytes: compared, differences, moved}: Verification,
+  {tables, rows, bytes: compared, differences, moved, sampled}: Verification,
   took: number,
 ): {result: VerificationResult; lines: string[]} {
   const equal = differences.length === 0 && moved.length === 0
   const unread = moved.map((table) => `  ${table} was truncated or rewritten meanwhile: verify again`)
-  const what = `${rows.toLocaleString('en')} rows of ${tables} tables, ${bytes(compared)}, in ${seconds(took)}`
+  const what = sampled
+    ? `a sample of ${rows.toLocaleString('en')} rows of ${tables} tables, in ${seconds(took)}`
+    : `${rows.toLocaleString('en')} rows of ${tables} tables, ${bytes(compared)}, in ${seconds(took)}`
   return {
-    result: {app, equal, tables, rows: rows.toString(), seconds: took, differences, moved},
+    result: {
+      app,
+      equal,
+      ...(sampled ? {sampled} : {}),
+      tables,
+      rows: rows.toString(),
+      seconds: took,
+      differences,
+      moved,
+    },
     lines: equal
       ? [`${app}: ${what}: all equal`]
       : [

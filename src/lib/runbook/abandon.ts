@@ -2,11 +2,11 @@ import {refused} from '../errors.js'
 import type {Migration} from './migration.js'
 import {rollback} from './rollback.js'
 import type {Step} from './step.js'
-import {enterMaintenance} from './steps/enter-maintenance.js'
+import {inWindow} from './in-window.js'
 
 /** Undoes everything that was started, for a migration that is given up. A window is rolled back first, by its own command. */
 export async function abandon(steps: readonly Step[], migration: Migration): Promise<string[]> {
-  const open = (await migration.journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
+  const open = await inWindow(migration)
   if (open) {
     throw refused(
       'in_window',

@@ -11,6 +11,8 @@ export interface Verification {
   differences: Difference[]
   /** Tables that were truncated or rewritten meanwhile: nothing is known of them. */
   moved: string[]
+  /** Some rows of each table only: nothing is proven. */
+  sampled?: true
 }
 
 export interface HowToVerify {

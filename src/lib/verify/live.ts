@@ -10,6 +10,7 @@ import type {Clock, Database, Journal, Operator} from '../ports.js'
 import {compareContents, type Verification} from './contents.js'
 import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
+import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify} from './tables.js'
 
 export interface LiveWorld {
@@ -80,6 +81,13 @@ export async function verifyWhileLive(
     if (!isLostConnection(error)) throw error
     throw unverified('moment_lost', `the comparison broke off: ${messageOf(error)}`, 'run the same command again')
   }
+}
+
+/** A quick look at some rows of each table, between two moments as above. */
+export async function sampleWhileLive(world: LiveWorld): Promise<Verification> {
+  const captured = await capturedUnits(world)
+  const {pair} = await equalMoments({...world, ...captured})
+  return withPair(pair, () => compareSample(pair, captured.units))
 }
 
 /** Tables of a unit that are still to be compared, and what the others were. */

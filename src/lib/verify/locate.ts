@@ -94,7 +94,7 @@ export function describeDifferences(differences: readonly Difference[], shown = 
   const lines = differences
     .slice(0, shown)
     .map(({table, row, what, columns}) =>
-      what === 'different' ? `${table} ${row}: ${columns?.join(', ')} differs` : `${table} ${row} is ${what}`,
+      what === 'different' ? `${table} ${row}: ${columns?.join(', ') ?? 'it'} differs` : `${table} ${row} is ${what}`,
     )
   return differences.length > shown ? [...lines, `and ${differences.length - shown} more`] : lines
 }

@@ -10,16 +10,12 @@ import {copyConstraints} from '../../copy/constraints.js'
 import {readPostData} from '../../copy/copy-schema.js'
 import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
 import {failed} from '../../errors.js'
+import {inWindow} from '../../runbook/in-window.js'
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf} from '../../runbook/notes.js'
 import {never, type Step} from '../../runbook/step.js'
-import {enterMaintenance} from '../../runbook/steps/enter-maintenance.js'
 import {refreshDerived} from '../../runbook/derived.js'
 import {type Basis, isNoted, noteConstraints} from './copy.js'
-
-/** In the window nothing of what came before is done again. */
-export const inWindow: Step['done'] = async ({journal}) =>
-  (await journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
 
 export const installCaptureStep: Step = {
   id: 'install-capture',

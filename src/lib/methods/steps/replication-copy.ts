@@ -11,7 +11,7 @@ import {subscriptionState} from '../../replication/subscription.js'
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
-import {inWindow} from './capture.js'
+import {inWindow} from '../../runbook/in-window.js'
 import {copySchema, isNoted, note} from './copy.js'
 import {publishAll} from './replication.js'
 

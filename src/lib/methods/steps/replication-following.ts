@@ -12,7 +12,7 @@ import {refreshDerived} from '../../runbook/derived.js'
 import type {Migration} from '../../runbook/migration.js'
 import {requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
-import {inWindow} from './capture.js'
+import {inWindow} from '../../runbook/in-window.js'
 import {shutTarget} from './copy.js'
 
 /** How much may be left for the window. */

@@ -7,7 +7,7 @@ import {resume, subscribe, subscriptionState, tryToSubscribe} from '../../replic
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
-import {inWindow} from './capture.js'
+import {inWindow} from '../../runbook/in-window.js'
 import {catchUpWithSource} from './replication-following.js'
 
 export const publishStep: Step = {

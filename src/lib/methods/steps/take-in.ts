@@ -4,7 +4,7 @@ import type {Migration} from '../../runbook/migration.js'
 import {noteOf} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
-import {inWindow} from './capture.js'
+import {inWindow} from '../../runbook/in-window.js'
 import {shutTarget} from './copy.js'
 import {withoutAttached} from './verify.js'
 

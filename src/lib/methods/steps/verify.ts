@@ -10,7 +10,7 @@ import {lateSequences, sequencePositions} from '../../verify/sequences.js'
 import {compareTouched} from '../../verify/touched.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
-import {inWindow} from './capture.js'
+import {inWindow} from '../../runbook/in-window.js'
 
 /** A proof that is older looks at too many touched keys again. */
 const FRESH_HOURS = 24
@@ -60,12 +60,12 @@ export const verifyTouched: Step = {
   async run(migration) {
     const {source, target} = migration
     const {units} = await capturedUnits(migration)
-    const [objects, there, large, pass] = [
-      await inventory(source),
-      await inventory(target),
-      await compareLargeObjects(migration),
-      await compareTouched(migration, units),
-    ]
+    const [objects, there, large, pass] = await Promise.all([
+      inventory(source),
+      inventory(target),
+      compareLargeObjects(migration),
+      compareTouched(migration, units),
+    ])
     const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
     refuseDifferences([
       ...inventoryDifferences(objects, there.map(validated(objects))),

@@ -2,11 +2,11 @@ import type {Assessment} from '../../assessment/assessment.js'
 import {refused, unverified} from '../../errors.js'
 import {appBefore} from '../app-before.js'
 import {tryFromDyno} from '../dyno-probe.js'
+import {inWindow} from '../in-window.js'
 import {refuseForeignContents} from '../foreign-contents.js'
 import type {Migration} from '../migration.js'
 import {leaveNote, noteOf} from '../notes.js'
 import type {Step} from '../step.js'
-import {enterMaintenance} from './enter-maintenance.js'
 
 /** Everything that can be known before the app is touched is known here, or the run ends with nothing touched. */
 export const preflight: Step = {
@@ -16,9 +16,7 @@ export const preflight: Step = {
   undo: 'nothing',
 
   /** What was true before the window cannot be asked again inside it; until then it is asked anew in every run. */
-  async done({journal}) {
-    return (await journal.records()).some(({step, undoneAt}) => step === enterMaintenance.id && !undoneAt)
-  },
+  done: inWindow,
 
   async run(migration) {
     const assessment = await migration.assess()

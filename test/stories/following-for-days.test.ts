@@ -1,0 +1,70 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {join} from 'node:path'
+
+import {expect} from 'chai'
+
+import type {Shop} from '../../sandbox/shop.js'
+import {until} from '../../sandbox/until.js'
+import {expectBusiness, expectCleanLedger} from '../support/app-state.js'
+import {cutOver, useSandbox} from '../support/world.js'
+
+const HEROKU = join(import.meta.dirname, '../../sandbox/node_modules/heroku/bin/run.js')
+
+describe('rds:start', () => {
+  const world = useSandbox()
+
+  const foreignKeys = (shop: Shop) =>
+    world.sandbox.target.superuser<{name: string}>(
+      shop.target.database,
+      `select conname as name from pg_constraint where contype = 'f' order by 1`,
+    )
+
+  it('takes up its work again when the target restarts, and a source; and leaves a target alone that is in use', async () => {
+    const shop = await world.sandbox.openShop()
+    shop.customersCome()
+    await expectBusiness(shop)
+    const args = ['--no-deprecation', HEROKU, 'rds:start', '--app', shop.name, '--confirm', shop.name]
+    const child: ChildProcess = spawn(process.execPath, args, {env: shop.env, stdio: ['ignore', 'pipe', 'pipe']})
+    let said = ''
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const closed = once(child, 'close') as Promise<[number | null]>
+    const heard = (what: RegExp, times = 1) =>
+      until(`${what} ${times} times in ${said}`, 60, () =>
+        Promise.resolve([...said.matchAll(new RegExp(what, 'g'))].length >= times),
+      )
+    try {
+      await heard(/following the source/)
+      await world.sandbox.target.restart({immediate: true})
+      await heard(/taking it up again/)
+      await heard(/following the source/, 2)
+      await world.sandbox.source.restart({immediate: true})
+      await heard(/trying again/)
+      await expectBusiness(shop)
+      const verified = await world.sandbox.cli(['rds:verify', '-a', shop.name, '--json'], {env: shop.env})
+      expect(JSON.parse(verified.stdout), verified.stderr).to.include({equal: true})
+    } finally {
+      child.kill('SIGINT')
+      const [code] = await closed
+      expect(code, said).to.equal(0)
+    }
+    expect(said).not.to.match(/\n\s+at \S+ \(/)
+
+    await cutOver(shop, {method: 'change-capture'})
+    const keys = await foreignKeys(shop)
+    expect(keys).not.to.deep.equal([])
+    for (const args of [['rds:start'], ['rds:start', '--take-in'], ['rds:start', '--abandon']]) {
+      const {code, stderr} = await world.sandbox.cli([...args, '-a', shop.name, '--confirm', shop.name], {
+        env: shop.env,
+      })
+      expect(code, stderr).to.equal(3)
+      expect(stderr).to.match(/window|runs on RDS/)
+    }
+    const verify = await world.sandbox.cli(['rds:verify', '-a', shop.name], {env: shop.env})
+    expect(verify.code, verify.stderr).to.equal(3)
+    expect(await foreignKeys(shop)).to.deep.equal(keys)
+    await expectBusiness(shop)
+    await expectCleanLedger(shop, 'target')
+  })
+})
