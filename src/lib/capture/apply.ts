@@ -126,7 +126,6 @@ async function applyKeys(unit: Unit, {from, to, nth, signal}: Ends, pages?: Page
  * counted, whose end the source did not hear of, are not counted again.
  */
 async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string): Promise<Applied> {
-  const columns = unit.columns.join(', ')
   const list = [SIGN, NTH, ...unit.columns].join(', ')
   const form = formOf(unit)
   const touched = touchedOf(unit)
@@ -136,9 +135,31 @@ async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string)
     logOf(unit),
     {signal},
   )
-  const text = (alias: string) => `row(${unit.columns.map((column) => `${alias}.${column}`).join(', ')})::text`
   const fresh = `heroku_rds_sync = ${nth} and ${NTH} > ${cut} and not exists (
     select from ${touched} before where before.heroku_rds_sync < ${nth} and before.${NTH} = entry.${NTH})`
+  const [some] = await to.query<{went: boolean}>(
+    `select exists (select from ${touched} entry where ${fresh} and ${SIGN} < 0) as went`,
+  )
+  const rows = some!.went ? await applyNet(unit, to, fresh) : await insertAll(unit, to, fresh)
+  await to.query(`delete from ${touched} where heroku_rds_sync < ${nth}`)
+  await from.query(`delete from ${logOf(unit)}`)
+  return {entries, rows}
+}
+
+/** Where rows only came, as most tables without a key have it: the rows that are there need not be looked at. */
+async function insertAll(unit: Unit, to: Session, fresh: string): Promise<number> {
+  const columns = unit.columns.join(', ')
+  const [come] = await to.query<{rows: string}>(`
+    with come as (insert into ${unit.relation} ${columns ? `(${columns})` : ''} overriding system value
+      select ${columns} from ${touchedOf(unit)} entry where ${fresh} returning 1)
+    select count(*)::text as rows from come`)
+  return Number(come!.rows)
+}
+
+async function applyNet(unit: Unit, to: Session, fresh: string): Promise<number> {
+  const touched = touchedOf(unit)
+  const columns = unit.columns.join(', ')
+  const text = (alias: string) => `row(${unit.columns.map((column) => `${alias}.${column}`).join(', ')})::text`
   const net = `net as (select ${text('entry')} as line, sum(${SIGN}) as n from ${touched} entry where ${fresh} group by 1)`
   const [gone] = await to.query<{wanted: string; done: string}>(`
     with ${net}, equal as (
@@ -161,7 +182,5 @@ async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string)
       select ${unit.columns.map((column) => `equal.${column}`).join(', ')} from equal join net on net.line = equal.heroku_rds_line
       where equal.heroku_rds_copy <= net.n returning 1)
     select count(*)::text as rows from come`)
-  await to.query(`delete from ${touched} where heroku_rds_sync < ${nth}`)
-  await from.query(`delete from ${logOf(unit)}`)
-  return {entries, rows: Number(come!.rows)}
+  return Number(come!.rows)
 }
