@@ -16,13 +16,13 @@ export default {
     only(
       'commands-are-thin',
       'commands',
-      ['lib/open(-migration|-leftovers)?', 'lib/output', DOMAIN, 'lib/errors'],
+      ['lib/open(-migration|-leftovers|-for-days)?', 'lib/output', DOMAIN, 'lib/errors'],
       'A command parses flags, makes one call into the domain and prints. Effects belong to adapters.',
     ),
     only(
       'output-prints',
       'lib/output',
-      [DOMAIN, 'lib/open(-migration|-leftovers)?', ...VOCABULARY],
+      [DOMAIN, 'lib/open(-migration|-leftovers|-for-days)?', ...VOCABULARY],
       'Output turns domain records into text and asks the operator; it changes nothing.',
     ),
     only(

@@ -1,9 +1,8 @@
 import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
-import {clock} from '../../lib/adapters/clock.js'
 import {refused} from '../../lib/errors.js'
-import {keepAtIt} from '../../lib/keep-at-it.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
 import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
+import {keepAtIt} from '../../lib/open-for-days.js'
 import {withMigration} from '../../lib/open-migration.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
@@ -79,7 +78,7 @@ export default class Start extends RdsCommand {
         return {app, outcome: 'abandoned'}
       })
     }
-    return keepAtIt(options, clock, async (migration) => {
+    return keepAtIt(options, async (migration) => {
       const {method: chosen} = migration
       await refuseWindow(migration)
       if (!chosen.follow) {

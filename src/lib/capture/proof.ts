@@ -18,6 +18,15 @@ export async function noteVerified(target: Database, unit: Unit, nth: string, ro
     await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
 }
 
+/** What was touched up to this sync is equal too. The rest is as old a proof as before. */
+export async function noteTouchedVerified(target: Database, unit: Unit, nth: string): Promise<void> {
+  const [still] = await target.query(
+    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2 where unit = $1::oid and verified_sync < $2 returning unit`,
+    [unit.oid, nth],
+  )
+  if (still) await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
+}
+
 export const forgetVerified = (target: Database, unit: Unit): Promise<unknown> =>
   target.query(`update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null where unit = $1::oid`, [
     unit.oid,

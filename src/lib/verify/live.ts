@@ -1,6 +1,6 @@
 import {capturedUnits} from '../capture/captured.js'
 import {syncLive} from '../capture/follow.js'
-import {forgetVerified, noteVerified} from '../capture/proof.js'
+import {forgetVerified, noteTouchedVerified, noteVerified} from '../capture/proof.js'
 import {acceptServer, touchAgain} from '../capture/repair.js'
 import type {Unit} from '../capture/units.js'
 import type {Guard} from '../catalog.js'
@@ -12,6 +12,7 @@ import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify} from './tables.js'
+import {compareTouched, endsOf, type TouchedPass} from './touched.js'
 
 export interface LiveWorld {
   source: Database
@@ -81,6 +82,20 @@ export async function verifyWhileLive(
     if (!isLostConnection(error)) throw error
     throw unverified('moment_lost', `the comparison broke off: ${messageOf(error)}`, 'run the same command again')
   }
+}
+
+/**
+ * Looks at the keys that were touched since their table was verified, between two moments as above: the window has only those left
+ * that are touched later, however long the verification took.
+ */
+export async function verifyTouchedLive(world: LiveWorld): Promise<TouchedPass> {
+  const captured = await capturedUnits(world)
+  const {pair, nth} = await equalMoments({...world, ...captured})
+  return withPair(pair, async () => {
+    const pass = await compareTouched(world.target, endsOf(pair), captured.units, world.signal)
+    if (pass.differences.length === 0) for (const unit of pass.units) await noteTouchedVerified(world.target, unit, nth)
+    return pass
+  })
 }
 
 /** A quick look at some rows of each table, between two moments as above. */

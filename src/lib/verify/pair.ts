@@ -2,8 +2,8 @@ import type {Database, Session} from '../ports.js'
 
 /** One moment of a database, kept for as many sessions as want to read it. */
 export interface Held {
-  /** Runs `work` in a transaction that sees that moment. */
-  read<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** Runs `work` in a transaction that sees that moment; where asked for, it may make temporary tables. */
+  read<T>(work: (session: Session) => Promise<T>, options?: {temporary?: boolean}): Promise<T>
   release(): Promise<void>
 }
 
@@ -13,7 +13,8 @@ export interface Pair {
   target: Held
 }
 
-const READING = {mode: 'isolation level repeatable read read only'}
+const AT_ONE_MOMENT = 'isolation level repeatable read'
+const READING = {mode: `${AT_ONE_MOMENT} read only`}
 
 /**
  * Keeps the present moment of a database, or the one of an exported snapshot, until it is released. When the session that keeps it
@@ -37,11 +38,14 @@ export async function holdMoment(db: Database, snapshot?: string): Promise<Held>
       .catch((error: unknown) => failed(error instanceof Error ? error : new Error(String(error))))
   })
   return {
-    read: (work) =>
-      db.transaction(async (session) => {
-        await session.query(`set transaction snapshot '${id}'`)
-        return work(session)
-      }, READING),
+    read: (work, {temporary = false} = {}) =>
+      db.transaction(
+        async (session) => {
+          await session.query(`set transaction snapshot '${id}'`)
+          return work(session)
+        },
+        temporary ? {mode: AT_ONE_MOMENT} : READING,
+      ),
     async release() {
       letGo()
       await ended

@@ -3,75 +3,97 @@ import {touchedOf} from '../capture/touched.js'
 import {isKeyed, rowsOf, type Unit} from '../capture/units.js'
 import {OWN_SCHEMA} from '../catalog.js'
 import {streamRows} from '../copy/stream.js'
-import type {Database, Session} from '../ports.js'
+import type {Database, Queryable, Session} from '../ports.js'
+import type {Pair} from './pair.js'
 import {ROW_HASH} from './sums.js'
 
-interface Sides {
-  source: Database
-  target: Database
-  signal: AbortSignal
+/** A session on each side, of which both see the same state. */
+interface Ends {
+  here: Session
+  there: Session
 }
+
+/** Opens both; may be asked several times at once. */
+export type BothEnds = <T>(work: (ends: Ends) => Promise<T>) => Promise<T>
+
+/** Of databases that take no writes. */
+export const frozenEnds =
+  ({source, target}: {source: Database; target: Database}): BothEnds =>
+  (work) =>
+    target.session((there) => source.session((here) => work({here, there}), {disposable: true}))
+
+/** Of two moments that are equal. */
+export const endsOf =
+  ({source, target}: Pair): BothEnds =>
+  (work) =>
+    target.read((there) => source.read((here) => work({here, there}), {temporary: true}))
 
 export interface TouchedPass {
   keys: number
-  /** Units of which some rows were looked at again. */
-  units: number
+  /** Of which some rows were looked at again. */
+  units: Unit[]
   /** Tables that must be compared whole: never verified, or changed since and without a key. */
   whole: string[]
   differences: string[]
 }
 
-/**
- * Compares the rows whose keys were touched since their table was verified. Only meaningful while neither side takes writes
- * and the log is drained.
- */
-export async function compareTouched(sides: Sides, units: readonly Unit[]): Promise<TouchedPass> {
-  const states = await sides.target.query<{unit: string; verified: string | null; last: string}>(
+const LANES = 2
+
+/** Compares the rows whose keys were touched since their table was verified, several tables at a time. */
+export async function compareTouched(
+  target: Queryable,
+  open: BothEnds,
+  units: readonly Unit[],
+  signal: AbortSignal,
+): Promise<TouchedPass> {
+  const states = await target.query<{unit: string; verified: string | null; last: string}>(
     `select unit::text as unit, verified_sync::text as verified, last_sync::text as last from ${OWN_SCHEMA}.sync_units`,
   )
   const stateOf = new Map(states.map((state) => [state.unit, state]))
-  const pass: TouchedPass = {keys: 0, units: 0, whole: [], differences: []}
+  const pass: TouchedPass = {keys: 0, units: [], whole: [], differences: []}
+  const touched: {unit: Unit; verified: string}[] = []
   for (const unit of units) {
     const {verified, last} = stateOf.get(unit.oid)!
     if (verified === null || (!isKeyed(unit) && BigInt(last) > BigInt(verified))) {
       pass.whole.push(...unit.members.filter(({partitioned}) => !partitioned).map(({relation}) => relation))
     } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) {
-      pass.units++
-      pass.keys += await compareUnit(sides, unit, verified, pass.differences)
+      pass.units.push(unit)
+      touched.push({unit, verified})
     }
   }
+  const lane = () =>
+    open(async (ends) => {
+      for (let next = touched.shift(); next; next = touched.shift()) {
+        const {keys, differences} = await compareUnit(ends, next.unit, next.verified, signal)
+        pass.keys += keys
+        pass.differences.push(...differences)
+      }
+    })
+  await Promise.all(Array.from({length: Math.min(LANES, touched.length)}, lane))
   return pass
 }
 
-/** Both servers get the keys into a temporary table, and sum up the rows that have them. */
+/** Both servers get the keys into a table that knows how many there are, and sum up the rows that have them. */
 async function compareUnit(
-  {source, target, signal}: Sides,
+  {here, there}: Ends,
   unit: Unit,
   verified: string,
-  differences: string[],
-): Promise<number> {
+  signal: AbortSignal,
+): Promise<{keys: number; differences: string[]}> {
   const keys = unit.key.map(({name}) => name).join(', ')
   const asked = `select distinct ${keys} from ${touchedOf(unit)} where heroku_rds_sync > ${verified}`
-  return target.session((there) =>
-    source.session(
-      async (here) => {
-        await here.query(`create temp table again as select ${keys} from ${logOf(unit)} with no data`)
-        const {rows} = await streamRows(
-          {from: there, out: `copy (${asked}) to stdout`},
-          {to: here, into: 'copy pg_temp.again from stdin'},
-          touchedOf(unit),
-          {signal},
-        )
-        const [ours, theirs] = await Promise.all([
-          sumsOf(here, unit, 'pg_temp.again'),
-          sumsOf(there, unit, `(${asked})`),
-        ])
-        if (ours !== theirs) differences.push(...(await rowsThatDiffer({here, there}, unit, asked)))
-        return rows
-      },
-      {disposable: true},
-    ),
+  await here.query(`create temp table again as select ${keys} from ${logOf(unit)} with no data`)
+  const {rows} = await streamRows(
+    {from: there, out: `copy (${asked}) to stdout`},
+    {to: here, into: 'copy pg_temp.again from stdin'},
+    touchedOf(unit),
+    {signal},
   )
+  await here.query('analyze pg_temp.again')
+  const [ours, theirs] = await Promise.all([sumsOf(here, unit, 'pg_temp.again'), sumsOf(there, unit, `(${asked})`)])
+  const differences = ours === theirs ? [] : await rowsThatDiffer({here, there}, unit, asked)
+  await here.query('drop table pg_temp.again')
+  return {keys: rows, differences}
 }
 
 const joined = (unit: Unit, keys: string): string =>
@@ -86,11 +108,7 @@ async function sumsOf(session: Session, unit: Unit, keys: string): Promise<strin
 
 const MOST = 1000
 
-async function rowsThatDiffer(
-  {here, there}: {here: Session; there: Session},
-  unit: Unit,
-  asked: string,
-): Promise<string[]> {
+async function rowsThatDiffer({here, there}: Ends, unit: Unit, asked: string): Promise<string[]> {
   const hashes = async (session: Session, keys: string) => {
     const name = `row(${unit.key.map(({name: column}) => `t.${column}`).join(', ')})::text`
     const rows = await session.query<{row: string; hash: string}>(

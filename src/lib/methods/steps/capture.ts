@@ -15,6 +15,8 @@ import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf} from '../../runbook/notes.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refreshDerived} from '../../runbook/derived.js'
+import {refuseDifferences} from '../../runbook/steps/verify.js'
+import {verifyTouchedLive} from '../../verify/live.js'
 import {type Basis, isNoted, noteConstraints} from './copy.js'
 
 export const installCaptureStep: Step = {
@@ -114,10 +116,13 @@ export const catchUp: Step = {
 
   async run(migration) {
     await removeLargeObjects(migration.target)
-    const {syncs, entries} = await catchUpWithSource(migration)
+    await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
     await readPostData(migration) // so that the window has it at hand
-    return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}, ${views} materialized views refreshed`
+    const {keys, differences} = await verifyTouchedLive(migration)
+    refuseDifferences(differences)
+    await catchUpWithSource(migration)
+    return `${keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },
 }
 

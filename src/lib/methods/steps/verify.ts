@@ -7,7 +7,7 @@ import {unproven, verifiedSoFar} from '../../capture/proof.js'
 import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
 import {lateSequences, sequencePositions} from '../../verify/sequences.js'
-import {compareTouched} from '../../verify/touched.js'
+import {compareTouched, frozenEnds} from '../../verify/touched.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {inWindow} from '../../runbook/in-window.js'
@@ -64,7 +64,7 @@ export const verifyTouched: Step = {
       inventory(source),
       inventory(target),
       compareLargeObjects(migration),
-      compareTouched(migration, units),
+      compareTouched(target, frozenEnds(migration), units, migration.signal),
     ])
     const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
     refuseDifferences([

@@ -1,7 +1,7 @@
+import {clock} from './adapters/clock.js'
 import {isLostConnection} from './copy/lost-connection.js'
 import {messageOf, RdsError} from './errors.js'
 import {type RunOptions, withMigration} from './open-migration.js'
-import type {Clock} from './ports.js'
 import type {Migration} from './runbook/migration.js'
 
 const LONGEST_RETRY_MS = 30_000
@@ -11,11 +11,7 @@ const LONGEST_RETRY_MS = 30_000
  * breaks: a restart, a failover, another class. The work begins anew then and finds done what is done. Another operator, who
  * took the lock meanwhile, keeps it.
  */
-export async function keepAtIt<T>(
-  options: RunOptions,
-  clock: Clock,
-  work: (migration: Migration) => Promise<T>,
-): Promise<T> {
+export async function keepAtIt<T>(options: RunOptions, work: (migration: Migration) => Promise<T>): Promise<T> {
   for (let failures = -1; ; failures++) {
     try {
       return await withMigration(options, (migration) => {
