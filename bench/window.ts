@@ -61,6 +61,7 @@ function mediansOf(cutovers: readonly Cutover[]) {
     writePauseSeconds: of(({writePauseSeconds}) => writePauseSeconds),
     windowSeconds: of(({windowSeconds}) => windowSeconds),
     bootSeconds: of(({bootSeconds}) => bootSeconds),
+    logMegabytes: of(({logMegabytes}) => logMegabytes),
     steps: Object.fromEntries(
       Object.keys(cutovers[0]!.steps).map((step) => [step, of(({steps}) => steps[step] ?? NaN)]),
     ),
@@ -69,8 +70,14 @@ function mediansOf(cutovers: readonly Cutover[]) {
   }
 }
 
-function words({gigabytes, writePauseSeconds, windowSeconds, bootSeconds}: Omit<Cutover, 'steps'>): string {
-  return `${gigabytes.toFixed(2)} GB: write pause ${writePauseSeconds.toFixed(2)} s, window ${windowSeconds.toFixed(2)} s, of which the app booted for ${bootSeconds.toFixed(2)} s`
+function words({
+  gigabytes,
+  writePauseSeconds,
+  windowSeconds,
+  bootSeconds,
+  logMegabytes,
+}: Omit<Cutover, 'steps'>): string {
+  return `${gigabytes.toFixed(2)} GB: write pause ${writePauseSeconds.toFixed(2)} s, window ${windowSeconds.toFixed(2)} s, of which the app booted for ${bootSeconds.toFixed(2)} s; capture logs of ${logMegabytes.toFixed(1)} MB`
 }
 
 /** What the write pause is made of, and what leads to it. */

@@ -17,6 +17,8 @@ export interface Cutover {
   bootSeconds: number
   steps: Record<string, number>
   acknowledgedWrites: number
+  /** Of all capture logs on the source when the window was over, emptied or not. */
+  logMegabytes: number
   load?: LoadSeen
 }
 
@@ -59,12 +61,17 @@ export async function moveShop({gigabytes, rate, scale, watch}: HowToMove): Prom
     await heroku('rds:cutover', '--gate', 'auto')
     await ordersArrive(shop, 20)
 
+    const [logs] = await ask<{bytes: string}>(
+      superuserUrl,
+      `select coalesce(sum(pg_total_relation_size(oid)), 0) as bytes from pg_class where relnamespace = 'heroku_rds'::regnamespace and relname ~ '^log_'`,
+    )
     const seen = await load?.stop()
     if (seen) await auditTpcb(superuserUrl, sandbox.target.superuserUrl(shop.target.database), seen)
     const acknowledgedWrites = await auditShop(shop)
     return {
       gigabytes: Number(size!.bytes) / 1e9,
       acknowledgedWrites,
+      logMegabytes: Number(logs!.bytes) / 1e6,
       ...(seen ? {load: seen} : {}),
       ...(await timesOf(shop, sandbox)),
     }

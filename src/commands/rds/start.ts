@@ -13,10 +13,15 @@ import {abandon} from '../../lib/runbook/abandon.js'
 import {refuseWindow} from '../../lib/runbook/in-window.js'
 import {run} from '../../lib/runbook/run.js'
 
+/** What a method makes there, where it is not triggers. */
+const MADE_ON_SOURCE: Record<string, string> = {
+  'logical-replication': 'A publication, a replication slot and a fence are made on the database',
+}
+
 export default class Start extends RdsCommand {
   static override summary = 'copy the database to RDS while the app runs, and keep the copy in step'
   static override description = RdsCommand.describe(
-    'Puts capture triggers on every table of the source, copies schema and rows, then brings over what changes until it is stopped with Ctrl-C. Run again, it goes on where it stopped; the source keeps noting changes meanwhile. The window is rds:cutover.',
+    'Copies schema and rows, then brings over what changes until it is stopped with Ctrl-C: noted by triggers on every table of the source, or, with --method logical-replication and where the source allows it, taken from a replication slot. Run again, it goes on where it stopped; nothing that changes meanwhile is missed. The window is rds:cutover.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
@@ -51,7 +56,7 @@ export default class Start extends RdsCommand {
       confirm,
       giveUp
         ? `Everything this tool made is taken off the source of ${app}, and the copy on RDS is dropped.`
-        : `Triggers are put on every table of the source of ${app}; the app keeps running.`,
+        : `${MADE_ON_SOURCE[method ?? ''] ?? 'Triggers are put on every table'} of the source of ${app}; the app keeps running.`,
     )
     const signal = interruption()
     const options = {
