@@ -58,7 +58,17 @@ describe('The commands', () => {
       'rds:finish': [...common, 'confirm', 'destroy-source', 'json', 'now'].sort(),
       'rds:psql': [...common, 'command'].sort(),
       'rds:rollback': [...common, 'confirm', 'json'].sort(),
-      'rds:start': [...common, 'abandon', 'ca-file', 'confirm', 'json', 'method', 'nice', 'take-in', 'until-equal'].sort(),
+      'rds:start': [
+        ...common,
+        'abandon',
+        'ca-file',
+        'confirm',
+        'json',
+        'method',
+        'nice',
+        'take-in',
+        'until-equal',
+      ].sort(),
       'rds:status': [...common, 'json', 'watch'].sort(),
       'rds:verify': [...common, 'json', 'nice', 'repair', 'sample'].sort(),
     })
