@@ -76,7 +76,7 @@ describe('Secrets', () => {
     const looked = (async () => {
       while (looking) {
         for (const line of await commandLines()) seen.add(line)
-        await delay(20)
+        await delay(50)
       }
     })()
     const results: CommandResult[] = []
