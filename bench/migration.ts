@@ -10,6 +10,7 @@ import {identityOf} from '../src/lib/identity.js'
 import {changeCapture} from '../src/lib/methods/change-capture.js'
 import type {Clock, Database, FollowState, Operator} from '../src/lib/ports.js'
 import type {Migration} from '../src/lib/runbook/migration.js'
+import {run} from '../src/lib/runbook/run.js'
 import {claimTarget} from '../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../src/lib/runbook/steps/install-fence.js'
 import type {Place} from './stage.js'
@@ -71,10 +72,7 @@ export async function followerOf(
   } as unknown as Migration
 
   return {
-    async start() {
-      for (const step of [claimTarget, installFence, ...changeCapture.before])
-        if (!(await step.done(migration))) await step.run(migration)
-    },
+    start: () => run([claimTarget, installFence, ...changeCapture.before], migration),
     async catchUp() {
       const captured = await capturedUnits(migration)
       const total = {entries: 0, rows: 0, seconds: 0}

@@ -3,7 +3,8 @@
 import {readFileSync} from 'node:fs'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {beginMigration, targetGuard, withOperatorLock} from '../../src/lib/adapters/journal.js'
+import {beginMigration, targetGuard} from '../../src/lib/adapters/journal.js'
+import {withOperatorLock} from '../../src/lib/adapters/operator-lock.js'
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'

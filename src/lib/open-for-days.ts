@@ -23,6 +23,7 @@ export async function keepAtIt<T>(options: RunOptions, work: (migration: Migrati
       if (!begun || options.signal.aborted || !isPassing(error, failures)) throw error
       options.operator.tell(`${messageOf(error)}: taking it up again`)
       await clock.sleep(Math.min(1000 * 2 ** failures, LONGEST_RETRY_MS), options.signal).catch(() => undefined)
+      options.signal.throwIfAborted()
     }
   }
 }

@@ -1,13 +1,7 @@
 import {clock} from './adapters/clock.js'
-import {
-  beginMigration,
-  dropUntouchedJournal,
-  epochOf,
-  journalOn,
-  targetGuard,
-  withOperatorLock,
-} from './adapters/journal.js'
+import {beginMigration, dropUntouchedJournal, epochOf, journalOn, targetGuard} from './adapters/journal.js'
 import {remember} from './adapters/memory.js'
+import {withOperatorLock} from './adapters/operator-lock.js'
 import {schemaDumpOf} from './adapters/pg-dump.js'
 import {publisherOf} from './adapters/replication.js'
 import {assess} from './assessment/assess.js'

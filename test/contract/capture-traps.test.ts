@@ -10,7 +10,9 @@ import type {Database} from '../../src/lib/ports.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {installCaptureStep} from '../../src/lib/methods/steps/capture.js'
-import {verifyWhileLive} from '../../src/lib/verify/live.js'
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {compareTouched, frozenEnds} from '../../src/lib/verify/touched.js'
+import {verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {captureOf} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
@@ -491,6 +493,39 @@ describe('Following a source', function () {
         await verifyWhileLive(migration)
       })
     }
+
+    it('to the truth: a table truncated while what was touched is verified is no difference', async () => {
+      const {source, capture} = await followed(`
+        create table things (id int primary key, v text); insert into things select n, 'v' from generate_series(1, 100) n;
+        create table others (id int primary key, v text); insert into others select n, 'v' from generate_series(1, 100) n`)
+      const {migration} = capture
+      await verifyWhileLive(migration)
+      await ask(source.url, `update things set v = 'touched'; update others set v = 'touched'`)
+      await capture.catchUp()
+      let reads = 0
+      // The first one keeps the moment that is compared.
+      const transaction: Database['transaction'] = async (work, how) => {
+        if (how?.mode?.includes('read only') && ++reads === 1)
+          await ask(source.url, `set lock_timeout = '2s'; truncate things`)
+        return migration.source.transaction(work, how)
+      }
+      expect(await verifyTouchedLive({...migration, source: {...migration.source, transaction}})).to.deep.equal({
+        keys: 200,
+        differences: [],
+      })
+      expect(reads).to.equal(1)
+      await capture.catchUp()
+      const {compared, whole} = await compareTouched(
+        migration.target,
+        frozenEnds(migration),
+        (await capturedUnits(migration)).units,
+        migration.signal,
+      )
+      expect(compared.map(({unit, differences}) => [unit.relation, differences])).to.deep.equal([
+        ['"public"."things"', []],
+      ])
+      expect(whole).to.deep.equal([])
+    })
 
     it('when it is gone: nothing of it is left on the source', async () => {
       const [source, target] = [await both.newSource(), await both.newTarget()]

@@ -1,8 +1,15 @@
 import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/errors.js'
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {noteVerified, unproven} from '../../src/lib/capture/proof.js'
+import {changeCapture} from '../../src/lib/methods/change-capture.js'
 import {attachConstraintsStep} from '../../src/lib/methods/steps/copy-constraints.js'
 import {takeIn} from '../../src/lib/methods/steps/take-in.js'
+import {runbookFor} from '../../src/lib/playbook.js'
+import {phaseOf} from '../../src/lib/runbook/phase.js'
+import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
+import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {refreshDerived} from '../../src/lib/runbook/derived.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {verifyWhileLive} from '../../src/lib/verify/live.js'
@@ -239,6 +246,35 @@ describe('A change of the schema', function () {
     expect((await verifyWhileLive(capture.migration)).differences).to.deep.equal([])
     await refreshDerived(capture.migration)
     await expectSameContents(source, target)
+  })
+
+  it('is taken in without a proof: neither an older verification nor one that began before it counts for what was taken in', async () => {
+    const {source, target} = await followed()
+    const [{nth} = {nth: ''}] = await ask<{nth: string}>(
+      target.superuserUrl,
+      'select nth::text from heroku_rds.sync_state',
+    )
+    await ask(source.url, `create table days_3 partition of days for values from ('2025-03-01') to ('2025-04-01')`)
+    const capture = await captureOf(source, target)
+    await capture.takeIn()
+    await capture.catchUp()
+    const days = (await capturedUnits(capture.migration)).units.find(({relation}) => relation === '"public"."days"')!
+    await noteVerified(target.db, days, nth, 100n)
+    expect([...(await unproven(target.db, 24))]).to.deep.equal([days.oid])
+    await verifyWhileLive(capture.migration)
+    expect([...(await unproven(target.db, 24))]).to.deep.equal([])
+  })
+
+  it('leaves the copy unfinished until what it brought is there', async () => {
+    const {source, target} = await followed()
+    await ask(source.url, "alter type mood rename value 'bad' to 'sad'; alter table big add more int")
+    const {migration, perform} = await captureOf(source, target)
+    const preparation = [claimTarget, installFence, ...changeCapture.before]
+    for (const {id} of preparation) await migration.journal.foundDone(id)
+    const phase = async () => phaseOf(runbookFor(changeCapture), await migration.journal.records(), 1, preparation)
+    expect(await phase()).to.equal('following')
+    expect((await errorOf<RdsError>(perform([takeIn]))).code).to.equal('schema_differs')
+    expect(await phase()).to.equal('copying')
   })
 
   it('that cannot be taken in is named, with what to do', async () => {

@@ -1,7 +1,3 @@
-import {type ChildProcess, spawn} from 'node:child_process'
-import {once} from 'node:events'
-import {join} from 'node:path'
-
 import {expect} from 'chai'
 import pg from 'pg'
 
@@ -9,10 +5,9 @@ import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
+import {startStockCommand} from '../support/stock-command.js'
 import {cutOver, useSandbox} from '../support/world.js'
 import {bearsTraces, failureOf, fenceOf, primaryOf} from './support.js'
-
-const HEROKU = join(import.meta.dirname, '../../sandbox/node_modules/heroku/bin/run.js')
 
 /** A function that takes its time on the target, which is Postgres 17, and none on the source, which is 16. */
 const SLOW = `create function public.slow(int) returns int immutable language plpgsql as $$
@@ -101,12 +96,7 @@ describe('Budget and interruption', () => {
         `${SLOW}; insert into public.slow_rows values (1), (2), (3); alter table public.slow_rows add check (public.slow(id) > 0)`,
       )
       const asBefore = stateOf(shop.app)
-      const args = ['--no-deprecation', HEROKU, 'rds:cutover', '--app', shop.name, '--confirm', shop.name]
-      const child: ChildProcess = spawn(process.execPath, args, {env: shop.env, stdio: ['ignore', 'pipe', 'pipe']})
-      let said = ''
-      for (const stream of [child.stdout!, child.stderr!])
-        stream.setEncoding('utf8').on('data', (text: string) => (said += text))
-      const closed = once(child, 'close') as Promise<[number | null]>
+      const cutover = startStockCommand(shop, 'rds:cutover')
       await until('the slow copy', 60, async () => {
         const running = await world.sandbox.target.superuser(
           'postgres',
@@ -115,8 +105,9 @@ describe('Budget and interruption', () => {
         return running.length > 0
       })
       const interrupted = Date.now()
-      child.kill(signal)
-      const [code] = await closed
+      cutover.kill(signal)
+      const code = await cutover.exitCode
+      const said = cutover.said()
       expect(code, said).to.equal(1)
       expect((Date.now() - interrupted) / 1000, 'seconds until it had undone everything').to.be.lessThan(30)
       expect(said).to.contain('Error: interrupted')

@@ -1,15 +1,10 @@
-import {type ChildProcess, spawn} from 'node:child_process'
-import {once} from 'node:events'
-import {join} from 'node:path'
-
 import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
 import {expectBusiness, expectCleanLedger} from '../support/app-state.js'
+import {startStockCommand} from '../support/stock-command.js'
 import {cutOver, useSandbox} from '../support/world.js'
-
-const HEROKU = join(import.meta.dirname, '../../sandbox/node_modules/heroku/bin/run.js')
 
 describe('rds:start', () => {
   const world = useSandbox()
@@ -24,15 +19,10 @@ describe('rds:start', () => {
     const shop = await world.sandbox.openShop()
     shop.customersCome()
     await expectBusiness(shop)
-    const args = ['--no-deprecation', HEROKU, 'rds:start', '--app', shop.name, '--confirm', shop.name]
-    const child: ChildProcess = spawn(process.execPath, args, {env: shop.env, stdio: ['ignore', 'pipe', 'pipe']})
-    let said = ''
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.setEncoding('utf8').on('data', (text: string) => (said += text))
-    const closed = once(child, 'close') as Promise<[number | null]>
+    const start = startStockCommand(shop, 'rds:start')
     const heard = (what: RegExp, times = 1) =>
-      until(`${what} ${times} times in ${said}`, 60, () =>
-        Promise.resolve([...said.matchAll(new RegExp(what, 'g'))].length >= times),
+      until(`${what} ${times} times in ${start.said()}`, 60, () =>
+        Promise.resolve([...start.said().matchAll(new RegExp(what, 'g'))].length >= times),
       )
     try {
       await heard(/following the source/)
@@ -45,11 +35,10 @@ describe('rds:start', () => {
       const verified = await world.sandbox.cli(['rds:verify', '-a', shop.name, '--json'], {env: shop.env})
       expect(JSON.parse(verified.stdout), verified.stderr).to.include({equal: true})
     } finally {
-      child.kill('SIGINT')
-      const [code] = await closed
-      expect(code, said).to.equal(0)
+      start.kill('SIGINT')
+      expect(await start.exitCode, start.said()).to.equal(0)
     }
-    expect(said).not.to.match(/\n\s+at \S+ \(/)
+    expect(start.said()).not.to.match(/\n\s+at \S+ \(/)
 
     await cutOver(shop, {method: 'change-capture'})
     const keys = await foreignKeys(shop)

@@ -62,7 +62,9 @@ async function dumpJournal(server: PostgresServer, database: string): Promise<st
   return texts.join('\n')
 }
 
-describe('Secrets', () => {
+describe('Secrets', function () {
+  // Twenty runs of the stock command, one after the other, with every process of the machine listed all the time.
+  this.timeout(300_000)
   const world = useSandbox()
 
   it('no password shows anywhere in a cutover with all that can go wrong around it', async () => {
@@ -76,7 +78,7 @@ describe('Secrets', () => {
     const looked = (async () => {
       while (looking) {
         for (const line of await commandLines()) seen.add(line)
-        await delay(50)
+        await delay(20)
       }
     })()
     const results: CommandResult[] = []

@@ -9,6 +9,7 @@ import {changeCapture} from '../../src/lib/methods/change-capture.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
+import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {realClock} from './copy.js'
 import {listener, type Source, type Target} from './servers.js'
@@ -32,9 +33,7 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     signal,
   } as unknown as Migration
 
-  const perform = async (steps: readonly Step[]) => {
-    for (const step of steps) if (!(await step.done(migration))) await step.run(migration)
-  }
+  const perform = (steps: readonly Step[]) => run(steps, migration)
   return {
     migration,
     perform,

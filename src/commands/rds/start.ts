@@ -1,5 +1,4 @@
 import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
-import {refused} from '../../lib/errors.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
 import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
 import {keepAtIt} from '../../lib/open-for-days.js'
@@ -8,10 +7,9 @@ import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {preparationFor, runbookFor} from '../../lib/playbook.js'
+import {runbookFor} from '../../lib/playbook.js'
+import {prepareToFollow} from '../../lib/prepare.js'
 import {abandon} from '../../lib/runbook/abandon.js'
-import {refuseWindow} from '../../lib/runbook/in-window.js'
-import {run} from '../../lib/runbook/run.js'
 
 /** What a method makes there, where it is not triggers. */
 const MADE_ON_SOURCE: Record<string, string> = {
@@ -84,30 +82,14 @@ export default class Start extends RdsCommand {
       })
     }
     return keepAtIt(options, async (migration) => {
-      const {method: chosen} = migration
-      await refuseWindow(migration)
-      if (!chosen.follow) {
-        throw refused(
-          'other_method',
-          `a move by ${chosen.id} is under way`,
-          `heroku rds:rollback -a ${app} ends it first`,
-        )
-      }
-      if (takeIn && !chosen.takeIn) {
-        throw refused(
-          'cannot_take_in',
-          `${chosen.title} takes no change of the schema in`,
-          `heroku rds:start -a ${app} --abandon, then start anew`,
-        )
-      }
-      await run(preparationFor(chosen, takeIn ? {takeIn: chosen.takeIn} : {}), migration)
+      await prepareToFollow(migration, {takeIn})
       if (!untilEqual) {
         migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
-        await chosen.follow(migration, nice ? NICE_PACE : USUAL_PACE)
+        await migration.method.follow!(migration, nice ? NICE_PACE : USUAL_PACE)
         if (!signal.aborted) migration.signal.throwIfAborted()
       }
       this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)
-      return {app, method: chosen.id, outcome: untilEqual ? 'equal' : 'stopped'}
+      return {app, method: migration.method.id, outcome: untilEqual ? 'equal' : 'stopped'}
     })
   }
 }

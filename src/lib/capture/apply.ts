@@ -4,7 +4,7 @@ import {streamRows} from '../copy/stream.js'
 import type {Session} from '../ports.js'
 import {logOf, NTH, SIGN, TRUNCATIONS} from './log.js'
 import {touchedOf} from './touched.js'
-import {isKeyed, rowsOf, type Unit} from './units.js'
+import {isKeyed, rowsOf, sameKey, type Unit} from './units.js'
 
 /** Both ends of one sync: a snapshot of the source that also forgets, and a transaction of the target. */
 export interface Ends {
@@ -96,7 +96,7 @@ async function applyKeys(unit: Unit, {from, to, nth, signal}: Ends, pages?: Page
   const keys = unit.key.map(({name}) => name).join(', ')
   const within = pages ? ` where ctid >= '(${pages.first},0)' and ctid < '(${pages.next},0)'` : ''
   const form = formOf(unit)
-  const same = unit.key.map(({name, equals}) => `t.${name} ${equals} touched.${name}`).join(' and ')
+  const same = sameKey(unit, 't', 'touched')
   const {rows: entries} = await streamRows(
     {from, out: `copy (select ${nth}::bigint, ${keys} from ${logOf(unit)}${within}) to stdout${form}`},
     {to, into: `copy ${touchedOf(unit)} (heroku_rds_sync, ${keys}) from stdin${form}`},

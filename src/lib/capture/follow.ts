@@ -53,15 +53,19 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
       await clock.sleep(Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000), signal)
     } catch (error) {
       if (signal.aborted) return
-      if (!isPassing(error)) {
-        await capturedUnits(migration) // says so where it was a change of the schema
-        throw error
-      }
+      if (!isPassing(error)) throw (await schemaChangeOf(migration)) ?? error
       operator.tell(`${messageOf(error)}: trying again`)
       await clock.sleep(Math.min(500 * 2 ** failures++, LONGEST_RETRY_MS), signal).catch(() => undefined)
     }
   }
 }
+
+/** Why the source can no longer be followed, where it is its schema that changed under a sync. */
+const schemaChangeOf = (migration: Following): Promise<RdsError | undefined> =>
+  capturedUnits(migration).then(
+    () => undefined,
+    (error: unknown) => (error instanceof RdsError && error.code === 'schema_changed' ? error : undefined),
+  )
 
 /**
  * One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. Whoever

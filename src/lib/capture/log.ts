@@ -1,5 +1,5 @@
 import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../catalog.js'
-import {isKeyed, type Member, type Unit} from './units.js'
+import {isKeyed, type Member, sameKey, type Unit} from './units.js'
 
 /*
  * The capture objects of one unit, as SQL. A log holds the touched keys in their own types, without index, sequence or time:
@@ -96,9 +96,7 @@ function functionsOf(unit: Unit): [name: string, body: string][] {
   ]
 }
 
-/** Keys hold no nulls. */
-const keyChanged = ({key}: Unit): string =>
-  `not (${key.map(({name, equals}) => `old.${name} ${equals} new.${name}`).join(' and ')})`
+const keyChanged = (unit: Unit): string => `not (${sameKey(unit, 'old', 'new')})`
 
 /** The triggers that a member must have: name, and what follows `create trigger name`. */
 export function triggersOf(unit: Unit, {relation, partitioned}: Member): [name: string, definition: string][] {

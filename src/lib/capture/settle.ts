@@ -2,7 +2,7 @@ import {streamRows} from '../copy/stream.js'
 import {passFence} from '../freeze/fence.js'
 import type {Database, Session} from '../ports.js'
 import {logOf} from './log.js'
-import type {Unit} from './units.js'
+import {sameKey, type Unit} from './units.js'
 
 /**
  * Removes from a freshly copied table every row whose key was touched since the capture began. Chunks that were read at different
@@ -15,7 +15,7 @@ export async function settleKeys(
   relation: string,
 ): Promise<void> {
   const keys = unit.key.map(({name}) => name).join(', ')
-  const same = unit.key.map(({name, equals}) => `t.${name} ${equals} changed.${name}`).join(' and ')
+  const same = sameKey(unit, 't', 'changed')
   await source.session(async (from) => {
     await to.query('begin')
     await passFence(to, key)

@@ -21,7 +21,7 @@ export async function prepareTouched(target: Database, units: readonly Unit[], g
       create table if not exists ${touchedOf(unit)} as select ${columns.join(', ')} from ${unit.relation} with no data;
       alter table ${touchedOf(unit)} ${extra} add column if not exists heroku_rds_sync bigint not null;
       create index if not exists touched_${unit.oid}_sync on ${touchedOf(unit)} (heroku_rds_sync);
-      insert into ${OWN_SCHEMA}.sync_units (unit, relation) values (${unit.oid}, ${literal(unit.relation)}) on conflict do nothing`)
+      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from) select ${unit.oid}, ${literal(unit.relation)}, nth + 1 from ${OWN_SCHEMA}.sync_state on conflict do nothing`)
   }
 }
 

@@ -43,6 +43,10 @@ export interface Unit {
 
 export const isKeyed = ({key}: Unit): boolean => key.length > 0
 
+/** SQL: row `a` and row `b` have the same key. Keys hold no nulls. */
+export const sameKey = ({key}: Pick<Unit, 'key'>, a: string, b: string): string =>
+  key.map(({name, equals}) => `${a}.${name} ${equals} ${b}.${name}`).join(' and ')
+
 /** Rows of a tree are reached through its root; a table of an inheritance tree answers for its own rows alone. */
 export const rowsOf = (unit: Unit): string => (unit.members.length > 1 ? unit.relation : `only ${unit.relation}`)
 

@@ -1,4 +1,6 @@
 import {identifier, literal, notOfExtension, USER_SCHEMA} from '../catalog.js'
+import {failed} from '../errors.js'
+import {isLockConflict} from '../freeze/table-lock.js'
 import type {Database, Queryable, SchemaDump, Session} from '../ports.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, execute} from './execute.js'
@@ -21,8 +23,9 @@ export async function adaptSchema(
   await addEnumLabels({source, target})
   const statements = await objectStatements({target, schemaDump})
   const [definitions, indexes] = [await tableDefinitions(source), await indexDefinitions(source)]
-  await target.transaction(
+  const adapted = target.transaction(
     async (session) => {
+      await session.query(`set local lock_timeout = '60s'`)
       await dropViews(session)
       const kept = await dropOtherTables(session, definitions, anew)
       await dropOtherIndexes(session, indexes)
@@ -38,6 +41,15 @@ export async function adaptSchema(
     },
     {disposable: true},
   )
+  await adapted.catch((error: unknown) => {
+    throw isLockConflict(error)
+      ? failed(
+          'table_busy',
+          'somebody reads the copy on the target, and keeps its tables from being made anew',
+          'let a running heroku rds:verify end and run the same command again',
+        )
+      : error
+  })
 }
 
 /** A label cannot be used in the transaction that adds it. One that is no more was called otherwise: by hand, for nobody knows which it is now. */

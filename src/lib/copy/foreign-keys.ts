@@ -1,3 +1,4 @@
+import {allEnded} from '../all-ended.js'
 import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import {prepareToBuild} from './build-indexes.js'
@@ -52,7 +53,7 @@ export async function validateForeignKeys(
       }
     }),
   )
-  for (const result of await Promise.allSettled(validating)) if (result.status === 'rejected') throw result.reason
+  await allEnded(validating)
   return open.length
 }
 

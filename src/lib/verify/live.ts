@@ -11,8 +11,8 @@ import {compareContents, type Verification} from './contents.js'
 import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
-import {hasMoved, tablesToVerify} from './tables.js'
-import {compareTouched, endsOf, type TouchedPass} from './touched.js'
+import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
+import {compareTouched, endsOf} from './touched.js'
 
 export interface LiveWorld {
   source: Database
@@ -88,14 +88,28 @@ export async function verifyWhileLive(
  * Looks at the keys that were touched since their table was verified, between two moments as above: the window has only those left
  * that are touched later, however long the verification took.
  */
-export async function verifyTouchedLive(world: LiveWorld): Promise<TouchedPass> {
+export async function verifyTouchedLive(world: LiveWorld): Promise<{keys: number; differences: string[]}> {
   const captured = await capturedUnits(world)
+  const known = new Map((await tablesToVerify(world.source)).map((table) => [table.name, table]))
   const {pair, nth} = await equalMoments({...world, ...captured})
   return withPair(pair, async () => {
-    const pass = await compareTouched(world.target, endsOf(pair), captured.units, world.signal)
-    if (pass.differences.length === 0) for (const unit of pass.units) await noteTouchedVerified(world.target, unit, nth)
-    return pass
+    const {keys, compared} = await compareTouched(world.target, endsOf(pair), captured.units, world.signal)
+    const found: string[] = []
+    for (const {unit, differences} of compared) {
+      if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)
+      else if (!(await anyMoved(world.source, unit, known))) found.push(...differences)
+    }
+    return {keys, differences: found}
   })
+}
+
+/** Then its differences say nothing; it is looked at again in the window. */
+async function anyMoved(source: Database, {members}: Unit, known: ReadonlyMap<string, VerifyTable>): Promise<boolean> {
+  for (const {relation} of members) {
+    const table = known.get(relation)
+    if (table && (await hasMoved(source, table))) return true
+  }
+  return false
 }
 
 /** A quick look at some rows of each table, between two moments as above. */

@@ -1,6 +1,6 @@
 import type {Queryable} from '../ports.js'
 import type {Pair} from './pair.js'
-import {ROW_HASH} from './sums.js'
+import {ROW_HASH, textOf} from './sums.js'
 import type {VerifyTable} from './tables.js'
 
 const BUCKETS = 1024
@@ -38,8 +38,7 @@ const both = <T>({source, target}: Pair, read: (db: Queryable) => Promise<T>): P
   Promise.all([source.read(read), target.read(read)])
 
 /** What names a row: the text of its key, or of all of it. */
-const nameOf = ({key}: VerifyTable): string =>
-  key.length > 0 ? `row(${key.map((column) => `t.${column}`).join(', ')})::text` : '(t.*)::text'
+const nameOf = ({key}: VerifyTable): string => (key.length > 0 ? textOf(key) : '(t.*)::text')
 
 const bucketOf = (table: VerifyTable): string => `hashtextextended(${nameOf(table)}, 0) & ${BUCKETS - 1}`
 

@@ -1,10 +1,10 @@
 import {touchedOf} from '../capture/touched.js'
-import {isKeyed, rowsOf, type Unit} from '../capture/units.js'
+import {isKeyed, rowsOf, sameKey, type Unit} from '../capture/units.js'
 import type {Queryable} from '../ports.js'
 import type {Verification} from './contents.js'
 import type {Difference} from './locate.js'
 import type {Pair} from './pair.js'
-import {ROW_HASH} from './sums.js'
+import {ROW_HASH, textOf} from './sums.js'
 
 const ROWS = 1000
 /** From about so many pages of a table. */
@@ -33,7 +33,7 @@ export async function compareSample(pair: Pair, units: readonly Unit[]): Promise
   return found
 }
 
-const nameOf = ({key}: Unit): string => `row(${key.map(({name}) => `t.${name}`).join(', ')})::text`
+const nameOf = ({key}: Unit): string => textOf(key.map(({name}) => name))
 
 async function sampleOf(db: Queryable, unit: Unit): Promise<Sampled[]> {
   const [size] = await db.query<{pages: number}>(
@@ -49,10 +49,9 @@ async function sampleOf(db: Queryable, unit: Unit): Promise<Sampled[]> {
 }
 
 async function hashesOf(db: Queryable, unit: Unit, sample: readonly Sampled[]): Promise<Map<string, string>> {
-  const same = unit.key.map(({name, equals}) => `t.${name} ${equals} k.${name}`).join(' and ')
   const rows = await db.query<{row: string; hash: string}>(
     `select ${nameOf(unit)} as row, ${ROW_HASH}::text as hash
-     from json_populate_recordset(null::${touchedOf(unit)}, $1) k join ${rowsOf(unit)} t on ${same}`,
+     from json_populate_recordset(null::${touchedOf(unit)}, $1) k join ${rowsOf(unit)} t on ${sameKey(unit, 't', 'k')}`,
     [JSON.stringify(sample.map(({key}) => key))],
   )
   return new Map(rows.map(({row, hash}) => [row, hash]))

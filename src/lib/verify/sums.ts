@@ -17,6 +17,10 @@ export const plus = (a: Sum, b: Sum): Sum => ({rows: a.rows + b.rows, hash: a.ha
 
 export const isSame = (a: Sum, b: Sum): boolean => a.rows === b.rows && a.hash === b.hash
 
+/** The text of some quoted columns of a row `t`: of its key, it names the row. */
+export const textOf = (columns: readonly string[]): string =>
+  `row(${columns.map((column) => `t.${column}`).join(', ')})::text`
+
 /** The hash of a row `t`, every column in the order of the table. */
 export const ROW_HASH = 'hashtextextended((t.*)::text, 0)'
 

@@ -1,11 +1,12 @@
 import {logOf} from '../capture/log.js'
 import {touchedOf} from '../capture/touched.js'
-import {isKeyed, rowsOf, type Unit} from '../capture/units.js'
+import {isKeyed, rowsOf, sameKey, type Unit} from '../capture/units.js'
+import {allEnded} from '../all-ended.js'
 import {OWN_SCHEMA} from '../catalog.js'
 import {streamRows} from '../copy/stream.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import type {Pair} from './pair.js'
-import {ROW_HASH} from './sums.js'
+import {ROW_HASH, textOf} from './sums.js'
 
 /** A session on each side, of which both see the same state. */
 interface Ends {
@@ -30,11 +31,10 @@ export const endsOf =
 
 export interface TouchedPass {
   keys: number
-  /** Of which some rows were looked at again. */
-  units: Unit[]
+  /** What was looked at again, and what differs there. */
+  compared: {unit: Unit; differences: string[]}[]
   /** Tables that must be compared whole: never verified, or changed since and without a key. */
   whole: string[]
-  differences: string[]
 }
 
 const LANES = 2
@@ -50,26 +50,23 @@ export async function compareTouched(
     `select unit::text as unit, verified_sync::text as verified, last_sync::text as last from ${OWN_SCHEMA}.sync_units`,
   )
   const stateOf = new Map(states.map((state) => [state.unit, state]))
-  const pass: TouchedPass = {keys: 0, units: [], whole: [], differences: []}
+  const pass: TouchedPass = {keys: 0, compared: [], whole: []}
   const touched: {unit: Unit; verified: string}[] = []
   for (const unit of units) {
     const {verified, last} = stateOf.get(unit.oid)!
     if (verified === null || (!isKeyed(unit) && BigInt(last) > BigInt(verified))) {
       pass.whole.push(...unit.members.filter(({partitioned}) => !partitioned).map(({relation}) => relation))
-    } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) {
-      pass.units.push(unit)
-      touched.push({unit, verified})
-    }
+    } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) touched.push({unit, verified})
   }
   const lane = () =>
     open(async (ends) => {
       for (let next = touched.shift(); next; next = touched.shift()) {
         const {keys, differences} = await compareUnit(ends, next.unit, next.verified, signal)
         pass.keys += keys
-        pass.differences.push(...differences)
+        pass.compared.push({unit: next.unit, differences})
       }
     })
-  await Promise.all(Array.from({length: Math.min(LANES, touched.length)}, lane))
+  await allEnded(Array.from({length: Math.min(LANES, touched.length)}, lane))
   return pass
 }
 
@@ -97,7 +94,7 @@ async function compareUnit(
 }
 
 const joined = (unit: Unit, keys: string): string =>
-  `${rowsOf(unit)} t join ${keys} again on ${unit.key.map(({name, equals}) => `t.${name} ${equals} again.${name}`).join(' and ')}`
+  `${rowsOf(unit)} t join ${keys} again on ${sameKey(unit, 't', 'again')}`
 
 async function sumsOf(session: Session, unit: Unit, keys: string): Promise<string> {
   const [row] = await session.query<{sum: string}>(
@@ -110,7 +107,7 @@ const MOST = 1000
 
 async function rowsThatDiffer({here, there}: Ends, unit: Unit, asked: string): Promise<string[]> {
   const hashes = async (session: Session, keys: string) => {
-    const name = `row(${unit.key.map(({name: column}) => `t.${column}`).join(', ')})::text`
+    const name = textOf(unit.key.map((column) => column.name))
     const rows = await session.query<{row: string; hash: string}>(
       `select ${name} as row, ${ROW_HASH}::text as hash from ${joined(unit, keys)}`,
     )

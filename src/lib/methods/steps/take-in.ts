@@ -1,12 +1,16 @@
 import {takeInSchema} from '../../capture/take-in.js'
-import {refused} from '../../errors.js'
+import {failed} from '../../errors.js'
 import type {Migration} from '../../runbook/migration.js'
 import {noteOf} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
 import {inWindow} from '../../runbook/in-window.js'
-import {shutTarget} from './copy.js'
+import {beginFollowing, tryConstraints} from './capture.js'
+import {copyAllRows, shutTarget} from './copy.js'
 import {withoutAttached} from './verify.js'
+
+/** Until they have been done again there is no whole copy, which `rds:status` and `rds:verify` must know. */
+const doneAnew = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
 
 /** Follows a schema change on the source; a step of `rds:start` where it is asked for. */
 export const takeIn: Step = {
@@ -21,6 +25,7 @@ export const takeIn: Step = {
   },
 
   async run(migration) {
+    for (const {id} of doneAnew) await migration.journal.undone(id)
     const {come, gone, altered} = await takeInSchema(migration, () => shutTarget(migration, {subscribed: false}))
     await refuseWhatIsLeft(migration)
     const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
@@ -37,7 +42,7 @@ async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
   const all = withoutAttached(inventoryDifferences(await inventory(source), await inventory(target)))
   const left = all.filter((line) => !COMES_LATER.test(line))
   if (left.length === 0) return
-  throw refused(
+  throw failed(
     'schema_differs',
     `the tables were taken in, but the schemas still differ: ${left.join('; ')}`,
     'make it the same with heroku rds:psql and run heroku rds:start again',

@@ -1,3 +1,4 @@
+import {allEnded} from '../../all-ended.js'
 import {capturedUnits} from '../../capture/captured.js'
 import {follow, USUAL_PACE} from '../../capture/follow.js'
 import {compareFrozen} from '../../verify/frozen.js'
@@ -60,7 +61,7 @@ export const verifyTouched: Step = {
   async run(migration) {
     const {source, target} = migration
     const {units} = await capturedUnits(migration)
-    const [objects, there, large, pass] = await Promise.all([
+    const [objects, there, large, pass] = await allEnded([
       inventory(source),
       inventory(target),
       compareLargeObjects(migration),
@@ -70,7 +71,7 @@ export const verifyTouched: Step = {
     refuseDifferences([
       ...inventoryDifferences(objects, there.map(validated(objects))),
       ...lateSequences(await sequencePositions(source), await sequencePositions(target)),
-      ...pass.differences,
+      ...pass.compared.flatMap(({differences}) => differences),
       ...describeDifferences(whole?.differences ?? []),
       ...large.differences,
     ])
