@@ -49,6 +49,8 @@ export interface Sandbox {
   cli(args: readonly string[], options?: CommandOptions & {env?: NodeJS.ProcessEnv}): Promise<CommandResult>
   /** A busy app with its own database on Heroku, and an empty one on RDS to move to. */
   openShop(options?: ShopOptions): Promise<Shop>
+  /** All that were opened, in their order. */
+  readonly shops: readonly Shop[]
   stop(): Promise<void>
 }
 
@@ -101,13 +103,14 @@ export async function startSandbox({
     home,
     env,
     cli,
+    shops,
     async openShop(options = {}) {
       const shop = await openShop(sandbox, options)
       shops.push(shop)
       return shop
     },
     async stop() {
-      await Promise.all(shops.map((shop) => shop.close()))
+      await Promise.all(shops.map((shop) => shop.customersLeave()))
       await Promise.all([heroku.stop(), aws.stop(), source.stop({immediate: true}), target.stop({immediate: true})])
       rmSync(home, {recursive: true, force: true})
     },

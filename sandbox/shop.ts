@@ -12,6 +12,7 @@ import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-po
 import type {TargetDatabase} from './postgres/rds-postgres.js'
 import type {Sandbox} from './sandbox.js'
 import {seedShop} from './shop/seed.js'
+import {until} from './until.js'
 
 const SLUG = join(import.meta.dirname, 'shop')
 
@@ -49,6 +50,7 @@ export interface Shop {
   audit(primaryAtEnd: 'source' | 'target'): Promise<LedgerAudit>
   /** Another app attached to the same database. */
   attachApp(name: string, processTypes: Record<string, string>, formation: Record<string, number>): App
+  /** Goes out of business: no customer, no dyno and no replication is left; the databases are. */
   close(): Promise<void>
 }
 
@@ -98,6 +100,7 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
   start(app, options.formation ?? {web: 1, worker: 1})
   await app.settle()
 
+  const apps = [app]
   let customers: ChildProcess | undefined
   const shop: Shop = {
     name,
@@ -136,11 +139,41 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
       })
       attach(app.platform, {addon, app: guest, name: 'DATABASE', namespace: null})
       start(guest, formation)
+      apps.push(guest)
       return guest
     },
-    close: () => shop.customersLeave(),
+    async close() {
+      await shop.customersLeave()
+      await Promise.all(apps.map((one) => one.close()))
+      if (replication) await endReplication(sandbox, source.database, target.database)
+    },
   }
   return shop
+}
+
+/** Every slot decodes what all databases of its server write: those of closed shops would slow down the others. */
+async function endReplication(
+  {source, target}: Sandbox,
+  sourceDatabase: string,
+  targetDatabase: string,
+): Promise<void> {
+  const subscriptions = await target.superuser<{name: string}>(
+    targetDatabase,
+    `select format('%I', subname) as name from pg_subscription
+     where subdbid = (select oid from pg_database where datname = current_database())`,
+  )
+  for (const {name} of subscriptions) {
+    for (const what of ['disable', 'set (slot_name = none)']) {
+      await target.superuser(targetDatabase, `alter subscription ${name} ${what}`)
+    }
+    await target.superuser(targetDatabase, `drop subscription ${name}`)
+  }
+  const slots = `from pg_replication_slots where database = current_database()`
+  await until('the end of the replication', 30, async () => {
+    const active = await source.superuser(sourceDatabase, `select pg_terminate_backend(active_pid) ${slots} and active`)
+    return active.length === 0
+  })
+  await source.superuser(sourceDatabase, `select pg_drop_replication_slot(slot_name) ${slots}`)
 }
 
 async function withDatabases<T>(

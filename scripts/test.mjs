@@ -1,4 +1,4 @@
-// Everything `npm test` stands for; the last line counts its parts and tests together.
+// Everything `npm test` stands for; what failed is repeated at the end, and the last line counts its parts and tests together.
 import {spawn} from 'node:child_process'
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
@@ -12,12 +12,14 @@ const checks = [
 ]
 
 let [passed, failed] = [0, 0]
+const failures = []
 const count = (ok) => (ok ? passed++ : failed++)
 
 for (const [name, command, args] of checks) {
   const {status, output} = await run(command, args)
-  process.stdout.write(`${output}${status === 0 ? 'ok' : 'FAILED'}: ${name}\n`)
+  process.stdout.write(`${output}${status === 0 ? 'ok' : 'not ok'}: ${name}\n`)
   count(status === 0)
+  if (status !== 0) failures.push(`FAILED: ${name}\n${output}`)
 }
 
 // A process for each file: what one of them leaves in memory or environment no other can depend on.
@@ -25,6 +27,7 @@ const asked = process.argv.slice(2)
 const files = asked.length > 0 ? asked : testFiles('test')
 await Promise.all(Array.from({length: LANES}, lane))
 
+for (const failure of failures) process.stdout.write(failure)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
 
@@ -35,11 +38,14 @@ async function lane() {
     const told = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
     passed += told('passing')
     failed += told('failing')
-    if (told('passing') + told('failing') === 0 || (status !== 0 && told('failing') === 0)) {
-      process.stdout.write(`FAILED: ${file} ended with ${status}\n`)
-      count(false)
-    }
+    if (told('passing') + told('failing') === 0 || (status !== 0 && told('failing') === 0)) count(false)
+    if (status !== 0) failures.push(`FAILED: ${file} ended with ${status}\n${sinceSummary(output)}`)
   }
+}
+
+/** What mocha tells of its failures, after its counts. */
+function sinceSummary(output) {
+  return output.slice(Math.max(output.search(/^\s+\d+ passing/m), 0))
 }
 
 function testFiles(folder) {

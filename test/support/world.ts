@@ -12,12 +12,22 @@ import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
-/** One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. */
+/**
+ * One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. The shops that a test
+ * opened are closed after it.
+ */
 export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: Sandbox} {
   const world = {} as {sandbox: Sandbox}
+  let openedBefore = 0
   before('start the sandbox', async () => {
     world.sandbox = await startSandbox(options)
     Object.assign(process.env, world.sandbox.env)
+  })
+  beforeEach(() => {
+    openedBefore = world.sandbox.shops.length
+  })
+  afterEach('close the shops', async () => {
+    await Promise.all(world.sandbox.shops.slice(openedBefore).map((shop) => shop.close()))
   })
   after('stop the sandbox', async () => {
     await world.sandbox.stop()
