@@ -235,6 +235,18 @@ describe('Logical replication', () => {
       await untilEqual(source, target)
     })
 
+    it('and tells when the target has no worker for it', async () => {
+      const withWorkers = async (workers: number) => {
+        await both.target.configure({max_logical_replication_workers: workers})
+        await both.target.restart({immediate: true})
+      }
+      await withWorkers(0)
+      const states = await following((told) => until('a word', () => told.some(({equal}) => !equal), 40_000))
+      expect(states.at(-1)!.waiting).to.contain('max_logical_replication_workers')
+      await withWorkers(8)
+      await untilEqual(source, target)
+    })
+
     it('with the credential of the day', async () => {
       await ask(source.superuserUrl, `alter role ${source.user} password 'another'`)
       await ask(

@@ -16,14 +16,14 @@ const TELL_EVERY_MS = 1000
 
 /**
  * Waits until a heartbeat is on the target: all that was committed before it is there then. Gives up when the target has not taken
- * anything for so many seconds; a long backlog may take as long as it moves. Returns the seconds it took; `looked` is told how
- * many bytes of log are to go, once a second.
+ * anything for so many seconds; a long backlog may take as long as it moves. Returns the seconds it took; once a second `looked` is
+ * told, in words, what is waited for.
  */
 export async function awaitBeat(
   {source, target, clock, signal}: Replicating,
   nonce: string,
   patience: number,
-  looked: (behind: number, seconds: number) => void = () => undefined,
+  looked: (waiting: string, seconds: number) => void = () => undefined,
 ): Promise<number> {
   const begun = clock.now().getTime()
   let [moved, told, confirmed] = [begun, begun, '']
@@ -35,7 +35,8 @@ export async function awaitBeat(
     if (!slot) throw slotLost()
     if (slot.confirmed !== confirmed) [moved, confirmed] = [now, slot.confirmed]
     if (now - told > TELL_EVERY_MS) {
-      looked(slot.behind, (now - begun) / 1000)
+      const trouble = await troubleOf({source, target})
+      looked(trouble ?? `${(slot.behind / 1e6).toFixed(1)} MB of log to go`, (now - begun) / 1000)
       told = now
     }
     if (now - moved > patience * 1000) {
@@ -56,6 +57,9 @@ export async function troubleOf({source, target}: Pick<Replicating, 'source' | '
   if (!subscription) return 'the target no longer subscribes to the source'
   if (!subscription.enabled) return 'the subscription on the target is switched off'
   if (slot.active && subscription.running) return undefined
+  if (subscription.crowdedOut) {
+    return 'every logical replication worker of the target is taken: raise max_logical_replication_workers in its parameter group'
+  }
   return subscription.errors > 0
     ? `the apply worker of the target stopped with an error, ${subscription.errors} times so far: its log says which`
     : 'the target has no connection to the source: its log says why'

@@ -20,6 +20,8 @@ export interface SubscriptionState {
   slot: string | null
   /** A worker of it is at work. */
   running: boolean
+  /** As many workers as the server allows serve other subscriptions: max_logical_replication_workers. */
+  crowdedOut: boolean
   /** How often its worker has stopped with an error; 0 before Postgres 15, which does not count. */
   errors: number
 }
@@ -27,7 +29,9 @@ export interface SubscriptionState {
 export async function subscriptionState(target: Queryable): Promise<SubscriptionState | undefined> {
   const [row] = await target.query<Omit<SubscriptionState, 'errors'> & {oid: string; counts: boolean}>(`
     select oid::text as oid, subenabled as enabled, subslotname as slot, current_setting('server_version_num')::int >= 150000 as counts,
-      exists (select from pg_stat_get_subscription(oid) where pid is not null) as running from pg_subscription where ${OURS}`)
+      exists (select from pg_stat_get_subscription(oid) where pid is not null) as running,
+      (select count(pid) from pg_stat_subscription s where s.subid <> o.oid) >= current_setting('max_logical_replication_workers')::int as "crowdedOut"
+    from pg_subscription o where ${OURS}`)
   if (!row) return undefined
   const {oid, counts, ...state} = row
   const [counted] = counts

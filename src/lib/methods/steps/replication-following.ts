@@ -30,13 +30,8 @@ export async function catchUpWithSource(migration: Migration): Promise<number> {
     await assertShape(source, shape)
     const {nonce, at} = await beat(source)
     const state = {nth: String(nth), at, entries: 0, rows: 0}
-    seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (behind, sofar) =>
-      operator.following({
-        ...state,
-        equal: false,
-        seconds: sofar,
-        waiting: `${(behind / 1e6).toFixed(1)} MB of log to go`,
-      }),
+    seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (waiting, sofar) =>
+      operator.following({...state, equal: false, seconds: sofar, waiting}),
     )
     operator.following({...state, equal: true, seconds})
     if (seconds < ENOUGH_SECONDS) return seconds
