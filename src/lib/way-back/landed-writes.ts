@@ -9,9 +9,10 @@ import {type Table, writableTables} from '../freeze/tables.js'
  */
 
 const OPERATIONS = [
-  {operation: 'insert', transition: 'new table'},
-  {operation: 'update', transition: 'new table'},
-  {operation: 'delete', transition: 'old table'},
+  {operation: 'insert', transition: 'referencing new table as changed'},
+  {operation: 'update', transition: 'referencing new table as changed'},
+  {operation: 'delete', transition: 'referencing old table as changed'},
+  {operation: 'truncate', transition: ''},
 ] as const
 
 const triggerName = (operation: string) => `${OWN_SCHEMA}_note_${operation}`
@@ -32,21 +33,14 @@ const CREATE_LOG = `
       return null;
     end $$`
 
-const watchTable = (table: Table): string =>
+const watchTable = ({identifier: table}: Table): string =>
   [
-    ...['insert', 'update', 'delete', 'truncate'].map(
-      (operation) => `drop trigger if exists ${triggerName(operation)} on ${table.identifier}`,
-    ),
-    ...OPERATIONS.map(
-      ({operation, transition}) => `
-        create trigger ${triggerName(operation)} after ${operation} on ${table.identifier}
-          referencing ${transition} as changed for each statement execute function ${OWN_SCHEMA}.note_write()`,
-    ),
-    `create trigger ${triggerName('truncate')} after truncate on ${table.identifier}
-       for each statement execute function ${OWN_SCHEMA}.note_write()`,
-    ...['insert', 'update', 'delete', 'truncate'].map(
-      (operation) => `alter table ${table.identifier} enable always trigger ${triggerName(operation)}`,
-    ),
+    ...OPERATIONS.flatMap(({operation, transition}) => [
+      `drop trigger if exists ${triggerName(operation)} on ${table}`,
+      `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
+         for each statement execute function ${OWN_SCHEMA}.note_write()`,
+    ]),
+    `alter table ${table} ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
   ].join(';')
 
 /** Tables that do not log their writes yet. */
@@ -58,10 +52,21 @@ export async function unwatchedTables(db: Queryable): Promise<Table[]> {
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
 
+/** So many tables in one transaction: in the window each commit counts, and nobody waits for their locks. */
+const BATCH = 100
+
 /** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
 export async function watchWrites(db: Database): Promise<number> {
   await db.query(CREATE_LOG)
-  for (const table of await unwatchedTables(db)) await db.query(watchTable(table))
+  const tables = await unwatchedTables(db)
+  for (let start = 0; start < tables.length; start += BATCH) {
+    await db.query(
+      tables
+        .slice(start, start + BATCH)
+        .map(watchTable)
+        .join(';'),
+    )
+  }
   return (await writableTables(db)).length
 }
 
