@@ -14,7 +14,6 @@ import {
 } from './heroku/index.js'
 import type {Major} from './postgres/binaries.js'
 import {createCertificateAuthority} from './postgres/certificates.js'
-import type {Settings} from './postgres/configuration.js'
 import {provisionRdsInstance, type RdsInstance} from './postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from './postgres/server.js'
 import {openShop, type Shop, type ShopOptions} from './shop.js'
@@ -54,15 +53,6 @@ export interface Sandbox {
   stop(): Promise<void>
 }
 
-/** Every shop may follow by a slot of its own, and go on following after its test. */
-const MANY = 60
-const PUBLISHER: Settings = {wal_level: 'logical', max_replication_slots: MANY, max_wal_senders: MANY}
-const SUBSCRIBER: Settings = {
-  max_replication_slots: MANY,
-  max_logical_replication_workers: MANY,
-  max_worker_processes: MANY + 8,
-}
-
 /** Starts everything on random ports; `stop` leaves no process and no file behind. */
 export async function startSandbox({
   sourceMajor = 16,
@@ -74,8 +64,8 @@ export async function startSandbox({
   const authority = await createCertificateAuthority(home)
   const tls = await authority.issueServerCertificate()
   const [source, target, heroku] = await Promise.all([
-    startServer({major: sourceMajor, tls, settings: sourceReplication ? PUBLISHER : {}}),
-    startServer({major: targetMajor, tls, requireTls: true, settings: sourceReplication ? SUBSCRIBER : {}}),
+    startServer({major: sourceMajor, tls, settings: sourceReplication ? {wal_level: 'logical'} : {}}),
+    startServer({major: targetMajor, tls, requireTls: true}),
     startHeroku({stackBin: STACK_BIN, ...settings}),
   ])
   const rds = await provisionRdsInstance(target)

@@ -1,4 +1,5 @@
 import {refused} from './errors.js'
+import type {Method} from './methods/method.js'
 import {preparationFor} from './playbook.js'
 import {refuseWindow} from './runbook/in-window.js'
 import type {Migration} from './runbook/migration.js'
@@ -6,9 +7,12 @@ import {run} from './runbook/run.js'
 
 /**
  * Everything that can be done before the window, until the copy follows; with `takeIn`, what changed in the source's schema is taken
- * in. Refused in the window and after it, and where the method cannot do what is asked.
+ * in. Returns what keeps it in step from then on. Refused in the window and after it, and where the method cannot do what is asked.
  */
-export async function prepareToFollow(migration: Migration, {takeIn}: {takeIn: boolean}): Promise<void> {
+export async function prepareToFollow(
+  migration: Migration,
+  {takeIn}: {takeIn: boolean},
+): Promise<NonNullable<Method['follow']>> {
   const {app, method} = migration
   await refuseWindow(migration)
   if (!method.follow) {
@@ -22,4 +26,5 @@ export async function prepareToFollow(migration: Migration, {takeIn}: {takeIn: b
     )
   }
   await run(preparationFor(method, takeIn ? {takeIn: method.takeIn} : {}), migration)
+  return method.follow
 }

@@ -7,6 +7,7 @@ import {sourceGuard} from '../../src/lib/freeze/claim.js'
 import {identityOf} from '../../src/lib/identity.js'
 import {logicalReplication} from '../../src/lib/methods/logical-replication.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
+import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
@@ -113,9 +114,7 @@ export async function replicationOf(source: Source, target: Target, signal = new
     signal,
   } as unknown as Migration
 
-  const perform = async (steps: readonly Step[], given: Migration = migration) => {
-    for (const step of steps) if (!(await step.done(given))) await step.run(given)
-  }
+  const perform = (steps: readonly Step[], given: Migration = migration) => run(steps, given)
   const preparation = [claimTarget, installFence, ...logicalReplication.before]
   return {
     migration,

@@ -73,19 +73,19 @@ export default class Start extends RdsCommand {
         this.log(`${app}: cleared the ${left.join(' and the ')}; the other is gone`)
         return {app, outcome: 'abandoned'}
       }
-    }
-    if (giveUp) {
       return withMigration(options, async (migration) => {
         const undone = await abandon(runbookFor(migration.method), migration)
         this.log(undone.length === 0 ? 'nothing to give up' : `given up: ${app} stays on Heroku Postgres`)
         return {app, outcome: 'abandoned'}
       })
     }
+    let toTakeIn = takeIn // whoever connects again later has taken it in
     return keepAtIt(options, async (migration) => {
-      await prepareToFollow(migration, {takeIn})
+      const follow = await prepareToFollow(migration, {takeIn: toTakeIn})
+      toTakeIn = false
       if (!untilEqual) {
         migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
-        await migration.method.follow!(migration, nice ? NICE_PACE : USUAL_PACE)
+        await follow(migration, nice ? NICE_PACE : USUAL_PACE)
         if (!signal.aborted) migration.signal.throwIfAborted()
       }
       this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)

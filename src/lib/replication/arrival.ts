@@ -23,7 +23,7 @@ export async function awaitBeat(
   {source, target, clock, signal}: Replicating,
   nonce: string,
   patience: number,
-  looked: (waiting: string, seconds: number) => void = () => undefined,
+  looked?: (waiting: string, seconds: number) => void,
 ): Promise<number> {
   const begun = clock.now().getTime()
   let [moved, told, confirmed] = [begun, begun, '']
@@ -34,7 +34,7 @@ export async function awaitBeat(
     const slot = await slotState(source)
     if (!slot) throw slotLost()
     if (slot.confirmed !== confirmed) [moved, confirmed] = [now, slot.confirmed]
-    if (now - told > TELL_EVERY_MS) {
+    if (looked && now - told > TELL_EVERY_MS) {
       const trouble = await troubleOf({source, target})
       looked(trouble ?? `${(slot.behind / 1e6).toFixed(1)} MB of log to go`, (now - begun) / 1000)
       told = now
