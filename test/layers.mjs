@@ -7,7 +7,15 @@ const only = (name, from, allowed, comment) => ({
   to: {path: '^src/', pathNot: [`^src/${from}`, ...allowed.map((path) => `^src/${path}`)]},
 })
 
-const VOCABULARY = ['lib/ports', 'lib/records', 'lib/errors', 'lib/secret', 'lib/catalog', 'lib/all-ended']
+const VOCABULARY = [
+  'lib/ports',
+  'lib/records',
+  'lib/errors',
+  'lib/secret',
+  'lib/catalog',
+  'lib/all-ended',
+  'lib/batches',
+]
 const DOMAIN =
   'lib/(assessment|capture|copy|finish|freeze|identity|methods|playbook|prepare|replication|runbook|status|verify|way-back)'
 

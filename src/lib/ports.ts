@@ -44,8 +44,8 @@ export interface Session extends Queryable {
 export interface SessionOptions {
   /** Told when the connection ends while the work goes on. */
   lost?: () => void
-  /** For foreign SQL, which may leave settings behind: the connection is closed afterwards. */
-  disposable?: true
+  /** For foreign SQL: whatever settings and temporary tables it leaves behind are discarded. */
+  discard?: true
 }
 
 export interface Database extends Queryable {

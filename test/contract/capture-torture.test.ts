@@ -8,7 +8,7 @@ import {passBarrier, raiseFence} from '../../src/lib/freeze/fence.js'
 import {requireNote} from '../../src/lib/runbook/notes.js'
 import {verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
-import {compareTouched, frozenEnds} from '../../src/lib/verify/touched.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 import {captureOf} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {BACKLOG} from '../support/hostile-operations.js'
@@ -214,6 +214,7 @@ async function expectNothingLeft({capture}: Round): Promise<void> {
   const lag = await lagOf(migration)
   expect({pending: lag!.pending, tables: lag!.tables}).to.deep.equal({pending: 0, tables: 0})
   const {units} = await capturedUnits(migration)
-  const {compared} = await compareTouched(migration.target, frozenEnds(migration), units, migration.signal)
+  const {keyed} = await touchedSinceVerified(migration.target, units)
+  const {compared} = await compareTouched(keyed, frozenEnds(migration), migration.signal)
   expect(compared.flatMap(({differences}) => differences)).to.deep.equal([])
 }

@@ -11,7 +11,7 @@ import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {installCaptureStep} from '../../src/lib/methods/steps/capture.js'
 import {capturedUnits} from '../../src/lib/capture/captured.js'
-import {compareTouched, frozenEnds} from '../../src/lib/verify/touched.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 import {verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {captureOf} from '../support/capture.js'
@@ -515,12 +515,9 @@ describe('Following a source', function () {
       })
       expect(reads).to.equal(1)
       await capture.catchUp()
-      const {compared, whole} = await compareTouched(
-        migration.target,
-        frozenEnds(migration),
-        (await capturedUnits(migration)).units,
-        migration.signal,
-      )
+      const {units} = await capturedUnits(migration)
+      const {keyed, whole} = await touchedSinceVerified(migration.target, units)
+      const {compared} = await compareTouched(keyed, frozenEnds(migration), migration.signal)
       expect(compared.map(({unit, differences}) => [unit.relation, differences])).to.deep.equal([
         ['"public"."things"', []],
       ])

@@ -280,6 +280,29 @@ describe('a session of the tool', () => {
     expect(outcome).to.equal('failed')
   })
 
+  it('that ran foreign SQL is as good as new afterwards, and the same', async () => {
+    const db = openDatabase('source', source.parts, source.tls)
+    const stateOf = `select pg_backend_pid() as pid, current_setting('search_path') as path, current_setting('lock_timeout') as lock_timeout,
+      current_setting('statement_timeout') as statement_timeout, current_user as role, to_regclass('pg_temp.left') as "left", jsonb_build_object(
+        'locks', (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),
+        'limits', (select jsonb_object_agg(name, setting) from pg_settings where name in ('idle_session_timeout', 'transaction_timeout'))) as more`
+    try {
+      await ask(source.url, `alter role current_user set idle_session_timeout = '1h'`)
+      const [before] = await db.query(stateOf)
+      await db.session(
+        (session) =>
+          session.query(
+            `set search_path = public; set lock_timeout = 0; set statement_timeout = 5; set idle_session_timeout = 5; create temp table "left" (a int); select pg_advisory_lock(1)`,
+          ),
+        {discard: true},
+      )
+      expect(await db.query(stateOf)).to.deep.equal([before])
+    } finally {
+      await ask(source.url, 'alter role current_user reset idle_session_timeout')
+      await db.close()
+    }
+  })
+
   it('knows which backends are its own, also after one was replaced', async () => {
     const db = openDatabase('source', source.parts, source.tls)
     try {

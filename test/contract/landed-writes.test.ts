@@ -4,11 +4,13 @@ import {expect} from 'chai'
 import type pg from 'pg'
 import {from as copyFrom} from 'pg-copy-streams'
 
+import {detachConstraints} from '../../src/lib/capture/detach.js'
 import {createFence, fenceTables, lowerFence, newKey, passFence} from '../../src/lib/freeze/fence.js'
 import {
   describeWrites,
   landedWrites,
   lastLanded,
+  prepareToWatch,
   unwatchedTables,
   watchWrites,
 } from '../../src/lib/way-back/landed-writes.js'
@@ -187,6 +189,33 @@ describe('the log of writes that landed on RDS', () => {
     })
     expect(await since(mark)).to.equal('public.items: insert of 1 rows')
     await lowerFence(target.db)
+  })
+
+  it('can be prepared beforehand, where nobody is in the way: nothing is logged until it is switched on', async () => {
+    const fresh = await both.newTarget()
+    await ask(fresh.url, 'create table items (id int primary key); create table held (id int)')
+    const triggers = () =>
+      fresh.db.query(
+        `select tgrelid::regclass::text as "on", string_agg(tgenabled::text, '') as states from pg_trigger where not tgisinternal group by 1 order by 1`,
+      )
+    const holder = await fresh.client()
+    await holder.query('begin; lock table held')
+    await prepareToWatch(fresh.db, '')
+    await holder.query('rollback')
+    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'DDDD'}])
+    await ask(fresh.url, 'insert into items values (1); insert into held values (1)')
+    await detachConstraints(fresh.db, '')
+    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'DDDD'}])
+    expect(await landedWrites(fresh.db)).to.deep.equal([])
+
+    expect(await watchWrites(fresh.db)).to.equal(2)
+    await ask(fresh.url, 'insert into items values (2); truncate held')
+    expect(describeWrites(await landedWrites(fresh.db))).to.equal(
+      'public.held: truncate, public.items: insert of 1 rows',
+    )
+
+    await detachConstraints(fresh.db, '')
+    expect(await triggers()).to.deep.equal([])
   })
 
   it('finds a table made later, and one whose logging was switched off', async () => {

@@ -3,7 +3,7 @@ import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
 
-import type {Database, Session} from '../ports.js'
+import type {Database, Session, SessionOptions} from '../ports.js'
 import {failed, RdsError} from '../errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
@@ -28,6 +28,8 @@ const SESSION = {
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   lock_timeout: '5s',
+  // Questions to the catalogs look dear to the planner: compiling one takes longer than answering it.
+  jit: 'off',
   row_security: 'off',
   search_path: 'pg_catalog',
   datestyle: 'ISO',
@@ -126,10 +128,16 @@ export function openDatabase(
     return client
   }
 
+  /** Settings go back to those the connection was made with; a new connection would have to learn the catalogs anew. */
+  const discardAll = async (client: pg.PoolClient): Promise<void> => {
+    await client.query('discard all')
+    prepared.delete(client)
+  }
+
   /** After an error nobody knows what the connection is in the middle of: it is not used again. */
   const withClient = async <T>(
     work: (client: pg.PoolClient) => Promise<T>,
-    {lost, disposable = false}: {lost?: () => void; disposable?: boolean} = {},
+    {lost, discard}: SessionOptions = {},
   ): Promise<T> => {
     const client = await checkOut()
     const onEnd = () => lost?.()
@@ -137,11 +145,12 @@ export function openDatabase(
     let broken = true
     try {
       const result = await work(client)
+      if (discard) await discardAll(client)
       broken = false
       return result
     } finally {
       client.removeListener('end', onEnd)
-      client.release(broken || disposable)
+      client.release(broken)
     }
   }
 

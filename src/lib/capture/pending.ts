@@ -1,3 +1,4 @@
+import {batchesOf} from '../batches.js'
 import type {Queryable} from '../ports.js'
 import {logOf, TRUNCATIONS} from './log.js'
 import type {Unit} from './units.js'
@@ -14,8 +15,7 @@ const BATCH = 200
 /** Units whose log holds anything that this session can see. */
 export async function pendingUnits(source: Queryable, units: readonly Unit[]): Promise<Pending[]> {
   const pending: Pending[] = []
-  for (let start = 0; start < units.length; start += BATCH) {
-    const batch = units.slice(start, start + BATCH)
+  for (const batch of batchesOf(units, BATCH)) {
     const asks = batch.map(
       (unit, i) => `select ${i} as nth, pg_relation_size('${logOf(unit)}') / current_setting('block_size')::int as pages
         where exists (select from ${logOf(unit)}) or exists (select from ${TRUNCATIONS} where unit = ${unit.oid})`,

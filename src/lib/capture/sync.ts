@@ -3,7 +3,7 @@ import {failed, RdsError} from '../errors.js'
 import {passFence} from '../freeze/fence.js'
 import type {Clock, Database, Session} from '../ports.js'
 import {type Applied, applyUnits, type Ends, type Pages} from './apply.js'
-import {pendingUnits} from './pending.js'
+import {type Pending, pendingUnits} from './pending.js'
 import {assertShape, type Shape} from './shape.js'
 import {sourceChanged, sourceServer} from './source-server.js'
 import {isKeyed, rowsOf, type Unit} from './units.js'
@@ -48,8 +48,10 @@ const PIECE_PAGES = 250
  */
 export async function sync(world: SyncWorld, meanwhile?: (moment: Moment) => Promise<void>): Promise<Synced> {
   const begun = world.clock.now().getTime()
-  const pieces = await syncBacklog(world)
-  const last = await syncRest(world, meanwhile)
+  const pending = await pendingUnits(world.source, world.units)
+  const pieces = await syncBacklog(world, pending)
+  const left = pieces.entries > 0 ? await pendingUnits(world.source, world.units) : pending
+  const last = await syncRest(world, left, meanwhile)
   return {
     ...last,
     entries: pieces.entries + last.entries,
@@ -58,11 +60,9 @@ export async function sync(world: SyncWorld, meanwhile?: (moment: Moment) => Pro
   }
 }
 
-async function syncBacklog(world: SyncWorld): Promise<Applied> {
+async function syncBacklog(world: SyncWorld, pending: readonly Pending[]): Promise<Applied> {
   const total = {entries: 0, rows: 0}
-  const long = (await pendingUnits(world.source, world.units)).filter(
-    ({unit, pages}) => isKeyed(unit) && pages > 2 * PIECE_PAGES,
-  )
+  const long = pending.filter(({unit, pages}) => isKeyed(unit) && pages > 2 * PIECE_PAGES)
   for (const {unit, pages} of long) {
     for (let first = 0; first < pages; first += PIECE_PAGES) {
       world.signal.throwIfAborted()
@@ -86,13 +86,13 @@ async function syncPiece(world: SyncWorld, unit: Unit, pages: Pages): Promise<Ap
   }
 }
 
-async function syncRest(world: SyncWorld, meanwhile?: (moment: Moment) => Promise<void>) {
-  const pending = (await pendingUnits(world.source, world.units)).map(({unit}) => unit)
+async function syncRest(world: SyncWorld, pending: readonly Pending[], meanwhile?: (moment: Moment) => Promise<void>) {
+  const units = pending.map(({unit}) => unit)
   return inOneGo(
     world,
-    pending,
+    units,
     async (ends) => {
-      const applied = await applyUnits(pending, ends)
+      const applied = await applyUnits(units, ends)
       const late = (await pendingUnits(ends.from, world.units)).length > 0
       return {...applied, equal: !late}
     },

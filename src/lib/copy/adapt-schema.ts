@@ -39,7 +39,7 @@ export async function adaptSchema(
         )
       }
     },
-    {disposable: true},
+    {discard: true},
   )
   await adapted.catch((error: unknown) => {
     throw isLockConflict(error)

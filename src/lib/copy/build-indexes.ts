@@ -1,11 +1,20 @@
-import type {Queryable, Session} from '../ports.js'
+import type {Database, Session} from '../ports.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import type {Build} from './post-data.js'
 
-/** Prepares a session that builds and then is closed: nothing of it stays behind. */
-export async function prepareToBuild(session: Queryable, memory: number): Promise<void> {
-  await session.query(`set synchronous_commit = on; set lock_timeout = '60s'; set maintenance_work_mem = ${memory}`)
-}
+/** A session that builds, with so many kB of memory; none of its settings stays behind. */
+export const inBuildingSession = <T>(
+  target: Database,
+  memory: number,
+  work: (session: Session) => Promise<T>,
+): Promise<T> =>
+  target.session(
+    async (session) => {
+      await session.query(`set synchronous_commit = on; set lock_timeout = '60s'; set maintenance_work_mem = ${memory}`)
+      return work(session)
+    },
+    {discard: true},
+  )
 
 /**
  * One index; it is there whole, or not at all. Builds side by side cost less than one build by several workers, so those

@@ -21,11 +21,14 @@ const LARGEST_BUILD_MEMORY = 2 * 1024 ** 2
  * gives to shared_buffers. Index builds share as much again.
  */
 export async function capacityOf({source, target}: {source: Database; target: Database}): Promise<Capacity> {
-  const [here, there] = await Promise.all([freeConnections(source), freeConnections(target)])
-  const [server] = await target.query<{workers: number; buffers: string; memory: string}>(`
-    select current_setting('max_worker_processes')::int as workers,
-      pg_size_bytes(current_setting('shared_buffers')) / 1024 as buffers,
-      pg_size_bytes(current_setting('maintenance_work_mem')) / 1024 as memory`)
+  const [here, there, [server]] = await Promise.all([
+    freeConnections(source),
+    freeConnections(target),
+    target.query<{workers: number; buffers: string; memory: string}>(`
+      select current_setting('max_worker_processes')::int as workers,
+        pg_size_bytes(current_setting('shared_buffers')) / 1024 as buffers,
+        pg_size_bytes(current_setting('maintenance_work_mem')) / 1024 as memory`),
+  ])
   const [workers, buffers, memory] = [server!.workers, Number(server!.buffers), Number(server!.memory)]
   const cores = Math.max(FEWEST_JOBS, Math.min(Math.floor(workers / 2), Math.floor((4 * buffers) / KB_PER_JOB)))
   const jobs = Math.max(1, Math.min(cores, MOST_JOBS, here - RESERVED, there - RESERVED))

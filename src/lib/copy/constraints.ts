@@ -1,5 +1,5 @@
 import type {Database} from '../ports.js'
-import {prepareToBuild} from './build-indexes.js'
+import {inBuildingSession} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
@@ -17,20 +17,17 @@ export async function attachConstraints(
   signal: AbortSignal,
 ): Promise<{statements: number; foreignKeys: number}> {
   const {buildMemory} = await capacityOf(sides)
-  const inOrder = (statements: PostData['rest']) =>
-    sides.target.session(
-      async (session) => {
-        await prepareToBuild(session, buildMemory)
-        for (const statement of statements) {
-          signal.throwIfAborted()
-          await execute(session, statement, ALREADY_THERE)
-        }
-      },
-      {disposable: true},
-    )
-  await inOrder(rest)
-  await enforceForeignKeys(sides, foreignKeys, signal)
-  await inOrder(last)
+  await inBuildingSession(sides.target, buildMemory, async (session) => {
+    const inOrder = async (statements: PostData['rest']) => {
+      for (const statement of statements) {
+        signal.throwIfAborted()
+        await execute(session, statement, ALREADY_THERE)
+      }
+    }
+    await inOrder(rest)
+    await enforceForeignKeys(sides, session, foreignKeys, signal)
+    await inOrder(last)
+  })
   return {statements: rest.length + last.length, foreignKeys: foreignKeys.length}
 }
 

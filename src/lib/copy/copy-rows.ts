@@ -1,7 +1,7 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import {passFence} from '../freeze/fence.js'
 import type {Clock, Database, Operator, Session} from '../ports.js'
-import {buildIndex, finishTable, prepareToBuild} from './build-indexes.js'
+import {buildIndex, finishTable, inBuildingSession} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
 import {isMissing, planChunks, type TablePlan} from './chunk-state.js'
 import {chunkQueue} from './chunk-queue.js'
@@ -133,25 +133,21 @@ export async function copyRows(
     })
 
   const buildLane = () =>
-    target.session(
-      async (session) => {
-        await prepareToBuild(session, buildMemory)
-        for (let next = await work.take(); next; next = await work.take()) {
-          lanes.signal.throwIfAborted()
-          const running = progress.building(next)
-          try {
-            await next.run(session)
-          } catch (error) {
-            work.add(next)
-            running.failed()
-            throw error
-          }
-          running.done()
-          next.done()
+    inBuildingSession(target, buildMemory, async (session) => {
+      for (let next = await work.take(); next; next = await work.take()) {
+        lanes.signal.throwIfAborted()
+        const running = progress.building(next)
+        try {
+          await next.run(session)
+        } catch (error) {
+          work.add(next)
+          running.failed()
+          throw error
         }
-      },
-      {disposable: true},
-    )
+        running.done()
+        next.done()
+      }
+    })
 
   try {
     for (const plan of plans) if (!plan.chunks.some(isMissing)) landed(plan)

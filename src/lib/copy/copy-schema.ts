@@ -40,7 +40,7 @@ export async function copyObjects({
     async (session) => {
       for (const statement of statements) await execute(session, statement)
     },
-    {disposable: true},
+    {discard: true},
   )
   return {statements: statements.length, settingsLeft}
 }
@@ -68,8 +68,19 @@ export async function objectStatements({
   return schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
 }
 
-/** The statements that follow the rows, sorted. */
-export async function readPostData({source, target, schemaDump}: Sides & {schemaDump: SchemaDump}): Promise<PostData> {
+type Dumped = Sides & {schemaDump: SchemaDump}
+
+const known = new WeakMap<SchemaDump, Promise<PostData>>()
+
+/** The statements that follow the rows, sorted; once for each dump, because the window has no time for it. */
+export function readPostData(dumped: Dumped): Promise<PostData> {
+  const data = known.get(dumped.schemaDump) ?? sortedPostData(dumped)
+  known.set(dumped.schemaDump, data)
+  data.catch(() => known.delete(dumped.schemaDump))
+  return data
+}
+
+async function sortedPostData({source, target, schemaDump}: Dumped): Promise<PostData> {
   const script = await schemaDump.section('constraints')
   const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
   return sortPostData(statements, {

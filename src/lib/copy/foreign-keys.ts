@@ -1,7 +1,7 @@
 import {allEnded} from '../all-ended.js'
 import {failed} from '../errors.js'
 import type {Database, Queryable, Session} from '../ports.js'
-import {prepareToBuild} from './build-indexes.js'
+import {inBuildingSession} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
 import {ALREADY_THERE, execute, FOREIGN_KEY_VIOLATION} from './execute.js'
 import type {ForeignKey} from './post-data.js'
@@ -17,18 +17,17 @@ interface Sides {
  */
 export async function enforceForeignKeys(
   sides: Sides,
+  session: Session,
   keys: readonly ForeignKey[],
   signal: AbortSignal,
 ): Promise<void> {
-  await inLane(sides, async (session) => {
-    for (const {add, partitioned} of keys) {
-      if (!partitioned) await execute(session, {...add, sql: notValid(add.sql)}, ALREADY_THERE)
-    }
-    for (const key of keys.filter(({partitioned}) => partitioned)) {
-      signal.throwIfAborted()
-      await orphansNamed(sides, key, execute(session, key.add, ALREADY_THERE))
-    }
-  })
+  for (const {add, partitioned} of keys) {
+    if (!partitioned) await execute(session, {...add, sql: notValid(add.sql)}, ALREADY_THERE)
+  }
+  for (const key of keys.filter(({partitioned}) => partitioned)) {
+    signal.throwIfAborted()
+    await orphansNamed(sides, key, execute(session, key.add, ALREADY_THERE))
+  }
 }
 
 /**
@@ -42,9 +41,9 @@ export async function validateForeignKeys(
 ): Promise<number> {
   const open = keys.filter(({add, partitioned}) => !partitioned && !isNotValid(add.sql))
   const tables = [...new Set(open.map(({table}) => table))]
-  const {jobs} = await capacityOf(sides)
+  const {jobs, buildMemory} = await capacityOf(sides)
   const validating = Array.from({length: Math.min(jobs, tables.length)}, () =>
-    inLane(sides, async (session) => {
+    inBuildingSession(sides.target, buildMemory, async (session) => {
       for (let table = tables.shift(); table; table = tables.shift()) {
         for (const key of open.filter((other) => other.table === table)) {
           signal.throwIfAborted()
@@ -55,17 +54,6 @@ export async function validateForeignKeys(
   )
   await allEnded(validating)
   return open.length
-}
-
-async function inLane(sides: Sides, work: (session: Session) => Promise<void>): Promise<void> {
-  const {buildMemory} = await capacityOf(sides)
-  await sides.target.session(
-    async (session) => {
-      await prepareToBuild(session, buildMemory)
-      await work(session)
-    },
-    {disposable: true},
-  )
 }
 
 /** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */

@@ -1,8 +1,9 @@
 import {createHash, randomBytes} from 'node:crypto'
 
+import {batchesOf} from '../batches.js'
 import {type Guard, identifier, literal, OWN_SCHEMA} from '../catalog.js'
 import type {Database, Queryable, Session} from '../ports.js'
-import {type Patience, withTableLock} from './table-lock.js'
+import {lockedAtOnce, type Patience, withTableLock} from './table-lock.js'
 import {type Table, writableTables} from './tables.js'
 
 /*
@@ -110,12 +111,19 @@ export async function removeFence(db: Database, patience: Patience, guard: Guard
   await db.query(`${guard}; drop function if exists ${FENCE}`)
 }
 
+/** So many tables are locked at once: a server keeps room for 64 locks of each of its connections. */
+const LOCKS = 500
+
 /**
  * The barrier: once every table has been locked against writers after the fence was raised, whoever wrote before has
- * committed or ended, and whoever comes later meets the fence.
+ * committed or ended, and whoever comes later meets the fence. Where somebody is in the way, table by table.
  */
 export async function passBarrier(db: Database, patience: Patience): Promise<void> {
-  for (const {identifier: table} of await writableTables(db)) {
-    await withTableLock(db, patience, table, `lock table only ${table} in share row exclusive mode`)
+  const lock = (tables: readonly string[]) =>
+    `lock table ${tables.map((table) => `only ${table}`).join(', ')} in share row exclusive mode`
+  const tables = (await writableTables(db)).map(({identifier: table}) => table)
+  for (const some of batchesOf(tables, LOCKS)) {
+    if (await lockedAtOnce(db, lock(some))) continue
+    for (const table of some) await withTableLock(db, patience, table, lock([table]))
   }
 }

@@ -43,6 +43,17 @@ export async function withTableLock(
   }
 }
 
+/** One try for the locks of many tables, which ends before anybody could call it a deadlock; false where it failed. */
+export async function lockedAtOnce(db: Database, statements: string): Promise<boolean> {
+  try {
+    await db.query(`set local lock_timeout = ${SHORT_LOCK_MS}; ${statements}`)
+    return true
+  } catch (error) {
+    if (!isLockConflict(error)) throw error
+    return false
+  }
+}
+
 async function tableBusy(db: Database, table: string, seconds: number): Promise<Error> {
   const holders = await holdersOf(db, table)
   const who = holders.map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)

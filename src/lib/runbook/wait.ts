@@ -5,9 +5,13 @@ export interface Wait {
   /** What is awaited, to complete the sentence "… did not happen within n s". */
   what: string
   seconds: number
+  /** The pause between two looks once the first, shorter ones have passed. */
   everyMs?: number
   suggestion?: string
 }
+
+/** Many a thing takes a moment only: the first pause is so long, and each one after it twice as long as the one before. */
+const FIRST_PAUSE_MS = 25
 
 /** Asks until the answer is defined; fails with a reason when the deadline has passed. */
 export async function waitFor<T>(
@@ -16,13 +20,13 @@ export async function waitFor<T>(
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadline = clock.now().getTime() + seconds * 1000
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     signal.throwIfAborted()
     const answer = await ask()
     if (answer !== undefined) return answer
     if (clock.now().getTime() >= deadline) {
       throw failed('deadline', `${what} did not happen within ${seconds} s`, ...(suggestion ? [suggestion] : []))
     }
-    await clock.sleep(everyMs, signal)
+    await clock.sleep(Math.min(pauseMs, everyMs), signal)
   }
 }

@@ -10,7 +10,7 @@ type Frozen = Omit<HowToVerify, 'jobs'> & {source: Database; target: Database}
 export async function compareFrozen(frozen: Frozen, only?: readonly string[]): Promise<Verification> {
   const jobs = await jobsFor(frozen)
   return withPair(await holdBoth(frozen), async (pair) => {
-    const tables = (await pair.source.read(tablesToVerify)).filter(({name}) => !only || only.includes(name))
+    const tables = await pair.source.read((db) => tablesToVerify(db, only))
     return compareContents(pair, tables, {...frozen, jobs})
   })
 }

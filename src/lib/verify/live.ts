@@ -12,7 +12,7 @@ import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
-import {compareTouched, endsOf} from './touched.js'
+import {compareTouched, endsOf, touchedSinceVerified} from './touched.js'
 
 export interface LiveWorld {
   source: Database
@@ -93,7 +93,8 @@ export async function verifyTouchedLive(world: LiveWorld): Promise<{keys: number
   const known = new Map((await tablesToVerify(world.source)).map((table) => [table.name, table]))
   const {pair, nth} = await equalMoments({...world, ...captured})
   return withPair(pair, async () => {
-    const {keys, compared} = await compareTouched(world.target, endsOf(pair), captured.units, world.signal)
+    const {keyed} = await touchedSinceVerified(world.target, captured.units)
+    const {keys, compared} = await compareTouched(keyed, endsOf(pair), world.signal)
     const found: string[] = []
     for (const {unit, differences} of compared) {
       if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)

@@ -1,3 +1,4 @@
+import {batchesOf} from '../batches.js'
 import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
 import type {Queryable} from '../ports.js'
 
@@ -17,8 +18,7 @@ export async function sequencePositions(db: Queryable): Promise<Position[]> {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid
     where c.relkind = 'S' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')} order by 1, 2`)
   const positions: Position[] = []
-  for (let start = 0; start < sequences.length; start += BATCH) {
-    const batch = sequences.slice(start, start + BATCH)
+  for (const batch of batchesOf(sequences, BATCH)) {
     const reads = batch.map(
       ({schema, name}, i) =>
         `select ${i} as nth, last_value::text as "lastValue", is_called as "isCalled" from ${identifier(schema, name)}`,

@@ -16,8 +16,8 @@ export interface VerifyTable {
   divisible: boolean
 }
 
-/** Tables and partitions, largest first. A materialized view is left out: refreshed on the target, it may be fresher than the source's. */
-export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
+/** Tables and partitions, all or those named, largest first. A materialized view is left out: refreshed on the target, it may be fresher than the source's. */
+export async function tablesToVerify(db: Queryable, only?: readonly string[]): Promise<VerifyTable[]> {
   const rows = await db.query<
     {
       schema: string
@@ -27,8 +27,8 @@ export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
       bytes: string
       pages: string
     } & Pick<VerifyTable, 'divisible' | 'filenode'>
-  >(`
-    select n.nspname as schema, c.relname as table, pg_table_size(c.oid)::text as bytes, pg_relation_filenode(c.oid)::text as filenode,
+  >(
+    `select n.nspname as schema, c.relname as table, pg_table_size(c.oid)::text as bytes, pg_relation_filenode(c.oid)::text as filenode,
       (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
       current_setting('server_version_num')::int >= 140000 as divisible,
       (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
@@ -36,7 +36,10 @@ export async function tablesToVerify(db: Queryable): Promise<VerifyTable[]> {
          join pg_attribute a on a.attnum = p.num where i.indrelid = c.oid and a.attrelid = c.oid and i.indisprimary) as key
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
-    order by pg_table_size(c.oid) desc, 1, 2`)
+      and ($1::json is null or c.oid in (select to_regclass(name) from json_array_elements_text($1) name))
+    order by pg_table_size(c.oid) desc, 1, 2`,
+    [only ? JSON.stringify(only) : null],
+  )
   return rows.map(({schema, table, key, columns, bytes, pages, ...rest}) => ({
     ...rest,
     name: identifier(schema, table),

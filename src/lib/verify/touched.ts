@@ -21,7 +21,7 @@ export type BothEnds = <T>(work: (ends: Ends) => Promise<T>) => Promise<T>
 export const frozenEnds =
   ({source, target}: {source: Database; target: Database}): BothEnds =>
   (work) =>
-    target.session((there) => source.session((here) => work({here, there}), {disposable: true}))
+    target.session((there) => source.transaction((here) => work({here, there})))
 
 /** Of two moments that are equal. */
 export const endsOf =
@@ -29,38 +29,49 @@ export const endsOf =
   (work) =>
     target.read((there) => source.read((here) => work({here, there}), {temporary: true}))
 
-export interface TouchedPass {
-  keys: number
-  /** What was looked at again, and what differs there. */
-  compared: {unit: Unit; differences: string[]}[]
+/** What has to be looked at again. */
+export interface Touched {
+  /** With the sync up to which their keys are known to be equal. */
+  keyed: {unit: Unit; verified: string}[]
   /** Tables that must be compared whole: never verified, or changed since and without a key. */
   whole: string[]
 }
 
-const LANES = 2
-
-/** Compares the rows whose keys were touched since their table was verified, several tables at a time. */
-export async function compareTouched(
-  target: Queryable,
-  open: BothEnds,
-  units: readonly Unit[],
-  signal: AbortSignal,
-): Promise<TouchedPass> {
+/** What was touched since it was verified. */
+export async function touchedSinceVerified(target: Queryable, units: readonly Unit[]): Promise<Touched> {
   const states = await target.query<{unit: string; verified: string | null; last: string}>(
     `select unit::text as unit, verified_sync::text as verified, last_sync::text as last from ${OWN_SCHEMA}.sync_units`,
   )
   const stateOf = new Map(states.map((state) => [state.unit, state]))
-  const pass: TouchedPass = {keys: 0, compared: [], whole: []}
-  const touched: {unit: Unit; verified: string}[] = []
+  const touched: Touched = {keyed: [], whole: []}
   for (const unit of units) {
     const {verified, last} = stateOf.get(unit.oid)!
     if (verified === null || (!isKeyed(unit) && BigInt(last) > BigInt(verified))) {
-      pass.whole.push(...unit.members.filter(({partitioned}) => !partitioned).map(({relation}) => relation))
-    } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) touched.push({unit, verified})
+      touched.whole.push(...unit.members.filter(({partitioned}) => !partitioned).map(({relation}) => relation))
+    } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) touched.keyed.push({unit, verified})
   }
+  return touched
+}
+
+export interface TouchedPass {
+  keys: number
+  /** What was looked at again, and what differs there. */
+  compared: {unit: Unit; differences: string[]}[]
+}
+
+const LANES = 2
+
+/** Compares the rows of touched keys, several tables at a time. */
+export async function compareTouched(
+  touched: Touched['keyed'],
+  open: BothEnds,
+  signal: AbortSignal,
+): Promise<TouchedPass> {
+  const pass: TouchedPass = {keys: 0, compared: []}
+  const queue = [...touched]
   const lane = () =>
     open(async (ends) => {
-      for (let next = touched.shift(); next; next = touched.shift()) {
+      for (let next = queue.shift(); next; next = queue.shift()) {
         const {keys, differences} = await compareUnit(ends, next.unit, next.verified, signal)
         pass.keys += keys
         pass.compared.push({unit: next.unit, differences})
@@ -79,17 +90,18 @@ async function compareUnit(
 ): Promise<{keys: number; differences: string[]}> {
   const keys = unit.key.map(({name}) => name).join(', ')
   const asked = `select distinct ${keys} from ${touchedOf(unit)} where heroku_rds_sync > ${verified}`
-  await here.query(`create temp table again as select ${keys} from ${logOf(unit)} with no data`)
+  const again = `pg_temp.again_${unit.oid}`
+  await here.query(`create temp table ${again} on commit drop as select ${keys} from ${logOf(unit)} with no data`)
   const {rows} = await streamRows(
     {from: there, out: `copy (${asked}) to stdout`},
-    {to: here, into: 'copy pg_temp.again from stdin'},
+    {to: here, into: `copy ${again} from stdin`},
     touchedOf(unit),
     {signal},
   )
-  await here.query('analyze pg_temp.again')
-  const [ours, theirs] = await Promise.all([sumsOf(here, unit, 'pg_temp.again'), sumsOf(there, unit, `(${asked})`)])
-  const differences = ours === theirs ? [] : await rowsThatDiffer({here, there}, unit, asked)
-  await here.query('drop table pg_temp.again')
+  await here.query(`analyze ${again}`)
+  const [ours, theirs] = await Promise.all([sumsOf(here, unit, again), sumsOf(there, unit, `(${asked})`)])
+  const differences =
+    ours === theirs ? [] : await rowsThatDiffer({here, there}, unit, {ours: again, theirs: `(${asked})`})
   return {keys: rows, differences}
 }
 
@@ -105,7 +117,11 @@ async function sumsOf(session: Session, unit: Unit, keys: string): Promise<strin
 
 const MOST = 1000
 
-async function rowsThatDiffer({here, there}: Ends, unit: Unit, asked: string): Promise<string[]> {
+async function rowsThatDiffer(
+  {here, there}: Ends,
+  unit: Unit,
+  keys: {ours: string; theirs: string},
+): Promise<string[]> {
   const hashes = async (session: Session, keys: string) => {
     const name = textOf(unit.key.map((column) => column.name))
     const rows = await session.query<{row: string; hash: string}>(
@@ -113,7 +129,7 @@ async function rowsThatDiffer({here, there}: Ends, unit: Unit, asked: string): P
     )
     return new Map(rows.map(({row, hash}) => [row, hash]))
   }
-  const [ours, theirs] = await Promise.all([hashes(here, 'pg_temp.again'), hashes(there, `(${asked})`)])
+  const [ours, theirs] = await Promise.all([hashes(here, keys.ours), hashes(there, keys.theirs)])
   const found = [...ours].flatMap(([row, hash]) =>
     theirs.get(row) === hash
       ? []

@@ -1,5 +1,6 @@
-import {identifier, OWN_SCHEMA} from '../catalog.js'
-import {type Patience, withTableLock} from '../freeze/table-lock.js'
+import {batchesOf} from '../batches.js'
+import {type Guard, identifier, OWN_SCHEMA} from '../catalog.js'
+import {lockedAtOnce, type Patience, withTableLock} from '../freeze/table-lock.js'
 import type {Database, Queryable} from '../ports.js'
 import {type Table, writableTables} from '../freeze/tables.js'
 
@@ -33,40 +34,47 @@ const CREATE_LOG = `
       return null;
     end $$`
 
-const watchTable = ({identifier: table}: Table): string =>
-  [
-    ...OPERATIONS.flatMap(({operation, transition}) => [
-      `drop trigger if exists ${triggerName(operation)} on ${table}`,
-      `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
-         for each statement execute function ${OWN_SCHEMA}.note_write()`,
-    ]),
-    `alter table ${table} ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
-  ].join(';')
+const createTriggers = ({identifier: table}: Table): string =>
+  OPERATIONS.flatMap(({operation, transition}) => [
+    `drop trigger if exists ${triggerName(operation)} on ${table}`,
+    `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
+       for each statement execute function ${OWN_SCHEMA}.note_write()`,
+  ]).join(';')
 
-/** Tables that do not log their writes yet. */
-export async function unwatchedTables(db: Queryable): Promise<Table[]> {
-  const watched = await db.query<{oid: string}>(`
-    select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = 'A'
-    group by tgrelid having count(*) = 4`)
-  const oids = new Set(watched.map(({oid}) => oid))
+const switchTriggers = ({identifier: table}: Table, how: 'disable' | 'enable always'): string =>
+  `alter table ${table} ${OPERATIONS.map(({operation}) => `${how} trigger ${triggerName(operation)}`).join(', ')}`
+
+/** Tables that lack one of the four triggers, or have it in another state than these: `A` fires always, `D` is disabled. */
+async function tablesWithout(db: Queryable, states: readonly string[]): Promise<Table[]> {
+  const have = await db.query<{oid: string}>(
+    `select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = any ($1::"char"[])
+     group by tgrelid having count(*) = 4`,
+    [states],
+  )
+  const oids = new Set(have.map(({oid}) => oid))
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
+
+/** Tables that do not log their writes yet. */
+export const unwatchedTables = (db: Queryable): Promise<Table[]> => tablesWithout(db, ['A'])
 
 /** So many tables in one transaction: in the window each commit counts, and nobody waits for their locks. */
 const BATCH = 100
 
+/** Puts on every table, disabled, what `watchWrites` then has only to enable. Where somebody is in the way, it is left to that. */
+export async function prepareToWatch(db: Database, guard: Guard): Promise<void> {
+  await db.query(`${guard}; ${CREATE_LOG}`)
+  for (const table of await tablesWithout(db, ['A', 'D']))
+    await lockedAtOnce(db, `${guard}; ${createTriggers(table)}; ${switchTriggers(table, 'disable')}`)
+}
+
 /** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
 export async function watchWrites(db: Database): Promise<number> {
   await db.query(CREATE_LOG)
-  const tables = await unwatchedTables(db)
-  for (let start = 0; start < tables.length; start += BATCH) {
-    await db.query(
-      tables
-        .slice(start, start + BATCH)
-        .map(watchTable)
-        .join(';'),
-    )
-  }
+  const missing = new Set((await tablesWithout(db, ['A', 'D'])).map(({oid}) => oid))
+  const watch = (table: Table) =>
+    [...(missing.has(table.oid) ? [createTriggers(table)] : []), switchTriggers(table, 'enable always')].join(';')
+  for (const tables of batchesOf(await unwatchedTables(db), BATCH)) await db.query(tables.map(watch).join(';'))
   return (await writableTables(db)).length
 }
 

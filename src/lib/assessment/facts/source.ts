@@ -92,10 +92,10 @@ async function connectionsOf(source: Database, info: Fact<DatabaseInfo>): Promis
 /** Makes a logical slot and drops it: the only proof that decoding works. Never without consent. */
 export async function trialSlot(source: Database): Promise<string> {
   try {
-    await source.session(
-      (session) => session.query(`select pg_create_logical_replication_slot('heroku_rds_trial', 'pgoutput', true)`),
-      {disposable: true},
-    )
+    await source.session(async (session) => {
+      await session.query(`select pg_create_logical_replication_slot('heroku_rds_trial', 'pgoutput', true)`)
+      await session.query(`select pg_drop_replication_slot('heroku_rds_trial')`)
+    })
     return 'works'
   } catch (error) {
     return messageOf(error)

@@ -17,6 +17,7 @@ import {never, type Step} from '../../runbook/step.js'
 import {refreshDerived} from '../../runbook/derived.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {verifyTouchedLive} from '../../verify/live.js'
+import {prepareWindow} from './prepare-window.js'
 import {type Basis, isNoted, noteConstraints} from './copy.js'
 
 export const installCaptureStep: Step = {
@@ -118,7 +119,7 @@ export const catchUp: Step = {
     await removeLargeObjects(migration.target)
     await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
-    await readPostData(migration) // so that the window has it at hand
+    await prepareWindow(migration)
     const {keys, differences} = await verifyTouchedLive(migration)
     refuseDifferences(differences)
     await catchUpWithSource(migration)

@@ -1,6 +1,5 @@
 import type {Pace} from '../../capture/follow.js'
 import {detachConstraints} from '../../capture/detach.js'
-import {readPostData} from '../../copy/copy-schema.js'
 import {removeLargeObjects} from '../../copy/large-objects.js'
 import {failed, refused} from '../../errors.js'
 import {awaitBeat} from '../../replication/arrival.js'
@@ -14,6 +13,7 @@ import {requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 import {inWindow} from '../../runbook/in-window.js'
 import {shutTarget} from './copy.js'
+import {prepareWindow} from './prepare-window.js'
 
 /** How much may be left for the window. */
 const ENOUGH_SECONDS = 1
@@ -76,7 +76,7 @@ export const catchUpReplication: Step = {
     await resumeFollowing(migration)
     const seconds = await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
-    await readPostData(migration) // so that the window has it at hand
+    await prepareWindow(migration)
     return `a change takes ${seconds.toFixed(1)} s to the target; ${views} materialized views refreshed`
   },
 }

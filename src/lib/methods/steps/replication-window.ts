@@ -7,16 +7,10 @@ import {removeReplication} from '../../replication/remove.js'
 import {assertShape} from '../../replication/shape.js'
 import {slotState} from '../../replication/slot.js'
 import {pause, subscriptionState} from '../../replication/subscription.js'
-import {compareFrozen} from '../../verify/frozen.js'
-import {inventory, inventoryDifferences} from '../../verify/inventory.js'
-import {compareLargeObjects} from '../../verify/large-objects.js'
-import {describeDifferences} from '../../verify/locate.js'
-import {lateSequences, sequencePositions} from '../../verify/sequences.js'
 import {noteOf, requireNote} from '../../runbook/notes.js'
 import {never, type Step} from '../../runbook/step.js'
-import {refuseDifferences} from '../../runbook/steps/verify.js'
+import {everythingEqual} from '../../runbook/steps/verify.js'
 import {resumeFollowing} from './replication-following.js'
-import {validated} from './verify.js'
 
 /** For so long nothing at all may arrive in the window. */
 const PATIENCE_SECONDS = 60
@@ -75,20 +69,7 @@ export const verifyReplicated: Step = {
   undo: 'nothing',
   done: never,
 
-  async run(migration) {
-    const {source, target} = migration
-    const objects = await inventory(source)
-    const large = await compareLargeObjects(migration)
-    const contents = await compareFrozen(migration)
-    refuseDifferences([
-      ...inventoryDifferences(objects, (await inventory(target)).map(validated(objects))),
-      ...lateSequences(await sequencePositions(source), await sequencePositions(target)),
-      ...describeDifferences(contents.differences),
-      ...large.differences,
-    ])
-    const beside = large.objects > 0 ? `, ${large.objects} large objects` : ''
-    return `${contents.rows.toLocaleString('en')} rows in ${contents.tables} tables${beside} and ${objects.length} objects are equal`
-  },
+  run: (migration) => everythingEqual(migration, {validatedLater: true}),
 }
 
 /** From here on the password of the source is in no catalog of the target, and the source keeps no log for it. */

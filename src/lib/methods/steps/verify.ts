@@ -3,12 +3,11 @@ import {capturedUnits} from '../../capture/captured.js'
 import {follow, USUAL_PACE} from '../../capture/follow.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
-import {compareLargeObjects} from '../../verify/large-objects.js'
 import {unproven, verifiedSoFar} from '../../capture/proof.js'
 import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
-import {lateSequences, sequencePositions} from '../../verify/sequences.js'
-import {compareTouched, frozenEnds} from '../../verify/touched.js'
+import {compareSurroundings} from '../../verify/surroundings.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../verify/touched.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {inWindow} from '../../runbook/in-window.js'
@@ -59,37 +58,26 @@ export const verifyTouched: Step = {
   done: never,
 
   async run(migration) {
-    const {source, target} = migration
+    const {target} = migration
     const {units} = await capturedUnits(migration)
-    const [objects, there, large, pass] = await allEnded([
-      inventory(source),
-      inventory(target),
-      compareLargeObjects(migration),
-      compareTouched(target, frozenEnds(migration), units, migration.signal),
+    const touched = await touchedSinceVerified(target, units)
+    const [surroundings, pass, whole] = await allEnded([
+      compareSurroundings(migration, {validatedLater: true}),
+      compareTouched(touched.keyed, frozenEnds(migration), migration.signal),
+      touched.whole.length > 0 ? compareFrozen(migration, touched.whole) : undefined,
     ])
-    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
     refuseDifferences([
-      ...inventoryDifferences(objects, there.map(validated(objects))),
-      ...lateSequences(await sequencePositions(source), await sequencePositions(target)),
+      ...surroundings.differences,
       ...pass.compared.flatMap(({differences}) => differences),
       ...describeDifferences(whole?.differences ?? []),
-      ...large.differences,
     ])
     const proven = await verifiedSoFar(target)
     const besides = [
       `${pass.keys.toLocaleString('en')} keys touched since are equal`,
       ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
-      ...(large.objects > 0 ? [`${large.objects} large objects`] : []),
-      `${objects.length} objects`,
+      ...(surroundings.largeObjects > 0 ? [`${surroundings.largeObjects} large objects`] : []),
+      `${surroundings.objects} objects`,
     ]
     return `${Number(proven.rows).toLocaleString('en')} rows were found equal while the app ran; ${besides.join(', ')}`
   },
 }
-
-/** A foreign key that is enforced but waits for its validation after the window stands for the one of the source. */
-export const validated =
-  (source: readonly string[]) =>
-  (line: string): string => {
-    const whole = line.replace(/ f not valid$/, ' f')
-    return line !== whole && line.startsWith('constraint ') && source.includes(whole) ? whole : line
-  }

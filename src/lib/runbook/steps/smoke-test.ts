@@ -31,7 +31,7 @@ export const smokeTest: Step = {
         if (smokeSql !== undefined) await tryOut(session, key, () => runSmokeSql(session, smokeSql))
         return updated
       },
-      {disposable: true},
+      {discard: true},
     )
     const evidence = [`read and updated ${tried} tables in a transaction, rolled back`]
     if (smokeSql !== undefined) evidence.push('the smoke SQL passed, rolled back')

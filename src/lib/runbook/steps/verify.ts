@@ -1,9 +1,9 @@
+import {allEnded} from '../../all-ended.js'
 import {failed} from '../../errors.js'
 import {compareFrozen} from '../../verify/frozen.js'
-import {compareLargeObjects} from '../../verify/large-objects.js'
-import {inventory, inventoryDifferences} from '../../verify/inventory.js'
 import {describeDifferences} from '../../verify/locate.js'
-import {lateSequences, sequencePositions} from '../../verify/sequences.js'
+import {compareSurroundings} from '../../verify/surroundings.js'
+import type {Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
 
 const SHOWN = 10
@@ -17,19 +17,17 @@ export const verifyAll: Step = {
   done: never,
 
   async run(migration) {
-    const {source, target} = migration
-    const objects = await inventory(source)
-    const large = await compareLargeObjects({source, target})
-    const contents = await compareFrozen(migration)
-    refuseDifferences([
-      ...inventoryDifferences(objects, await inventory(target)),
-      ...lateSequences(await sequencePositions(source), await sequencePositions(target)),
-      ...describeDifferences(contents.differences, SHOWN),
-      ...large.differences,
-    ])
-    const beside = large.objects > 0 ? `, ${large.objects} large objects` : ''
-    return `${contents.rows.toLocaleString('en')} rows in ${contents.tables} tables${beside} and ${objects.length} objects are equal`
+    return everythingEqual(migration)
   },
+}
+
+/** Every row of every table, and all that surrounds them. */
+export async function everythingEqual(migration: Migration, options?: {validatedLater: true}): Promise<string> {
+  const [surroundings, contents] = await allEnded([compareSurroundings(migration, options), compareFrozen(migration)])
+  const {objects, largeObjects, differences} = surroundings
+  refuseDifferences([...differences, ...describeDifferences(contents.differences, SHOWN)])
+  const beside = largeObjects > 0 ? `, ${largeObjects} large objects` : ''
+  return `${contents.rows.toLocaleString('en')} rows in ${contents.tables} tables${beside} and ${objects} objects are equal`
 }
 
 export function refuseDifferences(differences: readonly string[]): void {
