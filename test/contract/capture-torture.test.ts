@@ -214,7 +214,7 @@ async function expectNothingLeft({capture}: Round): Promise<void> {
   const lag = await lagOf(migration)
   expect({pending: lag!.pending, tables: lag!.tables}).to.deep.equal({pending: 0, tables: 0})
   const {units} = await capturedUnits(migration)
-  const {keyed} = await touchedSinceVerified(migration.target, units)
-  const {compared} = await compareTouched(keyed, frozenEnds(migration), migration.signal)
+  const touched = await touchedSinceVerified(migration.target, units)
+  const {compared} = await compareTouched(touched, frozenEnds(migration), migration.signal)
   expect(compared.flatMap(({differences}) => differences)).to.deep.equal([])
 }

@@ -516,8 +516,8 @@ describe('Following a source', function () {
       expect(reads).to.equal(1)
       await capture.catchUp()
       const {units} = await capturedUnits(migration)
-      const {keyed, whole} = await touchedSinceVerified(migration.target, units)
-      const {compared} = await compareTouched(keyed, frozenEnds(migration), migration.signal)
+      const touched = await touchedSinceVerified(migration.target, units)
+      const {compared, whole} = await compareTouched(touched, frozenEnds(migration), migration.signal)
       expect(compared.map(({unit, differences}) => [unit.relation, differences])).to.deep.equal([
         ['"public"."things"', []],
       ])

@@ -170,10 +170,10 @@ describe('Verification while the app writes', () => {
     )
     await again.catchUp()
     const {units} = await capturedUnits(again.migration)
-    const {keyed, whole} = await touchedSinceVerified(copy.db, units)
-    const compare = () => compareTouched(keyed, frozenEnds(again.migration), new AbortController().signal)
+    const touched = await touchedSinceVerified(copy.db, units)
+    const compare = () => compareTouched(touched, frozenEnds(again.migration), new AbortController().signal)
     const clean = await compare()
-    expect({keys: clean.keys, whole}).to.deep.equal({keys: 13, whole: ['"public"."bare"']})
+    expect({keys: clean.keys, whole: clean.whole}).to.deep.equal({keys: 13, whole: ['"public"."bare"']})
     expect(clean.compared.map(({unit, differences}) => [unit.relation, differences])).to.have.deep.members([
       ['"public"."pairs"', []],
       ['"public"."things"', []],
@@ -189,5 +189,54 @@ describe('Verification while the app writes', () => {
       '"public"."things" (3) differs',
       '"public"."things" (4) is missing on the target',
     ])
+  })
+
+  it('looks at a table without a key only as far as it grew, until one of its older rows goes', async () => {
+    const [fresh, copy] = [await both.newSource(), await both.newTarget()]
+    await ask(
+      fresh.url,
+      `create table bare (a int, b text); insert into bare select n % 100, 'old' from generate_series(1, 1000) n`,
+    )
+    const growing = await captureOf(fresh, copy)
+    await growing.start()
+    const running = await fresh.client()
+    await running.query(`begin; insert into bare values (0, 'came in a transaction that still runs')`)
+    await ask(fresh.url, `insert into bare values (1, 'younger'), (2, 'younger'), (2, 'younger')`)
+    await growing.catchUp()
+    await verifyWhileLive(growing.migration)
+    await running.query('commit')
+    await ask(fresh.url, `insert into bare select n % 10, 'new' from generate_series(1, 100) n`)
+    await growing.catchUp()
+
+    const {units} = await capturedUnits(growing.migration)
+    const lookAgain = async () => {
+      const touched = await touchedSinceVerified(copy.db, units)
+      return compareTouched(touched, frozenEnds(growing.migration), new AbortController().signal)
+    }
+    const asItGrew = {keys: 0, compared: [], grown: {tables: 1, rows: 101n}, whole: []}
+    const whole = {keys: 0, compared: [], grown: {tables: 0, rows: 0n}, whole: ['"public"."bare"']}
+    expect(await lookAgain()).to.deep.equal(asItGrew)
+    for (const [harm, mend] of [
+      [`update bare set b = 'damaged' where a = 5 and b = 'new'`, `update bare set b = 'new' where b = 'damaged'`],
+      [`insert into bare values (7, 'too many')`, `delete from bare where b = 'too many'`],
+      [`delete from bare where a = 9 and b = 'new'`, `insert into bare select 9, 'new' from generate_series(1, 10)`],
+    ] as const) {
+      await damage(copy, harm)
+      expect(await lookAgain(), harm).to.deep.equal(whole)
+      await damage(copy, mend)
+      expect(await lookAgain(), mend).to.deep.equal(asItGrew)
+    }
+
+    await ask(fresh.url, `delete from bare where b = 'younger' and a = 1`)
+    await growing.catchUp()
+    expect(await lookAgain(), 'a row that was there').to.deep.equal(whole)
+    await verifyWhileLive(growing.migration)
+    await damage(
+      copy,
+      `delete from bare where ctid = (select ctid from bare where b = 'old' limit 1); insert into bare values (1, 'old')`,
+    )
+    await ask(fresh.url, `insert into bare values (3, 'more')`)
+    await growing.catchUp()
+    expect(await lookAgain(), 'one old row for another').to.deep.equal(whole)
   })
 })

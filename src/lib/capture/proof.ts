@@ -8,11 +8,21 @@ import {isKeyed, type Unit} from './units.js'
  * touched are recorded.
  */
 
-/** From this sync on, only what is touched can differ – if all that was touched since has been recorded. */
-export async function noteVerified(target: Database, unit: Unit, nth: string, rows: bigint): Promise<void> {
+/**
+ * From this sync on, only what is touched can differ – if all that was touched since has been recorded. `settled` is what a later
+ * comparison needs to know of a unit without a key.
+ */
+export async function noteVerified(
+  target: Database,
+  unit: Unit,
+  nth: string,
+  rows: bigint,
+  settled?: unknown,
+): Promise<void> {
   await target.query(
-    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3 where unit = $1::oid and recorded_from <= $2`,
-    [unit.oid, nth, rows.toString()],
+    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
+     where unit = $1::oid and recorded_from <= $2`,
+    [unit.oid, nth, rows.toString(), settled === undefined ? null : JSON.stringify(settled)],
   )
   if (unit.key.length > 0)
     await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])

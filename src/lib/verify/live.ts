@@ -2,7 +2,7 @@ import {capturedUnits} from '../capture/captured.js'
 import {syncLive} from '../capture/follow.js'
 import {forgetVerified, noteTouchedVerified, noteVerified} from '../capture/proof.js'
 import {acceptServer, touchAgain} from '../capture/repair.js'
-import type {Unit} from '../capture/units.js'
+import {isKeyed, type Unit} from '../capture/units.js'
 import type {Guard} from '../catalog.js'
 import {isLostConnection} from '../copy/lost-connection.js'
 import {messageOf, unverified} from '../errors.js'
@@ -12,7 +12,7 @@ import {holdMoment, type Pair, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
-import {compareTouched, endsOf, touchedSinceVerified} from './touched.js'
+import {compareTouched, endsOf, settledPair, touchedSinceVerified} from './touched.js'
 
 export interface LiveWorld {
   source: Database
@@ -74,7 +74,10 @@ export async function verifyWhileLive(
             await forgetVerified(world.target, unit)
             if (repair && !(await touchAgain(world, unit, differences)))
               world.operator.tell(`${name} has no key by which its rows could be brought again`)
-          } else if (account.open === 0 && account.equal) await noteVerified(world.target, unit, nth, account.rows)
+          } else if (account.open === 0 && account.equal) {
+            const settled = isKeyed(unit) ? undefined : await settledPair(pair, unit)
+            await noteVerified(world.target, unit, nth, account.rows, settled)
+          }
         },
       })
     })
@@ -94,7 +97,7 @@ export async function verifyTouchedLive(world: LiveWorld): Promise<{keys: number
   const {pair, nth} = await equalMoments({...world, ...captured})
   return withPair(pair, async () => {
     const {keyed} = await touchedSinceVerified(world.target, captured.units)
-    const {keys, compared} = await compareTouched(keyed, endsOf(pair), world.signal)
+    const {keys, compared} = await compareTouched({keyed, grown: [], whole: []}, endsOf(pair), world.signal)
     const found: string[] = []
     for (const {unit, differences} of compared) {
       if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)

@@ -6,7 +6,8 @@ import {OWN_SCHEMA} from '../catalog.js'
 import {streamRows} from '../copy/stream.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import type {Pair} from './pair.js'
-import {ROW_HASH, textOf} from './sums.js'
+import {changeSince, type Settled, settledNow} from './settled.js'
+import {isSame, ROW_HASH, textOf} from './sums.js'
 
 /** A session on each side, of which both see the same state. */
 interface Ends {
@@ -33,51 +34,78 @@ export const endsOf =
 export interface Touched {
   /** With the sync up to which their keys are known to be equal. */
   keyed: {unit: Unit; verified: string}[]
-  /** Tables that must be compared whole: never verified, or changed since and without a key. */
+  /** Without a key, with what each side held when they were verified. */
+  grown: {unit: Unit; then: SettledPair}[]
+  /** Tables that were never verified. */
   whole: string[]
+}
+
+export type SettledPair = Record<keyof Pair, Settled>
+
+export async function settledPair({source, target}: Pair, unit: Unit): Promise<SettledPair> {
+  const [here, there] = await allEnded([
+    source.read((session) => settledNow(session, rowsOf(unit))),
+    target.read((session) => settledNow(session, rowsOf(unit))),
+  ])
+  return {source: here, target: there}
 }
 
 /** What was touched since it was verified. */
 export async function touchedSinceVerified(target: Queryable, units: readonly Unit[]): Promise<Touched> {
-  const states = await target.query<{unit: string; verified: string | null; last: string}>(
-    `select unit::text as unit, verified_sync::text as verified, last_sync::text as last from ${OWN_SCHEMA}.sync_units`,
+  const states = await target.query<{unit: string; verified: string | null; last: string; settled: SettledPair | null}>(
+    `select unit::text as unit, verified_sync::text as verified, last_sync::text as last, settled from ${OWN_SCHEMA}.sync_units`,
   )
   const stateOf = new Map(states.map((state) => [state.unit, state]))
-  const touched: Touched = {keyed: [], whole: []}
+  const touched: Touched = {keyed: [], grown: [], whole: []}
   for (const unit of units) {
-    const {verified, last} = stateOf.get(unit.oid)!
-    if (verified === null || (!isKeyed(unit) && BigInt(last) > BigInt(verified))) {
-      touched.whole.push(...unit.members.filter(({partitioned}) => !partitioned).map(({relation}) => relation))
-    } else if (isKeyed(unit) && BigInt(last) > BigInt(verified)) touched.keyed.push({unit, verified})
+    const {verified, last, settled} = stateOf.get(unit.oid)!
+    if (verified === null || (!isKeyed(unit) && settled === null)) touched.whole.push(...tablesOf(unit))
+    else if (BigInt(last) <= BigInt(verified)) continue
+    else if (isKeyed(unit)) touched.keyed.push({unit, verified})
+    else touched.grown.push({unit, then: settled!})
   }
   return touched
 }
 
+const tablesOf = ({members}: Unit): string[] =>
+  members.filter(({partitioned}) => !partitioned).map(({relation}) => relation)
+
 export interface TouchedPass {
   keys: number
+  /** Tables without a key whose settled rows are all there, and how many rows they have besides. */
+  grown: {tables: number; rows: bigint}
   /** What was looked at again, and what differs there. */
   compared: {unit: Unit; differences: string[]}[]
+  /** Tables that must be compared whole: of the others too much is unknown. */
+  whole: string[]
 }
 
 const LANES = 2
 
-/** Compares the rows of touched keys, several tables at a time. */
-export async function compareTouched(
-  touched: Touched['keyed'],
-  open: BothEnds,
-  signal: AbortSignal,
-): Promise<TouchedPass> {
-  const pass: TouchedPass = {keys: 0, compared: []}
-  const queue = [...touched]
+/** Compares what was touched, several tables at a time. */
+export async function compareTouched(touched: Touched, open: BothEnds, signal: AbortSignal): Promise<TouchedPass> {
+  const pass: TouchedPass = {keys: 0, grown: {tables: 0, rows: 0n}, compared: [], whole: [...touched.whole]}
+  const queue = [
+    ...touched.keyed.map(({unit, verified}) => async (ends: Ends) => {
+      const {keys, differences} = await compareUnit(ends, unit, verified, signal)
+      pass.keys += keys
+      pass.compared.push({unit, differences})
+    }),
+    ...touched.grown.map(({unit, then}) => async ({here, there}: Ends) => {
+      const [ours, theirs] = await Promise.all([
+        changeSince(here, rowsOf(unit), then.source),
+        changeSince(there, rowsOf(unit), then.target),
+      ])
+      if (!ours || !theirs || !isSame(ours, theirs)) return void pass.whole.push(...tablesOf(unit))
+      pass.grown.tables++
+      pass.grown.rows += ours.rows
+    }),
+  ]
   const lane = () =>
     open(async (ends) => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        const {keys, differences} = await compareUnit(ends, next.unit, next.verified, signal)
-        pass.keys += keys
-        pass.compared.push({unit: next.unit, differences})
-      }
+      for (let next = queue.shift(); next; next = queue.shift()) await next(ends)
     })
-  await allEnded(Array.from({length: Math.min(LANES, touched.length)}, lane))
+  await allEnded(Array.from({length: Math.min(LANES, queue.length)}, lane))
   return pass
 }
 

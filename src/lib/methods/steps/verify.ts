@@ -61,11 +61,11 @@ export const verifyTouched: Step = {
     const {target} = migration
     const {units} = await capturedUnits(migration)
     const touched = await touchedSinceVerified(target, units)
-    const [surroundings, pass, whole] = await allEnded([
+    const [surroundings, pass] = await allEnded([
       compareSurroundings(migration, {validatedLater: true}),
-      compareTouched(touched.keyed, frozenEnds(migration), migration.signal),
-      touched.whole.length > 0 ? compareFrozen(migration, touched.whole) : undefined,
+      compareTouched(touched, frozenEnds(migration), migration.signal),
     ])
+    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
     refuseDifferences([
       ...surroundings.differences,
       ...pass.compared.flatMap(({differences}) => differences),
@@ -74,6 +74,9 @@ export const verifyTouched: Step = {
     const proven = await verifiedSoFar(target)
     const besides = [
       `${pass.keys.toLocaleString('en')} keys touched since are equal`,
+      ...(pass.grown.tables > 0
+        ? [`${pass.grown.rows.toLocaleString('en')} rows that came to ${pass.grown.tables} tables without a key`]
+        : []),
       ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
       ...(surroundings.largeObjects > 0 ? [`${surroundings.largeObjects} large objects`] : []),
       `${surroundings.objects} objects`,

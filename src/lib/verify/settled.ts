@@ -1,0 +1,52 @@
+import type {Queryable} from '../ports.js'
+import {ROW_HASH, type Sum} from './sums.js'
+
+/*
+ * Rows without a key cannot be found again, but told apart by age. Those written by transactions older than any that ran at some
+ * moment are settled from then on: none can come or change, they can only go. As long as there are as many, they are the same.
+ */
+
+/** What a table held at a moment; numbers are text. */
+export interface Settled {
+  /** The oldest transaction that ran at that moment, as 64 bits. */
+  before: string
+  /** How many rows were settled. */
+  rows: string
+  /** The other rows. */
+  rest: {rows: string; hash: string}
+}
+
+/** What is at the moment that the session sees. */
+export async function settledNow(session: Queryable, rowsOf: string): Promise<Settled> {
+  const [{before} = {before: ''}] = await session.query<{before: string}>(
+    'select pg_snapshot_xmin(pg_current_snapshot())::text as before',
+  )
+  return {before, ...(await toldApart(session, rowsOf, before))}
+}
+
+/** The age of a row is a number of 32 bits. */
+const LONGEST_AGO = 2n ** 30n
+
+/**
+ * What came since, less what went again of the rest: equal on both sides, when they were equal then, exactly if they are equal now.
+ * Undefined where that cannot be told, because settled rows have gone.
+ */
+export async function changeSince(session: Queryable, rowsOf: string, then: Settled): Promise<Sum | undefined> {
+  const [{next} = {next: ''}] = await session.query<{next: string}>(
+    'select pg_snapshot_xmax(pg_current_snapshot())::text as next',
+  )
+  if (BigInt(next) - BigInt(then.before) > LONGEST_AGO) return undefined
+  const {rows, rest} = await toldApart(session, rowsOf, then.before)
+  if (rows !== then.rows) return undefined
+  return {rows: BigInt(rest.rows) - BigInt(then.rest.rows), hash: BigInt(rest.hash) - BigInt(then.rest.hash)}
+}
+
+async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<Settled, 'before'>> {
+  const settled = `age(t.xmin) > age('${before}'::xid8::xid)`
+  const [row] = await session.query<{settled: string; rows: string; hash: string}>(
+    `select count(*) filter (where ${settled})::text as settled, count(*) filter (where not ${settled})::text as rows,
+       coalesce(sum(${ROW_HASH}) filter (where not ${settled}), 0)::text as hash from ${rowsOf} t`,
+  )
+  const {settled: rows, ...rest} = row!
+  return {rows, rest}
+}
