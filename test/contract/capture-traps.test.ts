@@ -512,6 +512,7 @@ describe('Following a source', function () {
       expect(await verifyTouchedLive({...migration, source: {...migration.source, transaction}})).to.deep.equal({
         keys: 200,
         differences: [],
+        whole: new Set(),
       })
       expect(reads).to.equal(1)
       await capture.catchUp()

@@ -292,7 +292,7 @@ describe('a session of the tool', () => {
       await db.session(
         (session) =>
           session.query(
-            `set search_path = public; set lock_timeout = 0; set statement_timeout = 5; set idle_session_timeout = 5; create temp table "left" (a int); select pg_advisory_lock(1)`,
+            `set search_path = public; set lock_timeout = 0; set statement_timeout = 60000; set idle_session_timeout = 60000; create temp table "left" (a int); select pg_advisory_lock(1)`,
           ),
         {discard: true},
       )

@@ -128,10 +128,13 @@ export function openDatabase(
     return client
   }
 
-  /** Settings go back to those the connection was made with; a new connection would have to learn the catalogs anew. */
-  const discardAll = async (client: pg.PoolClient): Promise<void> => {
-    await client.query('discard all')
+  /** Settings go back to those the connection was made with; a new connection would have to learn the catalogs anew. False where it cannot. */
+  const discardAll = (client: pg.PoolClient): Promise<boolean> => {
     prepared.delete(client)
+    return client.query('discard all').then(
+      () => true,
+      () => false,
+    )
   }
 
   /** After an error nobody knows what the connection is in the middle of: it is not used again. */
@@ -142,15 +145,14 @@ export function openDatabase(
     const client = await checkOut()
     const onEnd = () => lost?.()
     client.once('end', onEnd)
-    let broken = true
+    let usable = false
     try {
       const result = await work(client)
-      if (discard) await discardAll(client)
-      broken = false
+      usable = discard ? await discardAll(client) : true
       return result
     } finally {
       client.removeListener('end', onEnd)
-      client.release(broken)
+      client.release(!usable)
     }
   }
 

@@ -22,19 +22,21 @@ export async function noteVerified(
   await target.query(
     `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
      where unit = $1::oid and recorded_from <= $2`,
-    [unit.oid, nth, rows.toString(), settled === undefined ? null : JSON.stringify(settled)],
+    [unit.oid, nth, rows.toString(), jsonOrNull(settled)],
   )
-  if (unit.key.length > 0)
-    await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
+  if (isKeyed(unit)) await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
 }
 
+const jsonOrNull = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+
 /** What was touched up to this sync is equal too. The rest is as old a proof as before. */
-export async function noteTouchedVerified(target: Database, unit: Unit, nth: string): Promise<void> {
+export async function noteTouchedVerified(target: Database, unit: Unit, nth: string, settled?: unknown): Promise<void> {
   const [still] = await target.query(
-    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2 where unit = $1::oid and verified_sync < $2 returning unit`,
-    [unit.oid, nth],
+    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, settled = $3 where unit = $1::oid and verified_sync < $2 returning unit`,
+    [unit.oid, nth, jsonOrNull(settled)],
   )
-  if (still) await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
+  if (still && isKeyed(unit))
+    await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
 }
 
 export const forgetVerified = (target: Database, unit: Unit): Promise<unknown> =>

@@ -50,6 +50,10 @@ export const sameKey = ({key}: Pick<Unit, 'key'>, a: string, b: string): string 
 /** Rows of a tree are reached through its root; a table of an inheritance tree answers for its own rows alone. */
 export const rowsOf = (unit: Unit): string => (unit.members.length > 1 ? unit.relation : `only ${unit.relation}`)
 
+/** Those that hold its rows. */
+export const tablesOf = ({members}: Unit): string[] =>
+  members.filter(({partitioned}) => !partitioned).map(({relation}) => relation)
+
 interface Row {
   oid: string
   schema: string

@@ -88,22 +88,25 @@ export async function verifyWhileLive(
 }
 
 /**
- * Looks at the keys that were touched since their table was verified, between two moments as above: the window has only those left
- * that are touched later, however long the verification took.
+ * Looks at what was touched since its table was verified, between two moments as above: the window has only left what is touched
+ * later, however long the verification took. Names, by their OIDs, the units that must be compared whole.
  */
-export async function verifyTouchedLive(world: LiveWorld): Promise<{keys: number; differences: string[]}> {
+export async function verifyTouchedLive(
+  world: LiveWorld,
+): Promise<{keys: number; differences: string[]; whole: ReadonlySet<string>}> {
   const captured = await capturedUnits(world)
   const known = new Map((await tablesToVerify(world.source)).map((table) => [table.name, table]))
   const {pair, nth} = await equalMoments({...world, ...captured})
   return withPair(pair, async () => {
-    const {keyed} = await touchedSinceVerified(world.target, captured.units)
-    const {keys, compared} = await compareTouched({keyed, grown: [], whole: []}, endsOf(pair), world.signal)
+    const touched = await touchedSinceVerified(world.target, captured.units)
+    const {keys, compared, grown, whole} = await compareTouched(touched, endsOf(pair), world.signal)
+    for (const {unit} of grown) await noteTouchedVerified(world.target, unit, nth, await settledPair(pair, unit))
     const found: string[] = []
     for (const {unit, differences} of compared) {
       if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)
       else if (!(await anyMoved(world.source, unit, known))) found.push(...differences)
     }
-    return {keys, differences: found}
+    return {keys, differences: found, whole: new Set(whole.map(({oid}) => oid))}
   })
 }
 

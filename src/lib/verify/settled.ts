@@ -42,11 +42,10 @@ export async function changeSince(session: Queryable, rowsOf: string, then: Sett
 }
 
 async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<Settled, 'before'>> {
-  const settled = `age(t.xmin) > age('${before}'::xid8::xid)`
-  const [row] = await session.query<{settled: string; rows: string; hash: string}>(
-    `select count(*) filter (where ${settled})::text as settled, count(*) filter (where not ${settled})::text as rows,
-       coalesce(sum(${ROW_HASH}) filter (where not ${settled}), 0)::text as hash from ${rowsOf} t`,
+  const [row] = await session.query<{all: string; rows: string; hash: string}>(
+    `select (select count(*) from ${rowsOf})::text as all, count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
+     from ${rowsOf} t where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
   )
-  const {settled: rows, ...rest} = row!
-  return {rows, rest}
+  const {all, ...rest} = row!
+  return {rows: (BigInt(all) - BigInt(rest.rows)).toString(), rest}
 }

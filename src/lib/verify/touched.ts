@@ -36,8 +36,8 @@ export interface Touched {
   keyed: {unit: Unit; verified: string}[]
   /** Without a key, with what each side held when they were verified. */
   grown: {unit: Unit; then: SettledPair}[]
-  /** Tables that were never verified. */
-  whole: string[]
+  /** Never verified. */
+  whole: Unit[]
 }
 
 export type SettledPair = Record<keyof Pair, Settled>
@@ -59,7 +59,7 @@ export async function touchedSinceVerified(target: Queryable, units: readonly Un
   const touched: Touched = {keyed: [], grown: [], whole: []}
   for (const unit of units) {
     const {verified, last, settled} = stateOf.get(unit.oid)!
-    if (verified === null || (!isKeyed(unit) && settled === null)) touched.whole.push(...tablesOf(unit))
+    if (verified === null || (!isKeyed(unit) && settled === null)) touched.whole.push(unit)
     else if (BigInt(last) <= BigInt(verified)) continue
     else if (isKeyed(unit)) touched.keyed.push({unit, verified})
     else touched.grown.push({unit, then: settled!})
@@ -67,24 +67,21 @@ export async function touchedSinceVerified(target: Queryable, units: readonly Un
   return touched
 }
 
-const tablesOf = ({members}: Unit): string[] =>
-  members.filter(({partitioned}) => !partitioned).map(({relation}) => relation)
-
 export interface TouchedPass {
   keys: number
-  /** Tables without a key whose settled rows are all there, and how many rows they have besides. */
-  grown: {tables: number; rows: bigint}
+  /** Without a key, equal because their settled rows are all there and so many more are the same. */
+  grown: {unit: Unit; rows: bigint}[]
   /** What was looked at again, and what differs there. */
   compared: {unit: Unit; differences: string[]}[]
-  /** Tables that must be compared whole: of the others too much is unknown. */
-  whole: string[]
+  /** What must be compared whole: it was never verified, or too much of it is unknown. */
+  whole: Unit[]
 }
 
 const LANES = 2
 
 /** Compares what was touched, several tables at a time. */
 export async function compareTouched(touched: Touched, open: BothEnds, signal: AbortSignal): Promise<TouchedPass> {
-  const pass: TouchedPass = {keys: 0, grown: {tables: 0, rows: 0n}, compared: [], whole: [...touched.whole]}
+  const pass: TouchedPass = {keys: 0, grown: [], compared: [], whole: [...touched.whole]}
   const queue = [
     ...touched.keyed.map(({unit, verified}) => async (ends: Ends) => {
       const {keys, differences} = await compareUnit(ends, unit, verified, signal)
@@ -96,9 +93,8 @@ export async function compareTouched(touched: Touched, open: BothEnds, signal: A
         changeSince(here, rowsOf(unit), then.source),
         changeSince(there, rowsOf(unit), then.target),
       ])
-      if (!ours || !theirs || !isSame(ours, theirs)) return void pass.whole.push(...tablesOf(unit))
-      pass.grown.tables++
-      pass.grown.rows += ours.rows
+      if (ours && theirs && isSame(ours, theirs)) pass.grown.push({unit, rows: ours.rows})
+      else pass.whole.push(unit)
     }),
   ]
   const lane = () =>

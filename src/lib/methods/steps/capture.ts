@@ -16,7 +16,8 @@ import {leaveNote, noteOf} from '../../runbook/notes.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refreshDerived} from '../../runbook/derived.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
-import {verifyTouchedLive} from '../../verify/live.js'
+import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
+import {describeDifferences} from '../../verify/locate.js'
 import {prepareWindow} from './prepare-window.js'
 import {type Basis, isNoted, noteConstraints} from './copy.js'
 
@@ -120,8 +121,10 @@ export const catchUp: Step = {
     await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
-    const {keys, differences} = await verifyTouchedLive(migration)
+    const {keys, differences, whole} = await verifyTouchedLive(migration)
     refuseDifferences(differences)
+    if (whole.size > 0)
+      refuseDifferences(describeDifferences((await verifyWhileLive(migration, {only: whole})).differences))
     await catchUpWithSource(migration)
     return `${keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },

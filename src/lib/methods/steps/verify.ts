@@ -1,5 +1,6 @@
 import {allEnded} from '../../all-ended.js'
 import {capturedUnits} from '../../capture/captured.js'
+import {tablesOf} from '../../capture/units.js'
 import {follow, USUAL_PACE} from '../../capture/follow.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {inventory, inventoryDifferences} from '../../verify/inventory.js'
@@ -65,17 +66,18 @@ export const verifyTouched: Step = {
       compareSurroundings(migration, {validatedLater: true}),
       compareTouched(touched, frozenEnds(migration), migration.signal),
     ])
-    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole) : undefined
+    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole.flatMap(tablesOf)) : undefined
     refuseDifferences([
       ...surroundings.differences,
       ...pass.compared.flatMap(({differences}) => differences),
       ...describeDifferences(whole?.differences ?? []),
     ])
     const proven = await verifiedSoFar(target)
+    const came = pass.grown.reduce((sum, {rows}) => sum + rows, 0n)
     const besides = [
       `${pass.keys.toLocaleString('en')} keys touched since are equal`,
-      ...(pass.grown.tables > 0
-        ? [`${pass.grown.rows.toLocaleString('en')} rows that came to ${pass.grown.tables} tables without a key`]
+      ...(pass.grown.length > 0
+        ? [`${came.toLocaleString('en')} rows that came to ${pass.grown.length} tables without a key`]
         : []),
       ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
       ...(surroundings.largeObjects > 0 ? [`${surroundings.largeObjects} large objects`] : []),
