@@ -55,7 +55,7 @@ function weighed(random: Random, operations: readonly Operation[]): Operation {
 }
 
 /** What clients may be told because of each other: serialization, deadlock, unique, foreign key, exclusion, lock timeout. */
-const OF_THEIR_OWN_MAKING = new Set(['40001', '40P01', '23505', '23503', '23P01', '55P03'])
+const OF_THEIR_OWN_MAKING = new Set(['40001', '40P01', '23505', '23503', '23P01', '55006', '55P03'])
 
 export interface HostileWriters {
   acknowledged: number

@@ -36,7 +36,8 @@ const SCHEMA = `
   insert into ${OWN_SCHEMA}.sync_state default values on conflict do nothing;
   create table if not exists ${OWN_SCHEMA}.sync_units (
     unit oid primary key, relation text not null, last_sync bigint not null default 0, truncation bigint not null default 0,
-    recorded_from bigint not null default 0, verified_sync bigint, verified_at timestamptz, verified_rows bigint, settled json);
+    recorded_from bigint not null default 0, verified_sync bigint, verified_at timestamptz, verified_rows bigint);
+  alter table ${OWN_SCHEMA}.sync_units add column if not exists settled json;
   create table if not exists ${OWN_SCHEMA}.lock_holder (
     operator text not null, command text not null, since timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single))`
 

@@ -99,7 +99,10 @@ export async function compareTouched(touched: Touched, open: BothEnds, signal: A
   ]
   const lane = () =>
     open(async (ends) => {
-      for (let next = queue.shift(); next; next = queue.shift()) await next(ends)
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        signal.throwIfAborted()
+        await next(ends)
+      }
     })
   await allEnded(Array.from({length: Math.min(LANES, queue.length)}, lane))
   return pass
