@@ -54,7 +54,7 @@ function weighed(random: Random, operations: readonly Operation[]): Operation {
   return operations.find(({weight = 4}) => (at -= weight) < 0) ?? operations[0]!
 }
 
-/** What clients may be told because of each other: serialization, deadlock, unique, foreign key, exclusion, lock timeout. */
+/** What clients may be told because of each other: serialization, deadlock, unique, foreign key, exclusion, object in use, lock timeout. */
 const OF_THEIR_OWN_MAKING = new Set(['40001', '40P01', '23505', '23503', '23P01', '55006', '55P03'])
 
 export interface HostileWriters {
