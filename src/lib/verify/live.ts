@@ -51,6 +51,7 @@ export async function verifyWhileLive(
   // Before the moments are taken: what is truncated in between shows by its file.
   const known = await tablesToVerify(world.source)
   const {pair, nth} = await equalMoments({...world, ...captured})
+  const tableOf = new Map(known.map((table) => [table.name, table]))
   const accounts = new Map(units.map((unit) => [unit, accountOf(unit)]))
   const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
   try {
@@ -76,6 +77,7 @@ export async function verifyWhileLive(
               world.operator.tell(`${name} has no key by which its rows could be brought again`)
           } else if (account.open === 0 && account.equal) {
             const settled = isKeyed(unit) ? undefined : await settledPair(pair, unit)
+            if (settled && (await anyMoved(world.source, unit, tableOf))) return
             await noteVerified(world.target, unit, nth, account.rows, settled)
           }
         },
@@ -100,7 +102,10 @@ export async function verifyTouchedLive(
   return withPair(pair, async () => {
     const touched = await touchedSinceVerified(world.target, captured.units)
     const {keys, compared, grown, whole} = await compareTouched(touched, endsOf(pair), world.signal)
-    for (const {unit} of grown) await noteTouchedVerified(world.target, unit, nth, await settledPair(pair, unit))
+    for (const {unit} of grown) {
+      const settled = await settledPair(pair, unit)
+      if (!(await anyMoved(world.source, unit, known))) await noteTouchedVerified(world.target, unit, nth, settled)
+    }
     const found: string[] = []
     for (const {unit, differences} of compared) {
       if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)
