@@ -129,12 +129,14 @@ export function openDatabase(
   }
 
   /** Settings go back to those the connection was made with; a new connection would have to learn the catalogs anew. False where it cannot. */
-  const discardAll = (client: pg.PoolClient): Promise<boolean> => {
-    prepared.delete(client)
-    return client.query('discard all').then(
-      () => true,
-      () => false,
-    )
+  const discardAll = async (client: pg.PoolClient): Promise<boolean> => {
+    try {
+      await client.query('discard all')
+      await client.query(LIFT_LIMITS)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** After an error nobody knows what the connection is in the middle of: it is not used again. */

@@ -1,5 +1,6 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import type {Database, Queryable} from '../ports.js'
+import type {SettledPair} from '../verify/settled.js'
 import {touchedOf} from './touched.js'
 import {isKeyed, type Unit} from './units.js'
 
@@ -17,7 +18,7 @@ export async function noteVerified(
   unit: Unit,
   nth: string,
   rows: bigint,
-  settled?: unknown,
+  settled?: SettledPair,
 ): Promise<void> {
   await target.query(
     `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
@@ -27,10 +28,16 @@ export async function noteVerified(
   if (isKeyed(unit)) await target.query(`delete from ${touchedOf(unit)} where heroku_rds_sync <= $1::bigint`, [nth])
 }
 
-const jsonOrNull = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+const jsonOrNull = (value: SettledPair | undefined): string | null =>
+  value === undefined ? null : JSON.stringify(value)
 
 /** What was touched up to this sync is equal too. The rest is as old a proof as before. */
-export async function noteTouchedVerified(target: Database, unit: Unit, nth: string, settled?: unknown): Promise<void> {
+export async function noteTouchedVerified(
+  target: Database,
+  unit: Unit,
+  nth: string,
+  settled?: SettledPair,
+): Promise<void> {
   const [still] = await target.query(
     `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, settled = $3 where unit = $1::oid and verified_sync < $2 returning unit`,
     [unit.oid, nth, jsonOrNull(settled)],

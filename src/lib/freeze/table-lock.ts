@@ -43,13 +43,16 @@ export async function withTableLock(
   }
 }
 
-/** One try for the locks of many tables, which ends before anybody could call it a deadlock; false where it failed. */
+/** out_of_memory for locks */
+const NO_ROOM = '53200'
+
+/** One try for the locks of many tables, which waits for none of them long enough to be called a deadlock; false where it failed. */
 export async function lockedAtOnce(db: Database, statements: string): Promise<boolean> {
   try {
     await db.query(`set local lock_timeout = ${SHORT_LOCK_MS}; ${statements}`)
     return true
   } catch (error) {
-    if (!isLockConflict(error)) throw error
+    if (!isLockConflict(error) && (error as {code?: unknown}).code !== NO_ROOM) throw error
     return false
   }
 }

@@ -8,7 +8,7 @@ import {isLostConnection} from '../copy/lost-connection.js'
 import {messageOf, unverified} from '../errors.js'
 import type {Clock, Database, Journal, Operator} from '../ports.js'
 import {compareContents, type Verification} from './contents.js'
-import {holdMoment, type Pair, withPair} from './pair.js'
+import {holdBoth, type Pair, releaseBoth, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
@@ -54,6 +54,7 @@ export async function verifyWhileLive(
   const tableOf = new Map(known.map((table) => [table.name, table]))
   const accounts = new Map(units.map((unit) => [unit, accountOf(unit)]))
   const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
+  const oneByOne = inTurn()
   try {
     return await withPair(pair, async () => {
       const tables = known.flatMap((table) => {
@@ -76,7 +77,7 @@ export async function verifyWhileLive(
             if (repair && !(await touchAgain(world, unit, differences)))
               world.operator.tell(`${name} has no key by which its rows could be brought again`)
           } else if (account.open === 0 && account.equal) {
-            const settled = isKeyed(unit) ? undefined : await settledPair(pair, unit)
+            const settled = isKeyed(unit) ? undefined : await oneByOne(() => settledPair(pair, unit))
             if (settled && (await anyMoved(world.source, unit, tableOf))) return
             await noteVerified(world.target, unit, nth, account.rows, settled)
           }
@@ -86,6 +87,16 @@ export async function verifyWhileLive(
   } catch (error) {
     if (!isLostConnection(error)) throw error
     throw unverified('moment_lost', `the comparison broke off: ${messageOf(error)}`, 'run the same command again')
+  }
+}
+
+/** Does one thing after the other: each of them needs connections besides those that are counted. */
+function inTurn() {
+  let last: Promise<unknown> = Promise.resolve()
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    return mine
   }
 }
 
@@ -142,9 +153,12 @@ const accountOf = ({members}: Unit) => ({
 async function equalMoments(world: Parameters<typeof syncLive>[0]): Promise<{pair: Pair; nth: string}> {
   for (let tries = 0; tries < MOST_SYNCS; tries++) {
     let held: {pair: Pair; nth: string} | undefined
-    await syncLive(world, async ({snapshot, nth}) => {
-      const source = await holdMoment(world.source, snapshot)
-      held = {pair: {source, target: await holdMoment(world.target)}, nth}
+    const syncing = syncLive(world, async ({snapshot, nth}) => {
+      held = {pair: await holdBoth(world, snapshot), nth}
+    })
+    await syncing.catch(async (error: unknown) => {
+      if (held) await releaseBoth(held.pair)
+      throw error
     })
     if (held) return held
   }

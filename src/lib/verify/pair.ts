@@ -53,16 +53,27 @@ export async function holdMoment(db: Database, snapshot?: string): Promise<Held>
   }
 }
 
-/** For databases of which neither takes writes. */
-export async function holdBoth({source, target}: {source: Database; target: Database}): Promise<Pair> {
-  const [here, there] = await Promise.all([holdMoment(source), holdMoment(target)])
-  return {source: here, target: there}
+/** Both moments, or none: that of the source may be the one of an exported snapshot. */
+export async function holdBoth(
+  {source, target}: {source: Database; target: Database},
+  snapshot?: string,
+): Promise<Pair> {
+  const [here, there] = [holdMoment(source, snapshot), holdMoment(target)]
+  try {
+    return {source: await here, target: await there}
+  } catch (error) {
+    await Promise.allSettled([here, there].map(async (held) => (await held).release()))
+    throw error
+  }
 }
 
 export async function withPair<T>(pair: Pair, work: (pair: Pair) => Promise<T>): Promise<T> {
   try {
     return await work(pair)
   } finally {
-    await Promise.all([pair.source.release(), pair.target.release()])
+    await releaseBoth(pair)
   }
 }
+
+export const releaseBoth = ({source, target}: Pair): Promise<unknown> =>
+  Promise.all([source.release(), target.release()])

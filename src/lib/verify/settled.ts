@@ -1,4 +1,5 @@
 import type {Queryable} from '../ports.js'
+import type {Pair} from './pair.js'
 import {ROW_HASH, type Sum} from './sums.js'
 
 /*
@@ -15,6 +16,9 @@ export interface Settled {
   /** The other rows. */
   rest: {rows: string; hash: string}
 }
+
+/** What each side held when both were equal. */
+export type SettledPair = Record<keyof Pair, Settled>
 
 /** What is at the moment that the session sees. */
 export async function settledNow(session: Queryable, rowsOf: string): Promise<Settled> {

@@ -6,7 +6,7 @@ import {OWN_SCHEMA} from '../catalog.js'
 import {streamRows} from '../copy/stream.js'
 import type {Database, Queryable, Session} from '../ports.js'
 import type {Pair} from './pair.js'
-import {changeSince, type Settled, settledNow} from './settled.js'
+import {changeSince, settledNow, type SettledPair} from './settled.js'
 import {isSame, ROW_HASH, textOf} from './sums.js'
 
 /** A session on each side, of which both see the same state. */
@@ -40,8 +40,7 @@ export interface Touched {
   whole: Unit[]
 }
 
-export type SettledPair = Record<keyof Pair, Settled>
-
+/** What both moments hold. */
 export async function settledPair({source, target}: Pair, unit: Unit): Promise<SettledPair> {
   const [here, there] = await allEnded([
     source.read((session) => settledNow(session, rowsOf(unit))),
@@ -78,6 +77,8 @@ export interface TouchedPass {
 }
 
 const LANES = 2
+/** A transaction keeps its locks to the end, and a server has room for 64 of each connection. */
+const UNITS_AT_ONCE = 50
 
 /** Compares what was touched, several tables at a time. */
 export async function compareTouched(touched: Touched, open: BothEnds, signal: AbortSignal): Promise<TouchedPass> {
@@ -97,13 +98,20 @@ export async function compareTouched(touched: Touched, open: BothEnds, signal: A
       else pass.whole.push(unit)
     }),
   ]
-  const lane = () =>
-    open(async (ends) => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        signal.throwIfAborted()
-        await next(ends)
-      }
-    })
+  const some = async (ends: Ends) => {
+    for (let taken = 0; taken < UNITS_AT_ONCE && queue.length > 0; taken++) {
+      signal.throwIfAborted()
+      await queue.shift()!(ends)
+    }
+  }
+  const lane = async () => {
+    try {
+      while (queue.length > 0) await open(some)
+    } catch (error) {
+      queue.length = 0
+      throw error
+    }
+  }
   await allEnded(Array.from({length: Math.min(LANES, queue.length)}, lane))
   return pass
 }
