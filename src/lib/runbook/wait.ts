@@ -10,8 +10,9 @@ export interface Wait {
   suggestion?: string
 }
 
-/** Many a thing takes a moment only: the first pause is so long, and each one after it twice as long as the one before. */
+/** Many a thing takes a moment only: pauses begin short and grow, so that no wait is much longer than what it waits for. */
 const FIRST_PAUSE_MS = 25
+const GROWTH = 1.25
 
 /** Asks until the answer is defined; fails with a reason when the deadline has passed. */
 export async function waitFor<T>(
@@ -20,7 +21,7 @@ export async function waitFor<T>(
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadline = clock.now().getTime() + seconds * 1000
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= GROWTH) {
     signal.throwIfAborted()
     const answer = await ask()
     if (answer !== undefined) return answer
