@@ -24,9 +24,10 @@ describe('Apps that are not like the others', () => {
       settings: {gate: 'ask'},
       async decide() {
         expect(shop.app.quantities).to.deep.equal({web: 1, worker: 0})
-        const [web] = shop.app.dynos.filter(({spec, state}) => spec.type === 'web' && state === 'up')
+        const webUp = () => shop.app.dynos.find(({spec, state}) => spec.type === 'web' && state === 'up')
+        await until('the web dyno of the new release', 10, async () => webUp() !== undefined)
         const body = JSON.stringify({ref: crypto.randomUUID(), email: 'CUSTOMER1@example.com'})
-        const answer = await fetch(`http://localhost:${web!.port}/orders`, {method: 'POST', body})
+        const answer = await fetch(`http://localhost:${webUp()!.port}/orders`, {method: 'POST', body})
         expect(answer.status).to.equal(503)
         expect(await answer.text()).to.match(/refused|read-only/)
         return true
