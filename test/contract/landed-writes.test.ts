@@ -123,9 +123,9 @@ describe('the log of writes that landed on RDS', () => {
 
   it('is installed on every table once', async () => {
     expect(await unwatchedTables(target.db)).to.have.lengthOf(8)
-    expect(await watchWrites(target.db)).to.equal(8)
+    expect(await watchWrites(target.db, '')).to.equal(8)
     expect(await unwatchedTables(target.db)).to.deep.equal([])
-    expect(await watchWrites(target.db)).to.equal(8)
+    expect(await watchWrites(target.db, '')).to.equal(8)
     expect(await landedWrites(target.db)).to.deep.equal([])
     expect(await lastLanded(target.db)).to.equal('0')
   })
@@ -191,7 +191,7 @@ describe('the log of writes that landed on RDS', () => {
     await lowerFence(target.db)
   })
 
-  it('can be prepared beforehand, where nobody is in the way: nothing is logged until it is switched on', async () => {
+  it('can be prepared beforehand, where nobody is in the way: nothing is logged until it is switched on, without a lock', async () => {
     const fresh = await both.newTarget()
     await ask(fresh.url, 'create table items (id int primary key); create table held (id int)')
     const triggers = () =>
@@ -202,13 +202,15 @@ describe('the log of writes that landed on RDS', () => {
     await holder.query('begin; lock table held')
     await prepareToWatch(fresh.db, '')
     await holder.query('rollback')
-    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'DDDD'}])
+    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'AAAA'}])
     await ask(fresh.url, 'insert into items values (1); insert into held values (1)')
     await detachConstraints(fresh.db, '')
-    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'DDDD'}])
+    expect(await triggers()).to.deep.equal([{on: 'public.items', states: 'AAAA'}])
     expect(await landedWrites(fresh.db)).to.deep.equal([])
 
-    expect(await watchWrites(fresh.db)).to.equal(2)
+    await holder.query('begin; lock table items in share update exclusive mode')
+    expect(await watchWrites(fresh.db, '')).to.equal(2)
+    await holder.query('rollback')
     await ask(fresh.url, 'insert into items values (2); truncate held')
     expect(describeWrites(await landedWrites(fresh.db))).to.equal(
       'public.held: truncate, public.items: insert of 1 rows',
@@ -216,15 +218,19 @@ describe('the log of writes that landed on RDS', () => {
 
     await detachConstraints(fresh.db, '')
     expect(await triggers()).to.deep.equal([])
+    const mark = await lastLanded(fresh.db)
+    await prepareToWatch(fresh.db, '')
+    await ask(fresh.url, 'insert into items values (3)')
+    expect(await landedWrites(fresh.db, mark)).to.deep.equal([])
   })
 
   it('finds a table made later, and one whose logging was switched off', async () => {
     await app.query('create table later (id int)')
     expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['later'])
-    expect(await watchWrites(target.db)).to.equal(9)
+    expect(await watchWrites(target.db, '')).to.equal(9)
     await app.query('alter table items disable trigger heroku_rds_note_update')
     expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['items'])
-    expect(await watchWrites(target.db)).to.equal(9)
+    expect(await watchWrites(target.db, '')).to.equal(9)
     expect(await unwatchedTables(target.db)).to.deep.equal([])
   })
 })

@@ -300,7 +300,7 @@ describe('Logical replication', () => {
       await verifyReplicated.run(migration)
       await createFence(target.db, {key, message: 'closed'}, migration.guard.target)
       await fenceTables(target.db, migration, migration.guard.target)
-      await watchWrites(target.db)
+      await watchWrites(target.db, '')
       await undo(drainReplication, migration)
       await migration.journal.forget(['frozen'])
       expect(await drainReplication.done(migration)).to.equal(false)

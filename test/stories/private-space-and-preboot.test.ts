@@ -25,7 +25,7 @@ describe('Apps that are not like the others', () => {
       async decide() {
         expect(shop.app.quantities).to.deep.equal({web: 1, worker: 0})
         const webUp = () => shop.app.dynos.find(({spec, state}) => spec.type === 'web' && state === 'up')
-        await until('the web dyno of the new release', 10, async () => webUp() !== undefined)
+        await until('the web dyno of the new release', 10, () => Promise.resolve(webUp() !== undefined))
         const body = JSON.stringify({ref: crypto.randomUUID(), email: 'CUSTOMER1@example.com'})
         const answer = await fetch(`http://localhost:${webUp()!.port}/orders`, {method: 'POST', body})
         expect(answer.status).to.equal(503)

@@ -1,4 +1,5 @@
-import type {Database} from '../ports.js'
+import {identifier, USER_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
 
 export interface OtherSession {
   pid: number
@@ -61,12 +62,16 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
     [db.ownPids(), table],
   )
 
-/** An autovacuum holds the table that gives way to whoever waits for longer than `deadlock_timeout`; one against wraparound never does. */
-export async function heldByAutovacuum(db: Database, table: string): Promise<boolean> {
-  const [row] = await db.query<{there: boolean}>(
-    `select exists (select from pg_stat_activity a join pg_locks l on l.pid = a.pid
-       where l.relation = $1::regclass and l.granted and a.query like 'autovacuum:%' and a.query not like '%(to prevent wraparound)') as there`,
-    [table],
-  )
-  return row!.there
+/**
+ * Tables of the customer's that an autovacuum holds which gives way to whoever waits for longer than `deadlock_timeout`: one
+ * against wraparound never does. Its session has no role; what it says of itself may not be for us to see.
+ */
+export async function heldByAutovacuum(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{schema: string; name: string}>(`
+    select distinct n.nspname as schema, c.relname as name
+    from pg_stat_activity a join pg_locks l on l.pid = a.pid join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
+    where a.usesysid is null and l.database = (select oid from pg_database where datname = current_database())
+      and l.granted and l.mode = 'ShareUpdateExclusiveLock' and c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and ${USER_SCHEMA}
+      and coalesce(a.query, '') not like '%(to prevent wraparound)'`)
+  return rows.map(({schema, name}) => identifier(schema, name))
 }

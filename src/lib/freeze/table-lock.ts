@@ -31,7 +31,7 @@ export async function withTableLock(
   const deadline = clock.now().getTime() + seconds * 1000
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
-    const long = nobodyWaits || (attempt % LONG_TRY_EVERY === 0 && (await heldByAutovacuum(db, table)))
+    const long = nobodyWaits || (attempt % LONG_TRY_EVERY === 0 && (await heldByAutovacuum(db)).includes(table))
     try {
       await db.query(`set local lock_timeout = ${long ? LONG_LOCK_MS : SHORT_LOCK_MS}; ${statements}`)
       return
@@ -47,13 +47,30 @@ export async function withTableLock(
 const NO_ROOM = '53200'
 
 /** One try for the locks of many tables, which waits for none of them long enough to be called a deadlock; false where it failed. */
-export async function lockedAtOnce(db: Database, statements: string): Promise<boolean> {
+export async function lockedAtOnce(db: Database, statements: string, milliseconds = SHORT_LOCK_MS): Promise<boolean> {
   try {
-    await db.query(`set local lock_timeout = ${SHORT_LOCK_MS}; ${statements}`)
+    await db.query(`set local lock_timeout = ${milliseconds}; ${statements}`)
     return true
   } catch (error) {
     if (!isLockConflict(error) && (error as {code?: unknown}).code !== NO_ROOM) throw error
     return false
+  }
+}
+
+/** Workers go on with their next table when they have given one up. */
+const MOST_ROUNDS = 10
+
+/**
+ * Sends every autovacuum away whose table would have to be waited for in the window. The lock that is asked for disturbs no
+ * reader and no writer, and is not kept; what was given up is vacuumed in its next turn.
+ */
+export async function sendAutovacuumAway(db: Database): Promise<void> {
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const tables = await heldByAutovacuum(db)
+    if (tables.length === 0) return
+    await Promise.all(
+      tables.map((table) => lockedAtOnce(db, `lock table only ${table} in share update exclusive mode`, LONG_LOCK_MS)),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import {follow} from '../capture/follow.js'
 import type {Method} from './method.js'
 import {beginFollowing, catchUp, drainLog, installCaptureStep, tryConstraints} from './steps/capture.js'
-import {copyAllRows, copySchema} from './steps/copy.js'
+import {copyAllRows, copySchema, vacuumCopy} from './steps/copy.js'
 import {attachConstraintsStep, validateConstraints} from './steps/copy-constraints.js'
 import {takeIn} from './steps/take-in.js'
 import {verifyBeforeWindow, verifyTouched} from './steps/verify.js'
@@ -18,6 +18,7 @@ export const changeCapture: Method = {
     copyAllRows('captured'),
     beginFollowing,
     tryConstraints('captured'),
+    vacuumCopy,
   ],
   ready: [verifyBeforeWindow, catchUp],
   drain: [drainLog, attachConstraintsStep],

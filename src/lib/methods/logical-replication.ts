@@ -2,7 +2,7 @@ import {dumpRestore} from './dump-restore.js'
 import type {Method} from './method.js'
 import {replicationObstacles} from './replication-probe.js'
 import {tryConstraints} from './steps/capture.js'
-import {copySchema} from './steps/copy.js'
+import {copySchema, vacuumCopy} from './steps/copy.js'
 import {attachConstraintsStep, validateConstraints} from './steps/copy-constraints.js'
 import {beginReplicating, publishStep, subscribeStep} from './steps/replication.js'
 import {copyPublishedRows} from './steps/replication-copy.js'
@@ -20,6 +20,7 @@ export const logicalReplication: Method = {
     copySchema('replicated'),
     copyPublishedRows,
     tryConstraints('replicated'),
+    vacuumCopy,
     subscribeStep,
     beginReplicating,
   ],

@@ -18,11 +18,21 @@ const OPERATIONS = [
 
 const triggerName = (operation: string) => `${OWN_SCHEMA}_note_${operation}`
 
+/** In the source of `note_write()` while it notes nothing. */
+export const NOTES_NOTHING = '-- heroku-plugin-rds log of landed writes: off'
+
 const CREATE_LOG = `
   create table if not exists ${OWN_SCHEMA}.landed_writes (
     id bigint generated always as identity, relation text not null, operation text not null, rows bigint,
-    landed_at timestamptz not null default clock_timestamp());
-  create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+    landed_at timestamptz not null default clock_timestamp())`
+
+const noteWrite = (body: string): string =>
+  `create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer set search_path = pg_catalog as $$${body}$$`
+
+const OFF = noteWrite(`${NOTES_NOTHING}
+    begin return null; end`)
+
+const ON = noteWrite(`
     declare touched bigint;
     begin
       if tg_op <> 'TRUNCATE' then
@@ -32,49 +42,45 @@ const CREATE_LOG = `
       insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows)
         values (format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched);
       return null;
-    end $$`
+    end`)
 
 const createTriggers = ({identifier: table}: Table): string =>
-  OPERATIONS.flatMap(({operation, transition}) => [
-    `drop trigger if exists ${triggerName(operation)} on ${table}`,
-    `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
-       for each statement execute function ${OWN_SCHEMA}.note_write()`,
-  ]).join(';')
+  [
+    ...OPERATIONS.flatMap(({operation, transition}) => [
+      `drop trigger if exists ${triggerName(operation)} on ${table}`,
+      `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
+         for each statement execute function ${OWN_SCHEMA}.note_write()`,
+    ]),
+    `alter table ${table} ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
+  ].join(';')
 
-const switchTriggers = ({identifier: table}: Table, how: 'disable' | 'enable always'): string =>
-  `alter table ${table} ${OPERATIONS.map(({operation}) => `${how} trigger ${triggerName(operation)}`).join(', ')}`
-
-/** Tables that lack one of the four triggers, or have it in another state than these: `A` fires always, `D` is disabled. */
-async function tablesWithout(db: Queryable, states: readonly string[]): Promise<Table[]> {
-  const have = await db.query<{oid: string}>(
-    `select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = any ($1::"char"[])
+/** Tables that lack one of the four triggers, or on which one does not always fire. */
+export async function unwatchedTables(db: Queryable): Promise<Table[]> {
+  const watched = await db.query<{oid: string}>(
+    `select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = 'A'
      group by tgrelid having count(*) = 4`,
-    [states],
   )
-  const oids = new Set(have.map(({oid}) => oid))
+  const oids = new Set(watched.map(({oid}) => oid))
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
-
-/** Tables that do not log their writes yet. */
-export const unwatchedTables = (db: Queryable): Promise<Table[]> => tablesWithout(db, ['A'])
 
 /** So many tables in one transaction: in the window each commit counts, and nobody waits for their locks. */
 const BATCH = 100
 
-/** Puts on every table, disabled, what `watchWrites` then has only to enable. Where somebody is in the way, it is left to that. */
+/**
+ * Puts on every table the triggers, on a function that notes nothing yet: `watchWrites` then has only to replace that, which
+ * waits for nobody's lock. A table that somebody is busy with is left to it.
+ */
 export async function prepareToWatch(db: Database, guard: Guard): Promise<void> {
-  await db.query(`${guard}; ${CREATE_LOG}`)
-  for (const table of await tablesWithout(db, ['A', 'D']))
-    await lockedAtOnce(db, `${guard}; ${createTriggers(table)}; ${switchTriggers(table, 'disable')}`)
+  await db.query(`${guard}; ${CREATE_LOG}; ${OFF}`)
+  for (const table of await unwatchedTables(db)) await lockedAtOnce(db, `${guard}; ${createTriggers(table)}`)
 }
 
 /** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
-export async function watchWrites(db: Database): Promise<number> {
-  await db.query(CREATE_LOG)
-  const missing = new Set((await tablesWithout(db, ['A', 'D'])).map(({oid}) => oid))
-  const watch = (table: Table) =>
-    [...(missing.has(table.oid) ? [createTriggers(table)] : []), switchTriggers(table, 'enable always')].join(';')
-  for (const tables of batchesOf(await unwatchedTables(db), BATCH)) await db.query(tables.map(watch).join(';'))
+export async function watchWrites(db: Database, guard: Guard): Promise<number> {
+  await db.query(`${guard}; ${CREATE_LOG}; ${ON}`)
+  for (const tables of batchesOf(await unwatchedTables(db), BATCH))
+    await db.query(`${guard}; ${tables.map(createTriggers).join(';')}`)
   return (await writableTables(db)).length
 }
 

@@ -18,7 +18,7 @@ import {refreshDerived} from '../../runbook/derived.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
-import {prepareWindow} from './prepare-window.js'
+import {clearTheWay, prepareWindow} from './prepare-window.js'
 import {type Basis, isNoted, noteConstraints} from './copy.js'
 
 export const installCaptureStep: Step = {
@@ -130,6 +130,7 @@ export const catchUp: Step = {
       touched = await verifyTouchedLive(migration)
       refuseDifferences(touched.differences)
     }
+    await clearTheWay(migration)
     await catchUpWithSource(migration)
     return `${touched.keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },

@@ -4,7 +4,9 @@ import {isKeyed} from '../../capture/units.js'
 import {copyObjects, emptyTarget, readPostData} from '../../copy/copy-schema.js'
 import {copyLargeObjects} from '../../copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../copy/copy-rows.js'
+import {neverVacuumed, vacuumCopied} from '../../copy/vacuum.js'
 import {createFence, fenceTables} from '../../freeze/fence.js'
+import {inWindow} from '../../runbook/in-window.js'
 import type {Migration} from '../../runbook/migration.js'
 import {leaveNote, noteOf, requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
@@ -74,6 +76,22 @@ export const copyAllRows = (basis: Basis): Step => ({
     return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
   },
 })
+
+/** While the app runs nobody waits for it; in a window it is left to autovacuum. */
+export const vacuumCopy: Step = {
+  id: 'vacuum-copy',
+  title: 'Vacuum the copy',
+  window: 'before',
+  undo: 'nothing',
+
+  async done(migration) {
+    return (await inWindow(migration)) || (await neverVacuumed(migration.target)).length === 0
+  },
+
+  async run(migration) {
+    return `${await vacuumCopied(migration)} tables`
+  },
+}
 
 /** Of tables that are written to: keys tell what changed between two moments; rows without a key must all be of one. */
 async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'key' | 'settle'>> {

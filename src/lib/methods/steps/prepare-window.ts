@@ -1,4 +1,5 @@
 import {readPostData} from '../../copy/copy-schema.js'
+import {sendAutovacuumAway} from '../../freeze/table-lock.js'
 import type {Migration} from '../../runbook/migration.js'
 import {prepareToWatch} from '../../way-back/landed-writes.js'
 
@@ -6,4 +7,9 @@ import {prepareToWatch} from '../../way-back/landed-writes.js'
 export async function prepareWindow(migration: Migration): Promise<void> {
   await readPostData(migration)
   await prepareToWatch(migration.target, migration.guard.target)
+}
+
+/** The last thing before the window: its barrier, and its foreign keys, would wait a second for every autovacuum. */
+export async function clearTheWay({source, target}: Migration): Promise<void> {
+  await Promise.all([sendAutovacuumAway(source), sendAutovacuumAway(target)])
 }

@@ -13,7 +13,7 @@ import {requireNote} from '../../runbook/notes.js'
 import type {Step} from '../../runbook/step.js'
 import {inWindow} from '../../runbook/in-window.js'
 import {shutTarget} from './copy.js'
-import {prepareWindow} from './prepare-window.js'
+import {clearTheWay, prepareWindow} from './prepare-window.js'
 
 /** How much may be left for the window. */
 const ENOUGH_SECONDS = 1
@@ -77,6 +77,7 @@ export const catchUpReplication: Step = {
     const seconds = await catchUpWithSource(migration)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
+    await clearTheWay(migration)
     return `a change takes ${seconds.toFixed(1)} s to the target; ${views} materialized views refreshed`
   },
 }

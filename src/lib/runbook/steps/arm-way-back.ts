@@ -24,7 +24,7 @@ export const armWayBack: Step = {
     const message = `the new database of ${app} opens when the move to RDS is complete`
     await createFence(target, {key, message}, guard.target)
     await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
-    const tables = await watchWrites(target)
+    const tables = await watchWrites(target, guard.target)
     await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target, 'owned')})
     return `${tables} tables closed to all but this tool; each logs its writes from now on`
   },

@@ -1,0 +1,32 @@
+import {allEnded} from '../all-ended.js'
+import {identifier, USER_SCHEMA} from '../catalog.js'
+import type {Database, Queryable} from '../ports.js'
+import {inBuildingSession} from './build-indexes.js'
+import {capacityOf} from './capacity.js'
+
+/** Tables that nobody has vacuumed since their rows came, the largest first. */
+export async function neverVacuumed(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{schema: string; name: string}>(`
+    select n.nspname as schema, c.relname as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_stat_all_tables s on s.relid = c.oid
+    where c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and ${USER_SCHEMA} and s.last_vacuum is null and s.last_autovacuum is null
+    order by pg_relation_size(c.oid) desc`)
+  return rows.map(({schema, name}) => identifier(schema, name))
+}
+
+/**
+ * Vacuums what the copy has filled: index-only scans need its visibility map, and the rows' hints would be set by their first
+ * readers. Left to autovacuum, that would happen in the window and in the app's first hours. Returns how many tables.
+ */
+export async function vacuumCopied(sides: {source: Database; target: Database}): Promise<number> {
+  const {target} = sides
+  const {jobs, buildMemory} = await capacityOf(sides)
+  const tables = await neverVacuumed(target)
+  const left = [...tables]
+  const lane = () =>
+    inBuildingSession(target, buildMemory, async (session) => {
+      for (let table = left.shift(); table !== undefined; table = left.shift()) await session.query(`vacuum ${table}`)
+    })
+  await allEnded(Array.from({length: Math.min(jobs, tables.length)}, lane))
+  return tables.length
+}
