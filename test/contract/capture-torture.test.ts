@@ -9,6 +9,7 @@ import {requireNote} from '../../src/lib/runbook/notes.js'
 import {verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
+import {landedWrites, prepareToWatch} from '../../src/lib/way-back/landed-writes.js'
 import {captureOf} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {BACKLOG} from '../support/hostile-operations.js'
@@ -132,12 +133,14 @@ describe('Following under torture', function () {
       await follower.kill()
       log('killed for the last time')
 
+      await prepareToWatch(target.db, capture.migration.guard.target)
       await freeze(round)
       log('frozen')
       await writers.stop()
       await capture.catchUp()
       await expectEqual(source, target)
       await expectNothingLeft(round)
+      expect(await landedWrites(target.db), 'writes of the syncs taken for the app').to.deep.equal([])
       expect(writers.trouble, 'what clients were told').to.deep.equal([])
       expect(writers.acknowledged, 'transactions').to.be.greaterThan(50)
       if (!crashed) expect(writers.broken, 'connections that broke').to.equal(0)
