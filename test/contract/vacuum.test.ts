@@ -33,7 +33,7 @@ describe('Vacuum', function () {
       const {url, db} = of()
       await ask(url, `${busyTable('"Busy; one"')}; ${busyTable('busy_two')}; create table idle (id int)`)
       const lock = 'lock table public.busy_two, public."Busy; one" in share row exclusive mode'
-      await until('an autovacuum of both', async () => (await heldByAutovacuum(db)).length === 2)
+      await until('an autovacuum of both', async () => (await heldByAutovacuum(db)).length === 2, 40_000)
       expect((await heldByAutovacuum(db)).toSorted()).to.deep.equal(['"public"."Busy; one"', '"public"."busy_two"'])
       await server().configure({autovacuum_naptime: '1h'})
       expect(await lockedAtOnce(db, lock), 'before it gave way').to.equal(false)
