@@ -1,4 +1,5 @@
 import {failed, messageOf} from '../errors.js'
+import {isLockConflict} from '../freeze/table-lock.js'
 import type {Clock, Operator} from '../ports.js'
 import {isLostConnection} from './lost-connection.js'
 
@@ -23,8 +24,8 @@ interface Patience {
 }
 
 /**
- * Work that goes on side by side. A lane whose connection broke begins again with another; any other failure ends all
- * lanes: `stop` is to end what they are waiting for.
+ * Work that goes on side by side. A lane whose connection broke, or which the server picked out of a deadlock with the app,
+ * begins again with another; any other failure ends all lanes: `stop` is to end what they are waiting for.
  */
 export function lanesOf(
   {clock, operator, lastAdvance}: Patience,
@@ -46,7 +47,7 @@ export function lanesOf(
         return await lane()
       } catch (error) {
         const patient = clock.now().getTime() - lastAdvance().getTime() < PATIENCE_MS
-        if (signal.aborted || !patient || !isLostConnection(error)) throw error
+        if (signal.aborted || !patient || !(isLostConnection(error) || isLockConflict(error))) throw error
         operator.tell(`${messageOf(error)}: the copy goes on with another connection`)
         await clock.sleep(PAUSE_MS, signal)
       }
