@@ -9,7 +9,17 @@ import {expect} from 'chai'
 import {giveToServerUser, makeReachable} from '../../sandbox/postgres/server-user.js'
 import type {RdsError} from '../../src/lib/errors.js'
 import {copyOf} from '../support/copy.js'
-import {ask, definitionsOf, digestsOf, errorOf, servers, type Source, type Target, until} from '../support/servers.js'
+import {
+  ask,
+  definitionsOf,
+  digestsOf,
+  errorOf,
+  listener,
+  servers,
+  type Source,
+  type Target,
+  until,
+} from '../support/servers.js'
 
 /** About 220 MB in chunks of 32, with indexes that take a while. */
 const SCHEMA = `
@@ -153,6 +163,29 @@ describe('a copy survives', () => {
       copying(target).then(() => both.target.restart({immediate: true})),
     ])
     expect(copied.tables).to.equal(4)
+    await copyOf(source, target).constraints()
+    await expectWhole(target)
+  })
+
+  it('a deadlock with the app, out of which the server picks the copy', async () => {
+    const target = await preparedTarget()
+    const operator = listener()
+    const app = await source.client()
+    const rowsCopied = copyOf(source, target, {operator}).rows()
+    await copying(target)
+    await app.query('begin; lock table keyless')
+    const waiting = () =>
+      ask<{holds: string}>(
+        source.superuserUrl,
+        `select h.relation::regclass::text as holds from pg_locks w join pg_locks h on h.pid = w.pid and h.granted
+         join pg_class c on c.oid = h.relation and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+         where w.relation = 'keyless'::regclass and not w.granted limit 1`,
+      )
+    let held: {holds: string}[] = []
+    await until('a lane to wait for the app', async () => (held = await waiting()).length > 0)
+    await app.query(`lock table ${held[0]!.holds}; commit`)
+    expect((await rowsCopied).tables).to.equal(4)
+    expect(operator.told.join('\n')).to.match(/deadlock detected: the copy goes on with another connection/)
     await copyOf(source, target).constraints()
     await expectWhole(target)
   })
