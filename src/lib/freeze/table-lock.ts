@@ -46,7 +46,10 @@ export async function withTableLock(
 /** out_of_memory for locks */
 const NO_ROOM = '53200'
 
-/** One try for the locks of many tables, which waits for none of them long enough to be called a deadlock; false where it failed. */
+/**
+ * One try for the locks of many tables; false where it failed. Unless it is given more milliseconds than `deadlock_timeout`, no
+ * autovacuum gives way to it, and it is not taken for part of a deadlock.
+ */
 export async function lockedAtOnce(db: Database, statements: string, milliseconds = SHORT_LOCK_MS): Promise<boolean> {
   try {
     await db.query(`set local lock_timeout = ${milliseconds}; ${statements}`)
