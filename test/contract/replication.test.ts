@@ -269,6 +269,7 @@ describe('Logical replication', () => {
       ['a table that came', 'create table fresh (id int primary key)', '+ "public"."fresh"'],
       ['a table that went', 'drop table heir', '- "public"."heir"'],
       ['a column that came', 'alter table pairs add extra text', 'extra text'],
+      ['a column that was computed anew', 'alter table pairs alter v type int using -v', '~ "public"."pairs" ('],
       ['a table that is not published any more', 'alter publication heroku_rds drop table pairs', '"public"."pairs"'],
     ] as const) {
       it(`but not over ${what}`, async () => {

@@ -1,7 +1,8 @@
 import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/errors.js'
-import {copyOf, type HowToCopy} from '../support/copy.js'
+import {shareSnapshot} from '../../src/lib/copy/snapshot.js'
+import {copyOf, type HowToCopy, realClock} from '../support/copy.js'
 import {
   ask,
   contentsOf,
@@ -222,10 +223,8 @@ describe('the copy of the rows', () => {
     await expectEqual(target, own)
   })
 
-  it('refuses rows that are moved while it reads them', async () => {
-    const own = await both.newSource()
-    await ask(own.url, SCHEMA)
-    const target = await preparedTarget(own)
+  /** Somebody rewrites tables when they have been laid out and nothing of them has been read. */
+  async function rewriting(own: Source, sql: string): Promise<void> {
     const mover = await own.client()
     let moved = false
     const transaction = own.db.transaction.bind(own.db)
@@ -234,13 +233,62 @@ describe('the copy of the rows', () => {
         const result = await work(session)
         if (!moved) {
           moved = true
-          await mover.query('vacuum full keyless')
+          for (const statement of sql.split(';')) await mover.query(statement)
         }
         return result
       }, options)
-    await errorOf<RdsError>(copy(target, {}, own)).then((error) => expect(error.code).to.equal('table_rewritten'))
+  }
+
+  it('copies anew what is rewritten before it has been read, whole or in part', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    const target = await preparedTarget(own)
+    await rewriting(
+      own,
+      `vacuum full large; truncate keyless; insert into keyless values ('other'); cluster small using small_pkey`,
+    )
+    const operator = listener()
+    await copy(target, {operator}, own)
+    await expectEqual(target, own)
+    for (const table of ['large', 'keyless', 'small'])
+      expect(operator.told.join('\n')).to.match(RegExp(`"public"."${table}" was rewritten .*: it is copied anew`))
+  })
+
+  it('refuses rows that are moved while it reads them, when no other moment will do', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    const target = await preparedTarget(own)
+    await rewriting(own, 'vacuum full keyless')
+    const snapshot = shareSnapshot(own.db)
+    await errorOf<RdsError>(copy(target, {snapshot}, own)).then((error) =>
+      expect(error.code).to.equal('table_rewritten'),
+    )
     await copy(target, {}, own)
     await expectEqual(target, own)
+  })
+
+  it('keeps nobody from altering what it has read', async () => {
+    const target = await preparedTarget()
+    const [client, app] = [await target.client(), await source.client()]
+    await client.query(
+      `select pg_advisory_lock(1);
+       create function stay() returns trigger language plpgsql as $$begin perform pg_advisory_xact_lock(1); return new; end$$;
+       create trigger stay before insert on "Mid;dle" for each row when (new.id = 1) execute function stay()`,
+    )
+    let ticks = Date.now()
+    const clock = {...realClock, now: () => new Date((ticks += 1000))}
+    const copied = copy(target, {clock})
+    const missing = async () => (await chunksOf(target)).filter((chunk) => !chunk.copied).map(({relation}) => relation)
+    await until(
+      'one chunk to be left',
+      async () => (await chunksOf(target)).length > 0 && (await missing()).length === 1,
+    )
+    await app.query(`set lock_timeout = '5s'; begin; lock table only large, heir, keyless, small; commit`)
+    expect(await missing()).to.deep.equal(['"public"."Mid;dle"'])
+    await client.query(`select pg_advisory_unlock(1)`)
+    await copied
+    await client.query(`drop trigger stay on "Mid;dle"; drop function stay`)
+    await expectEqual(target)
   })
 
   it('is made whole by the rows that changed meanwhile, when a live source lost its snapshot on the way', async () => {

@@ -248,6 +248,33 @@ describe('A change of the schema', function () {
     await expectSameContents(source, target)
   })
 
+  it('is taken in when it came in the middle of the copy', async () => {
+    const [source, target] = [await both.newSource(), await both.newTarget()]
+    await ask(source.url, SCHEMA)
+    const capture = await captureOf(source, target)
+    const copyRows = changeCapture.before.findIndex(({id}) => id === 'copy-rows')
+    await capture.perform([claimTarget, installFence, ...changeCapture.before.slice(0, copyRows)])
+    const deploy = await source.client()
+    let deployed = false
+    const transaction = source.db.transaction.bind(source.db)
+    source.db.transaction = (work, options) =>
+      transaction(async (session) => {
+        const result = await work(session)
+        if (!deployed) {
+          deployed = true
+          await deploy.query('alter table customers drop note; drop table old')
+        }
+        return result
+      }, options)
+    const error = await errorOf<RdsError>(capture.perform([changeCapture.before[copyRows]!]))
+    expect(error.code, error.message).to.equal('schema_changed')
+    expect(error.message).to.match(/- .*old/)
+    await capture.takeIn()
+    await capture.catchUp()
+    await refreshDerived(capture.migration)
+    await expectSameContents(source, target)
+  })
+
   it('is taken in without a proof: neither an older verification nor one that began before it counts for what was taken in', async () => {
     const {source, target} = await followed()
     const [{nth} = {nth: ''}] = await ask<{nth: string}>(

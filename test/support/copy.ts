@@ -6,6 +6,7 @@ import {copyConstraints} from '../../src/lib/copy/constraints.js'
 import {copyObjects, readPostData} from '../../src/lib/copy/copy-schema.js'
 import {copyLargeObjects} from '../../src/lib/copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
+import type {SharedSnapshot} from '../../src/lib/copy/snapshot.js'
 import type {CopyTable} from '../../src/lib/copy/tables.js'
 import type {Clock, SchemaDump, Session} from '../../src/lib/ports.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
@@ -26,20 +27,24 @@ export interface HowToCopy {
   signal?: AbortSignal
   schemaDump?: SchemaDump
   settle?: (to: Session, table: CopyTable) => Promise<void>
+  clock?: Clock
+  /** That of a replication slot stands for no other. */
+  snapshot?: SharedSnapshot
 }
 
 /** A copy in its parts, as the methods put them together. */
 export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
-  const {signal = never, operator = listener(), settle} = how
+  const {signal = never, operator = listener(), clock = realClock, settle, snapshot} = how
   const schemaDump = async () => how.schemaDump ?? schemaDumpOf(source.parts, source.tls, source.major)
   const sides = async () => ({source: source.db, target: target.db, schemaDump: await schemaDump()})
   const world: CopyWorld = {
     source: source.db,
     target: target.db,
     operator,
-    clock: realClock,
+    clock,
     guard: ALLOWED,
     ...(settle ? {settle} : {}),
+    ...(snapshot ? {snapshot} : {}),
   }
   return {
     objects: async () => copyObjects(await sides()),

@@ -110,6 +110,17 @@ describe('the queue of chunks', () => {
     const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.chunk.firstPage)
     expect(taken.sort()).to.deep.equal([0, 20, undefined])
   })
+
+  it('gives nothing more of a table that is dropped, and all of the others', () => {
+    const [moved, other] = [planOf('moved', 4), planOf('other', 2)]
+    const queue = chunkQueue([moved, planOf('small', 1), other])
+    const [first, second] = [queue.take()!, queue.take()!]
+    queue.putBack(queue.take(first)!)
+    queue.drop(moved)
+    queue.drop(second.plan)
+    const rest = [queue.take(first), queue.take(second), queue.take(), queue.take()]
+    expect(rest.map((next) => next?.plan)).to.have.members([other, other, undefined, undefined])
+  })
 })
 
 describe('the queue of what is ready', () => {

@@ -1,6 +1,7 @@
+import {RdsError} from '../errors.js'
 import type {Migration} from '../runbook/migration.js'
 import {requireNote} from '../runbook/notes.js'
-import {keyLine, type Shape, schemaChanged} from './shape.js'
+import {assertShape, keyLine, SCHEMA_CHANGED, type Shape, schemaChanged} from './shape.js'
 import type {SyncWorld} from './sync.js'
 import {type Unit, unitsOf} from './units.js'
 
@@ -13,6 +14,17 @@ export async function capturedUnits(
   refuseOtherTables(units, shape)
   refuseOtherKeys(units, shape)
   return {units, shape, key: await requireNote(migration, 'fenceKey')}
+}
+
+/** Why copying or following failed, where it is the schema of the source that changed meanwhile. */
+export async function schemaChangeOf(migration: Pick<Migration, 'journal' | 'source'>): Promise<RdsError | undefined> {
+  try {
+    const {units, shape} = await capturedUnits(migration)
+    await assertShape(migration.source, shape, units)
+  } catch (error) {
+    if (error instanceof RdsError && error.code === SCHEMA_CHANGED) return error
+  }
+  return undefined
 }
 
 /** A table that came, went or was made anew since: nobody captured it. */

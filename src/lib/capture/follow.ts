@@ -1,9 +1,9 @@
 import {OWN_SCHEMA} from '../catalog.js'
 import {isLostConnection} from '../copy/lost-connection.js'
-import {failed, messageOf, RdsError} from '../errors.js'
+import {failed, messageOf} from '../errors.js'
 import {inWindow} from '../runbook/in-window.js'
 import type {Operator, Queryable} from '../ports.js'
-import {capturedUnits} from './captured.js'
+import {capturedUnits, schemaChangeOf} from './captured.js'
 import {detachConstraints} from './detach.js'
 import {pruneTouched} from './proof.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
@@ -60,13 +60,6 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
   }
 }
 
-/** Why the source can no longer be followed, where it is its schema that changed under a sync. */
-const schemaChangeOf = (migration: Following): Promise<RdsError | undefined> =>
-  capturedUnits(migration).then(
-    () => undefined,
-    (error: unknown) => (error instanceof RdsError && error.code === 'schema_changed' ? error : undefined),
-  )
-
 /**
  * One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. Whoever
  * gets his turn when the window has begun comes too late: what the window attaches must stay.
@@ -94,7 +87,7 @@ export const syncFrozen = (world: SyncWorld): Promise<Synced> =>
 const PASSING = new Set(['40001', '40P01', '55P03', '53300', 'table_locked'])
 
 const isPassing = (error: unknown): boolean =>
-  isLostConnection(error) || PASSING.has(String((error as RdsError | {code?: unknown}).code))
+  isLostConnection(error) || PASSING.has(String((error as {code?: unknown}).code))
 
 /** Says who keeps the copy from being up to date, where somebody does. */
 async function noteWaiting({source, target}: Pick<Following, 'source' | 'target'>): Promise<string | undefined> {

@@ -62,17 +62,25 @@ export async function assertShape(source: Queryable, shape: Shape, units: readon
 const linesOf = (unit: UnitShape | undefined): string[] =>
   unit ? [unit.key, ...Object.values(unit.members).flatMap((lines) => lines.split('\n'))] : []
 
-const differenceOf = (before: readonly string[], after: readonly string[]): string[] => [
-  ...before.filter((line) => !after.includes(line)).map((line) => `- ${plain(line)}`),
-  ...after.filter((line) => !before.includes(line)).map((line) => `+ ${plain(line)}`),
-]
+/** What went, what came, and what is called as before and yet was made anew. */
+function differenceOf(before: readonly string[], after: readonly string[]): string[] {
+  const went = before.filter((line) => !after.includes(line)).map(plain)
+  const came = after.filter((line) => !before.includes(line)).map(plain)
+  return [
+    ...went.filter((line) => !came.includes(line)).map((line) => `- ${line}`),
+    ...came.filter((line) => !went.includes(line)).map((line) => `+ ${line}`),
+    ...came.filter((line) => went.includes(line)).map((line) => `~ ${line}`),
+  ]
+}
 
 /** Without the version of its catalog row, which tells nobody anything. */
 const plain = (line: string): string => line.replace(/ ~\d+$/, '')
 
+export const SCHEMA_CHANGED = 'schema_changed'
+
 export const schemaChanged = (what: string, difference: readonly string[]) =>
   failed(
-    'schema_changed',
+    SCHEMA_CHANGED,
     `${what} on the source since it is captured: ${difference.join(', ')}`,
     'heroku rds:start --take-in makes the copy follow: what changed is copied anew, the rest stays',
   )

@@ -12,7 +12,7 @@ export interface ChunkOf {
  */
 export function chunkQueue(plans: readonly TablePlan[]) {
   /** Runs of neighbouring chunks, largest table first. */
-  const waiting = plans
+  let waiting = plans
     .map((plan) => plan.chunks.filter(isMissing).map((chunk) => ({plan, chunk})))
     .filter((run) => run.length > 0)
   const begun: ChunkOf[][] = []
@@ -28,8 +28,15 @@ export function chunkQueue(plans: readonly TablePlan[]) {
     putBack(failed: ChunkOf): void {
       waiting.unshift([failed])
     },
+    /** What is left of a table is not to be copied. */
+    drop(plan: TablePlan): void {
+      waiting = waiting.filter((run) => run[0]!.plan !== plan)
+      for (const run of begun) if (run[0]?.plan === plan) run.length = 0
+    },
   }
 }
+
+export type ChunkQueue = ReturnType<typeof chunkQueue>
 
 const follows = (next: ChunkOf | undefined, last: ChunkOf): boolean =>
   next?.plan === last.plan && next.chunk.firstPage === last.chunk.nextPage

@@ -1,4 +1,5 @@
 import {OWN_SCHEMA} from '../catalog.js'
+import {failed} from '../errors.js'
 import type {Queryable, Session} from '../ports.js'
 import {type Chunk, chunksOf} from './chunks.js'
 import type {CopyTable} from './tables.js'
@@ -20,6 +21,8 @@ export interface TablePlan {
   table: CopyTable
   chunks: KnownChunk[]
 }
+
+export const isUnfinished = ({chunks}: TablePlan): boolean => chunks.some(isMissing)
 
 /**
  * The chunks of every table: those an earlier run laid out, so that their marks mean the same, and new ones for what it
@@ -87,15 +90,17 @@ export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
   target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)
 
 /**
- * Takes a chunk for this transaction; false when it has been copied already. Waits for a transaction of a run that was
- * killed a moment ago, until the server has noticed.
+ * Takes a chunk for this transaction; returns the moment of its rows when it has been copied already, else null. Waits for a
+ * transaction of a run that was killed a moment ago, until the server has noticed.
  */
-export async function takeChunk(to: Queryable, {identifier}: CopyTable, {firstPage}: Chunk): Promise<boolean> {
-  const [row] = await to.query<{open: boolean}>(
-    `select moment is null as open from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
+export async function takeChunk(to: Queryable, {identifier}: CopyTable, {firstPage}: Chunk): Promise<string | null> {
+  const [row] = await to.query<{moment: string | null}>(
+    `select moment from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
     [identifier, firstPage],
   )
-  return row?.open === true
+  if (!row)
+    throw failed('laid_out_anew', `${identifier} was laid out anew by another run`, 'run the same command again')
+  return row.moment
 }
 
 export const markChunk = (

@@ -1,10 +1,10 @@
 import type {Guard} from '../catalog.js'
-import {failed} from '../errors.js'
+import {failed, RdsError} from '../errors.js'
 import {passFence} from '../freeze/fence.js'
 import type {Database, Session} from '../ports.js'
 import {markChunk, takeChunk} from './chunk-state.js'
 import {type Chunk, copyStatements} from './chunks.js'
-import {type Copied, streamRows} from './stream.js'
+import {streamRows} from './stream.js'
 import type {CopyTable} from './tables.js'
 
 /** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, whatever the database's default. */
@@ -21,8 +21,8 @@ export interface ChunkToCopy {
 }
 
 /**
- * Streams one chunk and marks it, in one transaction of the target that only the present operator can commit. Undefined
- * when it was there already.
+ * Streams one chunk and marks it, in one transaction of the target that only the present operator can commit. Returns the moment
+ * of its rows: an earlier one, when it was there already.
  */
 export function copyChunk(
   from: Session,
@@ -30,30 +30,38 @@ export function copyChunk(
   {table, chunk, moment, guard, key}: ChunkToCopy,
   sent: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<Copied | undefined> {
+): Promise<string> {
   return target.transaction(async (to) => {
     await to.query(LOADING)
     if (key !== undefined) await passFence(to, key)
-    if (!(await takeChunk(to, table, chunk))) return undefined
+    const there = await takeChunk(to, table, chunk)
+    if (there !== null) return there
     const {out, into} = copyStatements(table, chunk)
     const copied = await streamRows({from, out}, {to, into}, table.identifier, {sent, signal})
     await refuseMovedRows(from, table)
     await markChunk(to, table, chunk, {...copied, moment})
     await to.query(guard)
-    return copied
+    return moment
   })
 }
 
-/** Whoever reads a table keeps others from moving its rows; pages that were laid out before that may mean other rows now. */
+/**
+ * Whoever reads a table keeps others from moving its rows. Pages that were laid out before that may mean other rows now, and what
+ * a TRUNCATE or an ALTER TABLE has left looks empty to an older snapshot.
+ */
 async function refuseMovedRows(from: Session, {identifier, filenode}: CopyTable): Promise<void> {
   const [now] = await from.query<{filenode: string}>(`select pg_relation_filenode($1::regclass)::text as filenode`, [
     identifier,
   ])
   if (now!.filenode !== filenode) {
     throw failed(
-      'table_rewritten',
-      `${identifier} was rewritten on the source while it was copied, as VACUUM FULL and CLUSTER do`,
-      'run the same command again: it copies this table anew',
+      REWRITTEN,
+      `${identifier} was rewritten on the source while it was copied, as TRUNCATE, VACUUM FULL and CLUSTER do`,
+      'run the same command again: it copies anew what it has to',
     )
   }
 }
+
+const REWRITTEN = 'table_rewritten'
+
+export const isRewritten = (error: unknown): error is RdsError => error instanceof RdsError && error.code === REWRITTEN

@@ -1,12 +1,13 @@
 import {type Guard, OWN_SCHEMA} from '../catalog.js'
 import {passFence} from '../freeze/fence.js'
 import type {Clock, Database, Operator, Session} from '../ports.js'
-import {buildIndex, finishTable, inBuildingSession} from './build-indexes.js'
+import {inBuildingSession} from './build-indexes.js'
 import {capacityOf} from './capacity.js'
-import {isMissing, planChunks, type TablePlan} from './chunk-state.js'
-import {chunkQueue} from './chunk-queue.js'
-import {copyChunk} from './copy-chunk.js'
+import {isUnfinished, planChunks, type TablePlan} from './chunk-state.js'
+import {type ChunkOf, chunkQueue, type ChunkQueue} from './chunk-queue.js'
+import {copyChunk, isRewritten} from './copy-chunk.js'
 import {ALREADY_THERE, execute} from './execute.js'
+import {tableFinisher, type Work} from './finish-tables.js'
 import {lanesOf} from './lanes.js'
 import type {PostData} from './post-data.js'
 import {progressOf} from './progress.js'
@@ -36,14 +37,8 @@ export interface CopyWorld {
   atOnce?: (table: CopyTable) => boolean
 }
 
-/** What happens to a table once its rows are there. */
-interface Work {
-  what: string
-  table: string
-  bytes: number
-  run(session: Session): Promise<void>
-  done(): void
-}
+/** A lane keeps what it has read from being altered or truncated for so long, and one chunk: whoever wants to waits, and others behind him. */
+const LOCKS_HELD_MS = 1000
 
 /**
  * Brings every row to the target, from one snapshot of the source, and builds each table's indexes as soon as its last row
@@ -51,86 +46,57 @@ interface Work {
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {
-    source,
-    target,
-    operator,
-    clock,
-    guard,
-    key,
-    settle,
-    snapshot = shareSnapshot(source),
-    atOnce = () => false,
-  }: CopyWorld,
+  {source, target, operator, clock, guard, key, settle, snapshot: given, atOnce = () => false}: CopyWorld,
   {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
-  given: AbortSignal,
+  interrupted: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({source, target})
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
-  const plans = await planFrom(snapshot, target, {atOnce, key})
+  const snapshot = given ?? shareSnapshot(source)
+  const layout = {snapshot, target, atOnce, key}
+  const plans = await planFrom(layout, () => true)
   const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
-  const chunks = chunkQueue(plans)
   const work = new ReadyQueue<Work>()
-  const lanes = lanesOf({clock, operator, lastAdvance: () => progress.lastAdvance()}, given, async () => {
+  const lanes = lanesOf({clock, operator, lastAdvance: () => progress.lastAdvance()}, interrupted, async () => {
     work.close()
     await target.interrupt().catch(() => undefined) // a target that is down runs nothing any more
   })
 
-  let unfinished = plans.length
-  const landed = (plan: TablePlan): void => {
-    const table = plan.table.identifier
-    const list = builds.get(table) ?? []
-    const finish = () =>
-      work.add({
-        what: 'statistics',
-        table,
-        bytes: 0,
-        run: (session) => finishTable(session, table, list),
-        done: () => --unfinished === 0 && work.close(),
-      })
-    const build = () => {
-      let unbuilt = list.length
-      if (unbuilt === 0) finish()
-      for (const index of list) {
-        work.add({
-          what: `index ${index.name}`,
-          table,
-          bytes: index.bytes,
-          run: (session) => buildIndex(session, index, work.idle()),
-          done: () => --unbuilt === 0 && finish(),
+  const landed = tableFinisher(work, plans.length, {builds, settle})
+
+  const copyLane = (chunks: ChunkQueue) => async () => {
+    for (let next = chunks.take(); next;) {
+      try {
+        await snapshot.read(async (from, moment) => {
+          const since = clock.now().getTime()
+          do {
+            await copy(from, moment, next!, chunks)
+            next = chunks.take(next)
+          } while (next && clock.now().getTime() - since < LOCKS_HELD_MS)
         })
+      } catch (error) {
+        if (next) chunks.putBack(next)
+        throw error
       }
     }
-    const mixed = new Set(plan.chunks.map(({moment}) => moment)).size > 1
-    if (settle && mixed) {
-      work.add({what: 'changes', table, bytes: 0, run: (session) => settle(session, plan.table), done: build})
-    } else build()
   }
 
-  const copyLane = () =>
-    snapshot.read(async (from, moment) => {
-      for (let next = chunks.take(); next; next = chunks.take(next)) {
-        const {plan, chunk} = next
-        const running = progress.copying(plan.table, chunk)
-        try {
-          await copyChunk(
-            from,
-            target,
-            {table: plan.table, chunk, moment, guard, key},
-            (bytes) => running.sent(bytes),
-            lanes.signal,
-          )
-        } catch (error) {
-          chunks.putBack(next)
-          running.failed()
-          throw error
-        }
-        chunk.moment = moment
-        running.done()
-        if (!plan.chunks.some(isMissing)) landed(plan)
-      }
-    })
+  const copy = async (from: Session, moment: string, {plan, chunk}: ChunkOf, chunks: ChunkQueue): Promise<void> => {
+    const running = progress.copying(plan.table, chunk)
+    try {
+      const sent = (bytes: number) => running.sent(bytes)
+      const what = {table: plan.table, chunk, moment, guard, key}
+      chunk.moment = await copyChunk(from, target, what, sent, lanes.signal)
+      running.done()
+      if (!isUnfinished(plan)) landed(plan)
+    } catch (error) {
+      running.failed()
+      if (given || !isRewritten(error)) throw error
+      chunks.drop(plan)
+      operator.tell(`${error.message}: it is copied anew`)
+    }
+  }
 
   const buildLane = () =>
     inBuildingSession(target, buildMemory, async (session) => {
@@ -150,11 +116,14 @@ export async function copyRows(
     })
 
   try {
-    for (const plan of plans) if (!plan.chunks.some(isMissing)) landed(plan)
-    if (unfinished === 0) work.close()
+    for (const plan of plans) if (!isUnfinished(plan)) landed(plan)
     const building = [lanes.run(Math.ceil(jobs / 2), buildLane)]
-    await lanes.run(jobs, copyLane)
-    await snapshot.release()
+    for (let left = plans; left.length > 0; left = left.filter(isUnfinished)) {
+      if (left !== plans) await lanes.run(1, () => planAnew(layout, left))
+      await lanes.run(jobs, copyLane(chunkQueue(left)))
+      await snapshot.release()
+      if (lanes.signal.aborted) break
+    }
     building.push(lanes.run(Math.floor(jobs / 2), buildLane))
     await Promise.all(building)
     lanes.signal.throwIfAborted()
@@ -166,24 +135,37 @@ export async function copyRows(
   }
 }
 
+interface Layout {
+  snapshot: SharedSnapshot
+  target: Database
+  atOnce: (table: CopyTable) => boolean
+  key: string | undefined
+}
+
 async function planFrom(
-  snapshot: SharedSnapshot,
-  target: Database,
-  {atOnce, key}: {atOnce: (table: CopyTable) => boolean; key: string | undefined},
+  {snapshot, target, atOnce, key}: Layout,
+  wanted: (table: CopyTable) => boolean,
 ): Promise<TablePlan[]> {
   try {
-    const tables = (await snapshot.read((from) => tablesWithRows(from))).map((table) => ({
-      ...table,
-      divisible: table.divisible && !atOnce(table),
-    }))
+    const tables = await snapshot.read((from) => tablesWithRows(from))
     return await target.transaction(async (to) => {
       if (key !== undefined) await passFence(to, key)
-      return planChunks(to, tables)
+      return planChunks(
+        to,
+        tables.filter(wanted).map((table) => ({...table, divisible: table.divisible && !atOnce(table)})),
+      )
     })
   } catch (error) {
     await snapshot.release()
     throw error
   }
+}
+
+/** For tables that were moved on the source. */
+async function planAnew(layout: Layout, plans: readonly TablePlan[]): Promise<void> {
+  const moved = new Map(plans.map((plan) => [plan.table.identifier, plan]))
+  for (const plan of await planFrom(layout, ({identifier}) => moved.has(identifier)))
+    Object.assign(moved.get(plan.table.identifier)!, plan)
 }
 
 /** By this run and those before it. */

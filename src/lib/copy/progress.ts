@@ -1,6 +1,6 @@
 import type {Clock, CopyProgress, Operator} from '../ports.js'
 import type {Chunk} from './chunks.js'
-import {isMissing, type TablePlan} from './chunk-state.js'
+import {isMissing, isUnfinished, type TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'
 import type {CopyTable} from './tables.js'
 
@@ -14,19 +14,18 @@ export interface Running {
 }
 
 /**
- * Keeps count of a copy and tells the operator once a second. Work is measured by what it takes up on the source: the
- * bytes of tables, and of the indexes that are to be built on them.
+ * Tells the operator once a second how far a copy is; its chunks know themselves whether they are there. Work is measured by what it
+ * takes up on the source: the bytes of tables, and of the indexes that are to be built on them.
  */
 export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[], clock: Clock, operator: Operator) {
   const begun = clock.now()
-  const chunks = plans.flatMap(({chunks}) => chunks)
   const bytesOf = (list: readonly {bytes: number}[]) => list.reduce((sum, {bytes}) => sum + bytes, 0)
-  const before = bytesOf(chunks.filter((chunk) => !isMissing(chunk)))
-  const total = bytesOf(chunks) + bytesOf(indexes)
+  const chunks = () => plans.flatMap((plan) => plan.chunks)
+  const copied = () => bytesOf(chunks().filter((chunk) => !isMissing(chunk)))
+  const before = copied()
 
   const running = new Set<{what: string; table: string; bytes: number; sent: number}>()
-  const open = new Map(plans.map(({table, chunks}) => [table.identifier, chunks.filter(isMissing).length]))
-  let [copied, built, indexesBuilt, sent, lastSent] = [before, 0, 0, 0, 0]
+  let [built, indexesBuilt, sent, lastSent] = [0, 0, 0, 0]
   let advanced = begun
   let lastTold = begun
 
@@ -34,29 +33,30 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
     const now = clock.now()
     const elapsed = (now.getTime() - begun.getTime()) / 1000
     const inFlight = [...running].reduce((sum, {bytes, sent}) => sum + Math.min(sent, bytes), 0)
-    const achieved = copied - before + built + inFlight
+    const totalBytes = bytesOf(chunks())
+    const there = copied()
+    const achieved = there - before + built + inFlight
+    const total = totalBytes + bytesOf(indexes) - before
     const rate = (sent - lastSent) / Math.max((now.getTime() - lastTold.getTime()) / 1000, 0.001)
     lastSent = sent
     lastTold = now
     return {
       seconds: elapsed,
-      bytes: Math.min(copied + inFlight, bytesOf(chunks)),
-      totalBytes: bytesOf(chunks),
-      tables: [...open.values()].filter((left) => left === 0).length,
+      bytes: Math.min(there + inFlight, totalBytes),
+      totalBytes,
+      tables: plans.filter((plan) => !isUnfinished(plan)).length,
       totalTables: plans.length,
       indexes: indexesBuilt,
       totalIndexes: indexes.length,
       bytesPerSecond: Math.round(rate),
-      ...(achieved > 0 && elapsed > 1
-        ? {secondsLeft: Math.ceil(((total - before - achieved) * elapsed) / achieved)}
-        : {}),
+      ...(achieved > 0 && elapsed > 1 ? {secondsLeft: Math.ceil(((total - achieved) * elapsed) / achieved)} : {}),
       running: [...running].map(({what, table, bytes, sent}) => ({what, table, bytes, sent: Math.min(sent, bytes)})),
     }
   }
   const timer = setInterval(() => operator.copying(snapshot()), EVERY_MS)
   timer.unref()
 
-  const begin = (what: string, table: string, bytes: number, done: () => void): Running => {
+  const begin = (what: string, table: string, bytes: number, done = (): void => undefined): Running => {
     const entry = {what, table, bytes, sent: 0}
     running.add(entry)
     return {
@@ -75,11 +75,7 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
   }
 
   return {
-    copying: ({identifier}: CopyTable, {bytes}: Chunk): Running =>
-      begin('rows', identifier, bytes, () => {
-        copied += bytes
-        open.set(identifier, open.get(identifier)! - 1)
-      }),
+    copying: ({identifier}: CopyTable, {bytes}: Chunk): Running => begin('rows', identifier, bytes),
     building: ({what, table, bytes}: {what: string; table: string; bytes: number}): Running =>
       begin(what, table, bytes, () => {
         built += bytes

@@ -6,11 +6,14 @@ import {unpublished} from './publication.js'
 /** Every table with its columns, by its quoted name. */
 export type PublishedShape = Readonly<Record<string, string>>
 
-/** Replication carries rows only: what a table is must stay as it was when it was copied. One made anew is another one. */
+/**
+ * Replication carries rows only: what a table is must stay as it was when it was copied. One made anew is another one, and so is a
+ * column whose catalog row was written anew: its values may have been computed anew, of which replication tells nothing.
+ */
 export async function publishedShape(source: Queryable): Promise<PublishedShape> {
   const rows = await source.query<{schema: string; name: string; columns: string}>(`
     select n.nspname as schema, c.relname as name, concat('(', (
-      select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, '')), ', ' order by a.attnum)
+      select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin), ', ' order by a.attnum)
       from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), ') ', c.oid) as columns
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and c.relpersistence = 'p' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
@@ -24,9 +27,7 @@ export async function assertShape(source: Queryable, before: PublishedShape): Pr
     ...Object.keys(before).flatMap((table) => (table in now ? [] : [`- ${table}`])),
     ...Object.keys(now).flatMap((table) => (table in before ? [] : [`+ ${table}`])),
     ...Object.entries(now).flatMap(([table, columns]) =>
-      table in before && before[table] !== columns
-        ? [`- ${table} ${plain(before[table]!)}`, `+ ${table} ${plain(columns)}`]
-        : [],
+      table in before ? differenceOf(table, before[table]!, columns) : [],
     ),
   ]
   const silent = changes.length === 0 ? await unpublished(source) : []
@@ -40,5 +41,11 @@ export async function assertShape(source: Queryable, before: PublishedShape): Pr
   )
 }
 
-/** Without the OID, which tells nobody anything. */
-const plain = (columns: string): string => columns.replace(/ \d+$/, '')
+function differenceOf(table: string, before: string, now: string): string[] {
+  if (before === now) return []
+  const [went, came] = [before, now].map((columns) => `${table} ${plain(columns)}`)
+  return went === came ? [`~ ${came}`] : [`- ${went}`, `+ ${came}`]
+}
+
+/** Without OID and versions, which tell nobody anything. */
+const plain = (columns: string): string => columns.replaceAll(/ (~\d+|\d+$)/g, '')

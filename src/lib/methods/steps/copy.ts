@@ -1,4 +1,4 @@
-import {capturedUnits} from '../../capture/captured.js'
+import {capturedUnits, schemaChangeOf} from '../../capture/captured.js'
 import {settleKeys} from '../../capture/settle.js'
 import {isKeyed} from '../../capture/units.js'
 import {copyObjects, emptyTarget, readPostData} from '../../copy/copy-schema.js'
@@ -66,11 +66,12 @@ export const copyAllRows = (basis: Basis): Step => ({
 
   async run(migration) {
     const {guard, signal} = migration
-    const {rows, bytes, tables, indexes} = await copyRows(
-      {...migration, guard: guard.target, ...(basis === 'captured' ? await whileWritten(migration) : {})},
-      await readPostData(migration),
-      signal,
-    )
+    const captured = basis === 'captured'
+    const world = {...migration, guard: guard.target, ...(captured ? await whileWritten(migration) : {})}
+    const copying = copyRows(world, await readPostData(migration), signal)
+    const {rows, bytes, tables, indexes} = await copying.catch(async (error: unknown) => {
+      throw (captured ? await schemaChangeOf(migration) : undefined) ?? error
+    })
     const large = basis === 'frozen' ? await copyLargeObjects({...migration, guard: guard.target}, signal) : 0
     await note(migration, basis, 'rowsCopied')
     return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
