@@ -10,7 +10,7 @@ import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {schemaStatements} from '../../src/lib/copy/schema-script.js'
 import type {RdsError} from '../../src/lib/errors.js'
 import {Secret} from '../../src/lib/secret.js'
-import {ask, errorOf, schemaFile, servers, type Source, SOURCE_TLS} from '../support/servers.js'
+import {ask, errorOf, schemaFile, servers, type Source, SOURCE_TLS, until} from '../support/servers.js'
 
 const SCHEMAS = ['names', 'types', 'tables', 'code']
 const SECTIONS = ['objects', 'constraints'] as const
@@ -196,4 +196,24 @@ describe('a dump that cannot be made', () => {
     expect(error.oclif.exit).to.equal(1)
     expect(error.code).to.equal('pg_dump_failed')
   })
+
+  for (const native of [true, false]) {
+    it(`because of a deadlock with the app is made again (${native ? 'pg_dump of the machine' : 'WebAssembly'})`, async function () {
+      if (native && ((await nativeMajor()) ?? 0) < 15) this.skip()
+      const own = await both.newSource()
+      await ask(own.url, 'create table first (a int); create table second (a int)')
+      const app = await own.client(own.superuserUrl)
+      await app.query(`set deadlock_timeout = '60s'; begin; lock table second`)
+      const dumping = schemaDumpOf(own.parts, SOURCE_TLS, 15, native).then((dump) => dump.section('objects'))
+      await until('the dump to wait for the app', async () => {
+        const waiting = await ask(
+          own.superuserUrl,
+          `select from pg_locks where relation = 'second'::regclass and not granted`,
+        )
+        return waiting.length > 0
+      })
+      await app.query('lock table first; commit')
+      expect(await dumping).to.include('CREATE TABLE public.second')
+    })
+  }
 })

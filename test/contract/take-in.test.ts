@@ -251,9 +251,9 @@ describe('A change of the schema', function () {
   it('is taken in when it came in the middle of the copy', async () => {
     const [source, target] = [await both.newSource(), await both.newTarget()]
     await ask(source.url, SCHEMA)
-    const capture = await captureOf(source, target)
+    const dying = await captureOf(source, target)
     const copyRows = changeCapture.before.findIndex(({id}) => id === 'copy-rows')
-    await capture.perform([claimTarget, installFence, ...changeCapture.before.slice(0, copyRows)])
+    await dying.perform([claimTarget, installFence, ...changeCapture.before.slice(0, copyRows)])
     const deploy = await source.client()
     let deployed = false
     const transaction = source.db.transaction.bind(source.db)
@@ -266,9 +266,10 @@ describe('A change of the schema', function () {
         }
         return result
       }, options)
-    const error = await errorOf<RdsError>(capture.perform([changeCapture.before[copyRows]!]))
+    const error = await errorOf<RdsError>(dying.perform([changeCapture.before[copyRows]!]))
     expect(error.code, error.message).to.equal('schema_changed')
     expect(error.message).to.match(/- .*old/)
+    const capture = await captureOf(source, target)
     await capture.takeIn()
     await capture.catchUp()
     await refreshDerived(capture.migration)

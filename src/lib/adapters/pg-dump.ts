@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 
 import {OWN_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
+import {failed, messageOf} from '../errors.js'
 import type {SchemaDump} from '../ports.js'
 import type {ConnectionParts} from './connection-url.js'
 import {libpqEnvironment} from './libpq.js'
@@ -52,10 +52,23 @@ type Section = keyof typeof SECTIONS
 function once(dump: (section: Section) => Promise<string>): (section: Section) => Promise<string> {
   const dumped = new Map<Section, Promise<string>>()
   return (section) => {
-    const known = dumped.get(section) ?? dump(section)
+    const known = dumped.get(section) ?? outOfDeadlocks(() => dump(section))
     dumped.set(section, known)
     known.catch(() => dumped.delete(section))
     return known
+  }
+}
+
+const MOST_TRIES = 5
+
+/** It locks all tables one after the other, as an app may in another order; whom the server picks is for it to say. */
+async function outOfDeadlocks(dump: () => Promise<string>): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await dump()
+    } catch (error) {
+      if (tries === MOST_TRIES || !messageOf(error).includes('deadlock detected')) throw error
+    }
   }
 }
 
