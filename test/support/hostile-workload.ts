@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 
-import type pg from 'pg'
+import pg from 'pg'
 import {from as copyFrom} from 'pg-copy-streams'
 
 import {type Operation, OPERATIONS, type Statement} from './hostile-operations.js'
@@ -163,7 +163,7 @@ function note(told: HostileWriters, error: unknown, transaction?: HostileTransac
   if (code === '25006' && / is frozen /.test(message)) told.frozen++
   else if (OF_THEIR_OWN_MAKING.has(code) && !namesUs(error as pg.DatabaseError)) {
     told.refusals[code] = (told.refusals[code] ?? 0) + 1
-  } else if (!/^[0-9A-Z]{5}$/.test(code) || /^(57P|08)/.test(code)) {
+  } else if (!(error instanceof pg.DatabaseError) || /^(57P|08)/.test(code)) {
     told.broken++
     return false
   } else told.trouble.push(`${code} ${message} ${JSON.stringify(error)}\n${JSON.stringify(transaction?.statements)}`)

@@ -93,7 +93,7 @@ async function writeOnce(shop: Shop, url: string): Promise<string | undefined> {
   } catch (error) {
     const {code, message} = error as {code?: string; message: string}
     // Only a server's word means that nothing was written; a connection that broke leaves it open.
-    if (client && !/^[0-9A-Z]{5}$/.test(code ?? ''))
+    if (client && !(error instanceof pg.DatabaseError))
       record(shop, {ref, kind: 'outside', sent, unknown: true, process: 'outside'})
     return code ?? message
   } finally {
