@@ -1,7 +1,9 @@
 import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/errors.js'
+import {copyChunk} from '../../src/lib/copy/copy-chunk.js'
 import {shareSnapshot} from '../../src/lib/copy/snapshot.js'
+import {tablesWithRows} from '../../src/lib/copy/tables.js'
 import {copyOf, type HowToCopy, realClock} from '../support/copy.js'
 import {
   ask,
@@ -60,19 +62,14 @@ describe('the copy of the rows', () => {
       `select relation, first_page, copied_at is not null as copied, copied_at::text from heroku_rds.copy_chunks order by relation, first_page`,
     )
 
-  /** Backends that copy on one side, once the copy of the large table is under way. */
-  async function copying(side: {superuserUrl: string}): Promise<number[]> {
-    let pids: number[] = []
-    await until('the large table to be under way', async () => {
-      const rows = await ask<{pid: number}>(
+  const copying = (side: {superuserUrl: string}) =>
+    until('the large table to be under way', async () => {
+      const pids = await ask(
         side.superuserUrl,
         `select pid from pg_stat_progress_copy where datname = current_database() and bytes_processed > 1000000`,
       )
-      pids = rows.map(({pid}) => pid)
       return pids.length > 0
     })
-    return pids
-  }
 
   it('brings every row, counts them, and builds the indexes', async () => {
     const target = await preparedTarget()
@@ -124,6 +121,28 @@ describe('the copy of the rows', () => {
     await expectEqual(target)
   })
 
+  it('knows of a chunk that is there at which moment it was read', async () => {
+    const target = await preparedTarget()
+    await copy(target)
+    const [known] = await ask<{moment: string}>(
+      target.superuserUrl,
+      'select distinct moment from heroku_rds.copy_chunks',
+    )
+    const [table] = await tablesWithRows(source.db)
+    const chunk = {firstPage: 0, nextPage: null, bytes: 0}
+    const {signal} = new AbortController()
+    const moment = await source.db.transaction((from) =>
+      copyChunk(
+        from,
+        target.db,
+        {table: table!, chunk, moment: 'a later one', guard: 'select 1'},
+        () => undefined,
+        signal,
+      ),
+    )
+    expect(moment).to.equal(known!.moment)
+  })
+
   it('sees one moment of the source, whatever is written meanwhile', async () => {
     const own = await both.newSource()
     await ask(own.url, SCHEMA)
@@ -139,9 +158,21 @@ describe('the copy of the rows', () => {
     expect(await digestsOf(target.superuserUrl)).to.deep.equal(before)
   })
 
-  const end = (side: {superuserUrl: string}, what: 'cancel' | 'terminate') => async () => {
-    for (const pid of await copying(side)) await ask(side.superuserUrl, `select pg_${what}_backend($1)`, [pid])
-  }
+  /** In one statement, and by the middle of a chunk: one that was seen under way may have landed when the next statement comes. */
+  const end = (side: {superuserUrl: string}, what: 'cancel' | 'terminate') => () =>
+    until('the large table to be under way, and ended', async () => {
+      const ended = await ask(
+        side.superuserUrl,
+        `select pg_${what}_backend(pid) from pg_stat_progress_copy where datname = current_database() and relid <> 'heir'::regclass and bytes_processed between 1000000 and 16000000`,
+      )
+      return ended.length > 0
+    })
+
+  const endHolder = ({superuserUrl}: Source) =>
+    ask(
+      superuserUrl,
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and query like '%pg_export_snapshot%' and pid <> pg_backend_pid()`,
+    )
 
   describe('goes on by itself when', () => {
     const breaks: Record<string, (target: Target) => Promise<void>> = {
@@ -149,11 +180,7 @@ describe('the copy of the rows', () => {
       'the target ends its sessions': (target) => end(target, 'terminate')(),
       'the session that holds the snapshot is ended': async (target) => {
         await copying(target)
-        const ended = await ask(
-          source.superuserUrl,
-          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_export_snapshot%' and pid <> pg_backend_pid()`,
-        )
-        expect(ended).to.have.lengthOf(1)
+        expect(await endHolder(source)).to.have.lengthOf(1)
       },
       'both servers end every session of the copy': async (target) => {
         await copying(target)
@@ -173,6 +200,23 @@ describe('the copy of the rows', () => {
         await expectEqual(target)
       })
     }
+  })
+
+  it('takes another snapshot when the one to be read is gone, and nobody has noticed', async () => {
+    const own = await both.newSource()
+    await ask(own.url, SCHEMA)
+    const target = await preparedTarget(own)
+    const transaction = own.db.transaction.bind(own.db)
+    let begun = 0
+    own.db.transaction = (work, options) =>
+      transaction(async (session) => {
+        if (++begun === 3) expect(await endHolder(own)).to.have.lengthOf(1) // after the one that holds and the one that lays out
+        return work(session)
+      }, options)
+    const operator = listener()
+    expect((await copy(target, {operator}, own)).rows).to.equal(25_600)
+    expect(operator.told).to.deep.equal([])
+    await expectEqual(target, own)
   })
 
   describe('leaves no part of a chunk, and is whole when it is run again, when', () => {

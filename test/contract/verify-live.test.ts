@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 
 import type {Difference} from '../../src/lib/verify/locate.js'
+import type {RdsError} from '../../src/lib/errors.js'
 import {verifiedSoFar} from '../../src/lib/capture/proof.js'
 import {sampleWhileLive, verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
@@ -103,6 +104,34 @@ describe('Verification while the app writes', () => {
     const sample = await sampleWhileLive(capture.migration)
     expect(sample).to.deep.include({tables: 3, rows: 3000n, differences: [], sampled: true})
   })
+
+  for (const side of ['source', 'target'] as const) {
+    it(`says that it could not, when the session ends that keeps the moment of the ${side}`, async () => {
+      const {db, superuserUrl} = side === 'source' ? source : target
+      const transaction = db.transaction.bind(db)
+      let reading = 0
+      db.transaction = async (work, options) => {
+        if (options?.mode?.endsWith('read only') && ++reading === 3) {
+          const ended = await ask(
+            superuserUrl,
+            `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and query = 'select pg_export_snapshot() as id' and state <> 'idle'`,
+          )
+          expect(ended).to.have.lengthOf(1)
+        }
+        return transaction(work, options)
+      }
+      try {
+        const error = await errorOf<RdsError>(verifyWhileLive(capture.migration))
+        expect(error).to.include({code: 'moment_lost', exitCode: 4})
+        expect(error.message).to.match(
+          RegExp(`broke off: (the session that kept its moment of the ${side} ended|.*connection)`, 'i'),
+        )
+      } finally {
+        db.transaction = transaction
+      }
+      expect((await verifyWhileLive(capture.migration)).differences).to.deep.equal([])
+    })
+  }
 
   it('finds every one of two hundred planted differences, and nothing else', async () => {
     const expected: string[] = []

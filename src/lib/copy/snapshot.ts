@@ -15,25 +15,49 @@ interface Taken {
 
 export const READING = {mode: 'isolation level repeatable read read only'}
 
-/** A session on the source keeps the snapshot; when that session breaks, the next reader takes another snapshot. */
+/** invalid_parameter_value, undefined_object since 17, object_not_in_prerequisite_state: whoever exported it has ended. */
+const SNAPSHOT_GONE = new Set(['22023', '42704', '55000'])
+
+export const isSnapshotGone = (error: unknown): boolean => SNAPSHOT_GONE.has(String((error as {code?: unknown}).code))
+
+const MOST_TRIES = 3
+
+/**
+ * A session on the source keeps the snapshot; when that session breaks, the next reader takes another snapshot. The server may know
+ * so before we do: then it is the reader who learns it.
+ */
 export function shareSnapshot(source: Database): SharedSnapshot {
   let held: Held | undefined
 
+  const drop = (one: Held): void => {
+    if (held === one) held = undefined
+    one.letGo()
+  }
   const take = (): Held => {
-    const taking = hold(source, () => {
-      if (held === taking) held = undefined
-    })
+    const taking = hold(source, () => drop(taking))
     return taking
   }
 
   return {
     async read(work) {
-      held ??= take()
-      const {id, moment} = await held.taken
-      return source.transaction(async (session) => {
-        await session.query(`set transaction snapshot '${id}'`)
-        return work(session, moment)
-      }, READING)
+      for (let tries = 1; ; tries++) {
+        held ??= take()
+        const reading = held
+        const {id, moment} = await reading.taken
+        let missing = false
+        try {
+          return await source.transaction(async (session) => {
+            await session.query(`set transaction snapshot '${id}'`).catch((error: unknown) => {
+              missing = isSnapshotGone(error)
+              throw error
+            })
+            return work(session, moment)
+          }, READING)
+        } catch (error) {
+          if (!missing || tries === MOST_TRIES) throw error
+          drop(reading)
+        }
+      }
     },
     async release() {
       const releasing = held
@@ -52,7 +76,7 @@ interface Held {
 }
 
 /** Takes a snapshot and keeps it until it is let go, or lost. */
-function hold(source: Database, lost: () => void): Held {
+function hold(source: Database, gone: () => void): Held {
   let letGo = (): void => undefined
   const released = new Promise<void>((done) => (letGo = done))
   let ended = Promise.resolve()
@@ -66,16 +90,10 @@ function hold(source: Database, lost: () => void): Held {
           known(row!)
           await released
         },
-        {
-          ...READING,
-          lost() {
-            lost()
-            letGo()
-          },
-        },
+        {...READING, lost: gone},
       )
       .catch((error: unknown) => {
-        lost()
+        gone()
         failed(error instanceof Error ? error : new Error(String(error)))
       })
   })

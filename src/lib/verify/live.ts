@@ -8,7 +8,7 @@ import {isLostConnection} from '../copy/lost-connection.js'
 import {messageOf, unverified} from '../errors.js'
 import type {Clock, Database, Journal, Operator} from '../ports.js'
 import {compareContents, type Verification} from './contents.js'
-import {holdBoth, type Pair, releaseBoth, withPair} from './pair.js'
+import {holdBoth, momentLost, type Pair, releaseBoth, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
@@ -85,8 +85,7 @@ export async function verifyWhileLive(
       })
     })
   } catch (error) {
-    if (!isLostConnection(error)) throw error
-    throw unverified('moment_lost', `the comparison broke off: ${messageOf(error)}`, 'run the same command again')
+    throw isLostConnection(error) ? momentLost(messageOf(error)) : error
   }
 }
 

@@ -1,3 +1,5 @@
+import {isSnapshotGone} from '../copy/snapshot.js'
+import {type RdsError, unverified} from '../errors.js'
 import type {Database, Session} from '../ports.js'
 
 /** One moment of a database, kept for as many sessions as want to read it. */
@@ -12,6 +14,10 @@ export interface Pair {
   source: Held
   target: Held
 }
+
+/** What is not compared yet cannot be compared any more. */
+export const momentLost = (why: string): RdsError =>
+  unverified('moment_lost', `the comparison broke off: ${why}`, 'run the same command again')
 
 const AT_ONE_MOMENT = 'isolation level repeatable read'
 const READING = {mode: `${AT_ONE_MOMENT} read only`}
@@ -41,7 +47,9 @@ export async function holdMoment(db: Database, snapshot?: string): Promise<Held>
     read: (work, {temporary = false} = {}) =>
       db.transaction(
         async (session) => {
-          await session.query(`set transaction snapshot '${id}'`)
+          await session.query(`set transaction snapshot '${id}'`).catch((error: unknown) => {
+            throw isSnapshotGone(error) ? momentLost(`the session that kept its moment of the ${db.side} ended`) : error
+          })
           return work(session)
         },
         temporary ? {mode: AT_ONE_MOMENT} : READING,
