@@ -184,8 +184,12 @@ describe('a copy survives', () => {
          where w.relation = 'keyless'::regclass and not w.granted limit 1`,
       )
     let held: {holds: string}[] = []
-    await until('a lane to wait for the app', async () => (held = await waiting()).length > 0)
-    await app.query(`lock table ${held[0]!.holds}; commit`)
+    try {
+      await until('a lane to wait for the app', async () => (held = await waiting()).length > 0)
+      await app.query(`lock table ${held[0]!.holds}`)
+    } finally {
+      await app.query('rollback')
+    }
     expect((await rowsCopied).tables).to.equal(4)
     expect(operator.told.join('\n')).to.match(/deadlock detected: the copy goes on with another connection/)
     await copyOf(source, target).constraints()

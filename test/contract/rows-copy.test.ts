@@ -4,7 +4,7 @@ import type {RdsError} from '../../src/lib/errors.js'
 import {copyChunk} from '../../src/lib/copy/copy-chunk.js'
 import {shareSnapshot} from '../../src/lib/copy/snapshot.js'
 import {tablesWithRows} from '../../src/lib/copy/tables.js'
-import {copyOf, type HowToCopy, realClock} from '../support/copy.js'
+import {afterFirstTransaction, copyOf, type HowToCopy, realClock} from '../support/copy.js'
 import {
   ask,
   contentsOf,
@@ -267,29 +267,20 @@ describe('the copy of the rows', () => {
     await expectEqual(target, own)
   })
 
-  /** Somebody rewrites tables when they have been laid out and nothing of them has been read. */
-  async function rewriting(own: Source, sql: string): Promise<void> {
-    const mover = await own.client()
-    let moved = false
-    const transaction = own.db.transaction.bind(own.db)
-    own.db.transaction = (work, options) =>
-      transaction(async (session) => {
-        const result = await work(session)
-        if (!moved) {
-          moved = true
-          for (const statement of sql.split(';')) await mover.query(statement)
-        }
-        return result
-      }, options)
-  }
+  const rewriting = (own: Source, ...statements: string[]) =>
+    afterFirstTransaction(own.db, async () => {
+      for (const statement of statements) await ask(own.url, statement)
+    })
 
   it('copies anew what is rewritten before it has been read, whole or in part', async () => {
     const own = await both.newSource()
     await ask(own.url, SCHEMA)
     const target = await preparedTarget(own)
-    await rewriting(
+    rewriting(
       own,
-      `vacuum full large; truncate keyless; insert into keyless values ('other'); cluster small using small_pkey`,
+      'vacuum full large',
+      `truncate keyless; insert into keyless values ('other')`,
+      'cluster small using small_pkey',
     )
     const operator = listener()
     await copy(target, {operator}, own)
@@ -302,7 +293,7 @@ describe('the copy of the rows', () => {
     const own = await both.newSource()
     await ask(own.url, SCHEMA)
     const target = await preparedTarget(own)
-    await rewriting(own, 'vacuum full keyless')
+    rewriting(own, 'vacuum full keyless')
     const snapshot = shareSnapshot(own.db)
     await errorOf<RdsError>(copy(target, {snapshot}, own)).then((error) =>
       expect(error.code).to.equal('table_rewritten'),

@@ -14,6 +14,7 @@ import {refreshDerived} from '../../src/lib/runbook/derived.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {verifyWhileLive} from '../../src/lib/verify/live.js'
 import {captureOf} from '../support/capture.js'
+import {afterFirstTransaction} from '../support/copy.js'
 import {ask, contentsOf, definitionsOf, errorOf, servers, type Source, type Target} from '../support/servers.js'
 
 const SCHEMA = `
@@ -254,18 +255,7 @@ describe('A change of the schema', function () {
     const dying = await captureOf(source, target)
     const copyRows = changeCapture.before.findIndex(({id}) => id === 'copy-rows')
     await dying.perform([claimTarget, installFence, ...changeCapture.before.slice(0, copyRows)])
-    const deploy = await source.client()
-    let deployed = false
-    const transaction = source.db.transaction.bind(source.db)
-    source.db.transaction = (work, options) =>
-      transaction(async (session) => {
-        const result = await work(session)
-        if (!deployed) {
-          deployed = true
-          await deploy.query('alter table customers drop note; drop table old')
-        }
-        return result
-      }, options)
+    afterFirstTransaction(source.db, () => ask(source.url, 'alter table customers drop note; drop table old'))
     const error = await errorOf<RdsError>(dying.perform([changeCapture.before[copyRows]!]))
     expect(error.code, error.message).to.equal('schema_changed')
     expect(error.message).to.match(/- .*old/)

@@ -8,7 +8,7 @@ import {copyLargeObjects} from '../../src/lib/copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
 import type {SharedSnapshot} from '../../src/lib/copy/snapshot.js'
 import type {CopyTable} from '../../src/lib/copy/tables.js'
-import type {Clock, SchemaDump, Session} from '../../src/lib/ports.js'
+import type {Clock, Database, SchemaDump, Session} from '../../src/lib/ports.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
 import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 import {compareFrozen} from '../../src/lib/verify/frozen.js'
@@ -69,6 +69,21 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
       return copied
     },
   }
+}
+
+/** Lets somebody act when the first transaction on a database has done its work: of a copy, when tables are laid out and nothing is read. */
+export function afterFirstTransaction(db: Database, act: () => Promise<unknown>): void {
+  const transaction = db.transaction.bind(db)
+  let acted = false
+  db.transaction = (work, options) =>
+    transaction(async (session) => {
+      const result = await work(session)
+      if (!acted) {
+        acted = true
+        await act()
+      }
+      return result
+    }, options)
 }
 
 /** The tool's own comparison of two databases at rest. */

@@ -61,7 +61,7 @@ function once(dump: (section: Section) => Promise<string>): (section: Section) =
 
 const MOST_TRIES = 5
 
-/** It locks all tables one after the other, as an app may in another order; whom the server picks is for it to say. */
+/** It locks all tables, in an order that may not be the app's. pg_dump tells no SQLSTATE: the server's words stand for it. */
 async function outOfDeadlocks(dump: () => Promise<string>): Promise<string> {
   for (let tries = 1; ; tries++) {
     try {

@@ -1,4 +1,5 @@
 import type {Database, Session} from '../ports.js'
+import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from './exported-snapshot.js'
 
 /** One moment of the source, for as many sessions as want to read it. */
 export interface SharedSnapshot {
@@ -8,18 +9,6 @@ export interface SharedSnapshot {
   release(): Promise<void>
 }
 
-interface Taken {
-  id: string
-  moment: string
-}
-
-export const READING = {mode: 'isolation level repeatable read read only'}
-
-/** invalid_parameter_value, undefined_object since 17, object_not_in_prerequisite_state: whoever exported it has ended. */
-const SNAPSHOT_GONE = new Set(['22023', '42704', '55000'])
-
-export const isSnapshotGone = (error: unknown): boolean => SNAPSHOT_GONE.has(String((error as {code?: unknown}).code))
-
 const MOST_TRIES = 3
 
 /**
@@ -27,75 +16,36 @@ const MOST_TRIES = 3
  * so before we do: then it is the reader who learns it.
  */
 export function shareSnapshot(source: Database): SharedSnapshot {
-  let held: Held | undefined
+  let kept: Kept | undefined
 
-  const drop = (one: Held): void => {
-    if (held === one) held = undefined
+  const drop = (one: Kept): void => {
+    if (kept === one) kept = undefined
     one.letGo()
   }
-  const take = (): Held => {
-    const taking = hold(source, () => drop(taking))
+  const take = (): Kept => {
+    const taking = keepSnapshot(source, {lost: () => drop(taking)})
     return taking
   }
 
   return {
     async read(work) {
       for (let tries = 1; ; tries++) {
-        held ??= take()
-        const reading = held
+        kept ??= take()
+        const reading = kept
         const {id, moment} = await reading.taken
-        let missing = false
         try {
-          return await source.transaction(async (session) => {
-            await session.query(`set transaction snapshot '${id}'`).catch((error: unknown) => {
-              missing = isSnapshotGone(error)
-              throw error
-            })
-            return work(session, moment)
-          }, READING)
+          return await readSnapshot(source, id, (session) => work(session, moment))
         } catch (error) {
-          if (!missing || tries === MOST_TRIES) throw error
+          if (!(error instanceof SnapshotGone) || tries === MOST_TRIES) throw error
           drop(reading)
         }
       }
     },
     async release() {
-      const releasing = held
-      held = undefined
+      const releasing = kept
+      kept = undefined
       releasing?.letGo()
       await releasing?.ended
     },
   }
-}
-
-interface Held {
-  taken: Promise<Taken>
-  letGo: () => void
-  /** Never fails. */
-  ended: Promise<void>
-}
-
-/** Takes a snapshot and keeps it until it is let go, or lost. */
-function hold(source: Database, gone: () => void): Held {
-  let letGo = (): void => undefined
-  const released = new Promise<void>((done) => (letGo = done))
-  let ended = Promise.resolve()
-  const taken = new Promise<Taken>((known, failed) => {
-    ended = source
-      .transaction(
-        async (session) => {
-          const [row] = await session.query<Taken>(
-            'select pg_export_snapshot() as id, pg_current_snapshot()::text as moment',
-          )
-          known(row!)
-          await released
-        },
-        {...READING, lost: gone},
-      )
-      .catch((error: unknown) => {
-        gone()
-        failed(error instanceof Error ? error : new Error(String(error)))
-      })
-  })
-  return {taken, letGo, ended}
 }

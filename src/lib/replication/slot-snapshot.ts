@@ -1,5 +1,5 @@
-import {isLostConnection} from '../copy/lost-connection.js'
-import {READING, type SharedSnapshot} from '../copy/snapshot.js'
+import {readSnapshot, SnapshotGone} from '../copy/exported-snapshot.js'
+import type {SharedSnapshot} from '../copy/snapshot.js'
 import {failed} from '../errors.js'
 import type {Database, Publisher} from '../ports.js'
 
@@ -15,14 +15,12 @@ export async function slotSnapshot(
   return {
     start,
     release,
-    read: (work) =>
-      source.transaction(async (session) => {
-        if (!isHeld()) throw snapshotLost()
-        await session.query(`set transaction snapshot '${snapshot}'`).catch((error: unknown) => {
-          throw isLostConnection(error) ? error : snapshotLost()
-        })
-        return work(session, start)
-      }, READING),
+    async read(work) {
+      if (!isHeld()) throw snapshotLost()
+      return readSnapshot(source, snapshot, (session) => work(session, start)).catch((error: unknown) => {
+        throw error instanceof SnapshotGone ? snapshotLost() : error
+      })
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import {isSnapshotGone} from '../copy/snapshot.js'
+import {keepSnapshot, readSnapshot, SnapshotGone} from '../copy/exported-snapshot.js'
 import {type RdsError, unverified} from '../errors.js'
 import type {Database, Session} from '../ports.js'
 
@@ -19,44 +19,23 @@ export interface Pair {
 export const momentLost = (why: string): RdsError =>
   unverified('moment_lost', `the comparison broke off: ${why}`, 'run the same command again')
 
-const AT_ONE_MOMENT = 'isolation level repeatable read'
-const READING = {mode: `${AT_ONE_MOMENT} read only`}
-
 /**
  * Keeps the present moment of a database, or the one of an exported snapshot, until it is released. When the session that keeps it
  * breaks, the moment is gone, and every later reader fails.
  */
 export async function holdMoment(db: Database, snapshot?: string): Promise<Held> {
-  let letGo = (): void => undefined
-  const released = new Promise<void>((done) => (letGo = done))
-  let ended = Promise.resolve()
-  const id = await new Promise<string>((known, failed) => {
-    ended = db
-      .transaction(
-        async (session) => {
-          if (snapshot !== undefined) await session.query(`set transaction snapshot '${snapshot}'`)
-          const [row] = await session.query<{id: string}>('select pg_export_snapshot() as id')
-          known(row!.id)
-          await released
-        },
-        {...READING, lost: letGo},
-      )
-      .catch((error: unknown) => failed(error instanceof Error ? error : new Error(String(error))))
-  })
+  const kept = keepSnapshot(db, {of: snapshot})
+  const {id} = await kept.taken
   return {
-    read: (work, {temporary = false} = {}) =>
-      db.transaction(
-        async (session) => {
-          await session.query(`set transaction snapshot '${id}'`).catch((error: unknown) => {
-            throw isSnapshotGone(error) ? momentLost(`the session that kept its moment of the ${db.side} ended`) : error
-          })
-          return work(session)
-        },
-        temporary ? {mode: AT_ONE_MOMENT} : READING,
-      ),
+    read: (work, how) =>
+      readSnapshot(db, id, work, how).catch((error: unknown) => {
+        throw error instanceof SnapshotGone
+          ? momentLost(`the session that kept its moment of the ${db.side} ended`)
+          : error
+      }),
     async release() {
-      letGo()
-      await ended
+      kept.letGo()
+      await kept.ended
     },
   }
 }
