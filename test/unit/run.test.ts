@@ -323,7 +323,7 @@ describe('a run with a budget', () => {
     const error = await world.run()
     expect(error?.code).to.equal('budget_exceeded')
     expect(error?.message).to.include('0.2 s')
-    expect(world.told).to.deep.equal(['everything that was started has been undone'])
+    expect(world.told).to.deep.equal(['the window has been undone'])
     expect(world.log).to.deep.equal(['prepare', 'close', 'undo copy', 'undo close', 'undo prepare'])
   })
 

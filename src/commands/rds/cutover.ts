@@ -17,7 +17,7 @@ import {windowOf} from '../../lib/runbook/window.js'
 export default class Cutover extends RdsCommand {
   static override summary = 'move the app to RDS in one maintenance window'
   static override description = RdsCommand.describe(
-    'Runs the window step by step: maintenance, freeze, copy, verify, switch, smoke test, gate. A no at the gate, a failed step, Ctrl-C or an exceeded budget undoes everything. Killed, it goes on when it is run again.',
+    'Runs the window step by step: maintenance, freeze, the last changes or the whole copy, verify, switch, smoke test, gate. A no at the gate undoes the window, and so does a failed step, Ctrl-C or an exceeded budget before it; a copy that rds:start made stays, for another try. Killed, it goes on when it is run again.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app --dry-run',

@@ -8,7 +8,7 @@ import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/r
 import {runbookFor} from '../../lib/playbook.js'
 
 export default class Finish extends RdsCommand {
-  static override summary = 'end the hold: take everything of this tool off both databases'
+  static override summary = 'end the hold: take everything of this tool but its journal off both databases'
   static override description = RdsCommand.describe(
     'After it there is no way back. The source keeps refusing writes by its read-only default, and its add-on stays, unless --destroy-source names it. Can be run again, and works when one of both databases is gone.',
   )

@@ -9,7 +9,7 @@ import {finish} from '../../lib/runbook/steps/finish.js'
 export default class Rollback extends RdsCommand {
   static override summary = 'bring the app back to Heroku Postgres'
   static override description = RdsCommand.describe(
-    'Undoes every step that was started, newest first: the app gets its database, attachments, formation and maintenance state back as they were. Refuses, naming the rows that would be lost, once writes have landed on RDS.',
+    'Undoes every step of the window, newest first: the app gets its database, attachments, formation and maintenance state back as they were. A copy that rds:start made stays, for another try. Refuses, naming the rows that would be lost, once writes have landed on RDS.',
   )
   static override examples = ['<%= config.bin %> <%= command.id %> --app example-app']
   static override args = databaseArg
@@ -18,7 +18,11 @@ export default class Rollback extends RdsCommand {
   async run(): Promise<{app: string; undone: string[]}> {
     const parsed = await this.parse(Rollback)
     const {app, confirm} = parsed.flags
-    await this.confirmApp(app, confirm, `${app} goes back to Heroku Postgres; what was copied to RDS is dropped.`)
+    await this.confirmApp(
+      app,
+      confirm,
+      `${app} goes back to Heroku Postgres; a copy made in the window is dropped, one that rds:start made stays.`,
+    )
     const options = {
       ...this.optionsOf(parsed),
       settings: {gate: 'ask' as const},

@@ -102,7 +102,7 @@ async function undoEverything(steps: readonly Step[], migration: Migration, erro
   const calm = {...migration, signal: new AbortController().signal}
   try {
     const undone = await rollback(steps, calm)
-    if (undone.length > 0) migration.operator.tell('everything that was started has been undone')
+    if (undone.length > 0) migration.operator.tell('the window has been undone')
   } catch (undoError) {
     throw failed(
       'undo_incomplete',
