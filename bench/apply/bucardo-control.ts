@@ -65,7 +65,10 @@ export async function startControl(later: Later): Promise<Control> {
 
 const pidDirOf = (folder: string): string => join(folder, 'pid')
 
-/** Its files lie in the folder. The daemon that vacuums wakes every two minutes, in whosever turn that is: it is left out. */
+/**
+ * Its files lie in the folder. The daemon that vacuums wakes every two minutes, in whosever turn that is: it is left out, and
+ * its work done between them.
+ */
 async function setUp(url: string, folder: string): Promise<void> {
   const client = await connect(url)
   mkdirSync(pidDirOf(folder))

@@ -18,6 +18,9 @@ const TABLES = ['pgbench_branches', 'pgbench_tellers', 'pgbench_accounts', 'pgbe
 /** Bucardo brings no table without a key: this one gets one, as its documentation asks. */
 const KEY_FOR_HISTORY = 'alter table pgbench_history add column id bigint generated always as identity primary key'
 
+/** As its own daemon does every two minutes; with much that it has brought already, its next look for changes takes many more. */
+const FORGET_WHAT_WAS_BROUGHT = [`select bucardo.bucardo_purge_delta('0 seconds')`, 'vacuum analyze']
+
 /** Triggers on the source, and a daemon in Perl that a kick wakes; or why it cannot be had here. */
 export async function bucardo(stage: Stage, sizes: StreamSizes, later: Later): Promise<Applier | string> {
   const tool = findTool('bucardo')
@@ -58,7 +61,9 @@ export async function bucardo(stage: Stage, sizes: StreamSizes, later: Later): P
       const begun = performance.now()
       await kick()
       const seconds = (performance.now() - begun) / 1000
-      return {seconds, rows: changes, cpuSeconds: since(before, cpuSeconds(source, target))}
+      const cpu = since(before, cpuSeconds(source, target))
+      await ask(source.superuserUrl, ...FORGET_WHAT_WAS_BROUGHT)
+      return {seconds, rows: changes, cpuSeconds: cpu}
     },
     async during(work) {
       let over = false
