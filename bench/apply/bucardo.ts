@@ -18,7 +18,7 @@ const TABLES = ['pgbench_branches', 'pgbench_tellers', 'pgbench_accounts', 'pgbe
 /** Bucardo brings no table without a key: this one gets one, as its documentation asks. */
 const KEY_FOR_HISTORY = 'alter table pgbench_history add column id bigint generated always as identity primary key'
 
-/** As its own daemon does every two minutes; with much that it has brought already, its next look for changes takes many more. */
+/** Its own daemon does so every two minutes. Otherwise the next look for changes weighs all that was ever brought, for many minutes. */
 const FORGET_WHAT_WAS_BROUGHT = [`select bucardo.bucardo_purge_delta('0 seconds')`, 'vacuum analyze']
 
 /** Triggers on the source, and a daemon in Perl that a kick wakes; or why it cannot be had here. */

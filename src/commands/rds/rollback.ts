@@ -18,7 +18,7 @@ export default class Rollback extends RdsCommand {
   async run(): Promise<{app: string; undone: string[]}> {
     const parsed = await this.parse(Rollback)
     const {app, confirm} = parsed.flags
-    await this.confirmApp(app, confirm, `${app} goes back to Heroku Postgres; what the window copied is dropped.`)
+    await this.confirmApp(app, confirm, `${app} goes back to Heroku Postgres; a copy made in the window is dropped.`)
     const options = {
       ...this.optionsOf(parsed),
       settings: {gate: 'ask' as const},

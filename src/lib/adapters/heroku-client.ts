@@ -18,6 +18,9 @@ export interface HerokuError extends Error {
   code?: string
 }
 
+/** The variant of the Platform API that tells of generations, and of an attachment's plan and config vars. */
+export const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
+
 const TRIES = 6
 const LONGEST_WAIT_MS = 30_000
 

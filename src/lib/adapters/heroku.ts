@@ -1,21 +1,15 @@
-import {failed, RdsError, refused} from '../errors.js'
-import type {Attachment, Clock, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
+import {failed, RdsError} from '../errors.js'
+import type {Clock, Dyno, Heroku, HerokuApp, Process} from '../ports.js'
 import {Secret} from '../secret.js'
-import {type HerokuClient, type HerokuError, statusOf} from './heroku-client.js'
+import {attachmentsOf} from './heroku-attachments.js'
+import {type HerokuClient, SDK, statusOf} from './heroku-client.js'
 import {runOneOff} from './one-off.js'
-
-const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
-const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
-const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
 
 /** The Platform and Data API as the domain speaks of them. */
 export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
-  const attachmentsOnApp = async (app: string) =>
-    (await client.get<ApiAttachment[]>(`/apps/${app}/addon-attachments`, {headers: WITH_PLANS})).map(attachmentOf)
-  const attachmentNamed = async (app: string, name: string) =>
-    (await attachmentsOnApp(app)).find((attachment) => attachment.name === name)
-
   return {
+    ...attachmentsOf(client),
+
     async app(name) {
       const app = await client.get<ApiApp>(`/apps/${name}`, {headers: SDK})
       return appOf(app)
@@ -56,66 +50,6 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     async addons(app) {
       const addons = await client.get<{name: string; plan: {name: string}}[]>(`/apps/${app}/addons`)
       return addons.map(({name, plan}) => ({name, plan: plan.name}))
-    },
-
-    async resolveDatabase(app, database) {
-      const attachments = (await attachmentsOnApp(app)).filter(({addon}) => addon.plan.startsWith(`${ADDON_SERVICE}:`))
-      const wanted = database.replace(/_URL$/, '')
-      const found =
-        attachments.find(({name}) => name.toUpperCase() === wanted.toUpperCase()) ??
-        attachments.find(({addon, namespace}) => addon.name === database && namespace === null)
-      if (found) return found
-      const known = attachments.map(({name}) => name)
-      if (known.length === 0)
-        throw refused(
-          'no_heroku_postgres',
-          `${app} has no Heroku Postgres database attached`,
-          `heroku addons -a ${app} shows its add-ons`,
-        )
-      throw refused('unknown_database', `${app} has no database called ${database}`, `it has ${known.join(', ')}`)
-    },
-
-    async attachments(addonId) {
-      const attachments = await client.get<ApiAttachment[]>(`/addons/${addonId}/addon-attachments`, {
-        headers: WITH_PLANS,
-      })
-      const apps = [...new Set(attachments.map(({app}) => app.name))]
-      const readings = apps.map((app) =>
-        attachmentsOnApp(app).catch((error: unknown) => {
-          if (!isClosed(error)) throw error
-          return attachments.filter((attachment) => attachment.app.name === app).map(attachmentOf)
-        }),
-      )
-      return (await Promise.all(readings)).flat().filter(({addon}) => addon.id === addonId)
-    },
-
-    async attach({app, name, namespace}, addonName) {
-      const body = {addon: {name: addonName}, app: {name: app}, name, ...(namespace ? {namespace} : {})}
-      const happened = async () => (await attachmentNamed(app, name))?.addon.name === addonName
-      const request = {method: 'POST', path: '/addon-attachments', body} as const
-      try {
-        await client.once(request, happened)
-      } catch (error) {
-        if ((error as HerokuError).body?.id !== 'confirmation_required') throw error
-        if (await attachmentNamed(app, name)) {
-          throw failed(
-            'name_taken',
-            `${app} already has an attachment ${name} of another add-on`,
-            `heroku addons:detach ${name} -a ${app}`,
-          )
-        }
-        // Heroku may ask to confirm the replacement of what is no attachment, such as a config var just removed.
-        await client.once({...request, body: {...body, confirm: app}}, happened)
-      }
-    },
-
-    async detach({app, name}) {
-      const attachment = await attachmentNamed(app, name)
-      if (!attachment) return
-      await client.once(
-        {method: 'DELETE', path: `/addon-attachments/${attachment.id}`},
-        async () => !(await attachmentNamed(app, name)),
-      )
     },
 
     async destroyAddon({id, billingApp}) {
@@ -208,15 +142,6 @@ interface ApiMaintenance {
   reason?: string
   scheduled_for?: string | null
 }
-interface ApiAttachment {
-  id: string
-  name: string
-  namespace: string | null
-  app: {name: string}
-  addon: {id: string; name: string; app: {name: string}; plan?: {name: string}}
-  config_vars?: string[]
-}
-
 const appOf = ({id, name, maintenance, space, stack, build_stack: built, generation, ...app}: ApiApp): HerokuApp => ({
   id,
   name,
@@ -231,21 +156,8 @@ const appOf = ({id, name, maintenance, space, stack, build_stack: built, generat
       : 'cedar',
 })
 
-const attachmentOf = ({id, name, namespace, app, addon, config_vars: configVars}: ApiAttachment): Attachment => ({
-  id,
-  name,
-  namespace: namespace ?? null,
-  app: app.name,
-  addon: {id: addon.id, name: addon.name, plan: addon.plan?.name ?? 'unknown', billingApp: addon.app.name},
-  configVars: configVars ?? [`${name}_URL`],
-})
-
 /** Some plans and generations lack a resource: that is an answer too. */
 const notThere = (error: unknown): undefined => {
   if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
   throw error
 }
-
-/** An app that this account is told of, but may not look at. */
-const isClosed = (error: unknown): boolean =>
-  error instanceof RdsError && (error.code === 'forbidden' || error.code === 'not_found')
