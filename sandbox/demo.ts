@@ -62,7 +62,7 @@ async function demonstrate(world: Sandbox) {
   }
   const onHeroku = await closed(outlet, 'source')
 
-  title('The hold is over: nothing of the tool stays behind')
+  title('The hold is over: only the journal of the tool stays behind')
   const finished = await heroku(shop, ['rds:finish', '-a', shop.name, '--confirm', shop.name, '--now'])
 
   title('What the ledger outside of both databases says')
