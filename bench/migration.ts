@@ -1,19 +1,21 @@
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {beginMigration, journalOn, targetGuard} from '../src/lib/adapters/journal.js'
+import {WORKING_TABLES} from '../src/lib/open/migration.js'
+import type {Place} from './stage.js'
 import {schemaDumpOf} from '../src/lib/adapters/pg-dump.js'
 import {capturedUnits} from '../src/lib/capture/captured.js'
-import {follow, syncLive, USUAL_PACE} from '../src/lib/capture/follow.js'
+import {follow, syncLive} from '../src/lib/capture/follow.js'
 import type {Synced} from '../src/lib/capture/sync.js'
-import {sourceGuard} from '../src/lib/freeze/claim.js'
-import {identityOf} from '../src/lib/identity.js'
-import {changeCapture} from '../src/lib/methods/change-capture.js'
-import type {Clock, Database, FollowState, Operator} from '../src/lib/ports.js'
+import {sourceGuard} from '../src/lib/fence/claim.js'
+import {USUAL_PACE} from '../src/lib/flow/pace.js'
+import {beginMigration, journalOn, targetGuard} from '../src/lib/journal/journal.js'
+import {changeCapture} from '../src/lib/methods/change-capture/index.js'
+import type {Clock, Database, FollowState, Operator} from '../src/lib/ports/ports.js'
+import {identityOf} from '../src/lib/postgres/identity.js'
 import type {Migration} from '../src/lib/runbook/migration.js'
 import {run} from '../src/lib/runbook/run.js'
 import {claimTarget} from '../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../src/lib/runbook/steps/install-fence.js'
-import type {Place} from './stage.js'
 
 export const clock: Clock = {
   now: () => new Date(),
@@ -47,13 +49,17 @@ export async function followerOf(
   target: Place,
   through: (db: Database) => Database = (db) => db,
 ): Promise<Follower> {
-  await beginMigration(target.db, {
-    app: 'bench',
-    addonId: 'x',
-    addonName: 'x',
-    method: 'change-capture',
-    sourceIdentity: 'x',
-  })
+  await beginMigration(
+    target.db,
+    {
+      app: 'bench',
+      addonId: 'x',
+      addonName: 'x',
+      method: 'change-capture',
+      sourceIdentity: 'x',
+    },
+    WORKING_TABLES,
+  )
   await target.db.query('update heroku_rds.migration set epoch = 1')
   const claim = {target: await identityOf(target.db), place: target.db.place, epoch: '1'}
   const migration = {

@@ -10,8 +10,8 @@ import {provisionRdsInstance} from '../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../sandbox/postgres/server.js'
 import {type ConnectionParts, parseConnectionUrl} from '../src/lib/adapters/connection-url.js'
 import {openDatabase, type Tls} from '../src/lib/adapters/postgres.js'
-import type {Database} from '../src/lib/ports.js'
-import {Secret} from '../src/lib/secret.js'
+import type {Database} from '../src/lib/ports/ports.js'
+import {Secret} from '../src/lib/ports/secret.js'
 import {type Later, newFolder} from './cleanup.js'
 
 /** Memory as Heroku and RDS give it to a server of 8 GB. Commits wait for the disk as they do there. */

@@ -2,7 +2,7 @@
 import {parseArgs} from 'node:util'
 
 import type {Major} from '../sandbox/postgres/binaries.js'
-import type {Database} from '../src/lib/ports.js'
+import type {Database} from '../src/lib/ports/ports.js'
 import {compareFrozen} from '../src/lib/verify/frozen.js'
 import {jobsFor} from '../src/lib/verify/jobs.js'
 import {tablesToVerify} from '../src/lib/verify/tables.js'

@@ -6,11 +6,11 @@ import {join} from 'node:path'
 import pg from 'pg'
 
 import {attach} from './heroku/attachments.js'
-import type {Addon, App} from './heroku/index.js'
+import type {Addon, App, HerokuSimulator} from './heroku/index.js'
 import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
 import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
-import type {TargetDatabase} from './postgres/rds-postgres.js'
-import type {Sandbox} from './sandbox.js'
+import type {RdsInstance, TargetDatabase} from './postgres/rds-postgres.js'
+import type {PostgresServer} from './postgres/server.js'
 import {seedShop} from './shop/seed.js'
 import {until} from './until.js'
 
@@ -60,8 +60,20 @@ const start = (app: App, formation: Record<string, number>): void => {
   for (const [type, quantity] of Object.entries(formation)) app.formation.scale(type, quantity)
 }
 
+/** What a shop needs of the world that it opens in. */
+export interface ShopWorld {
+  readonly heroku: HerokuSimulator
+  readonly source: PostgresServer
+  readonly target: PostgresServer
+  readonly sourceReplication: boolean
+  readonly rds: RdsInstance
+  /** For the ledgers. */
+  readonly home: string
+  readonly env: NodeJS.ProcessEnv
+}
+
 /** Opens a shop: provisions both databases, fills the source, deploys the app and starts its dynos. */
-export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<Shop> {
+export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promise<Shop> {
   const name = options.name ?? `shop-${++shops}`
   const {source: server, target: targetServer, sourceReplication: replication, heroku} = sandbox
   const source = await provisionHerokuDatabase(server, {
@@ -153,7 +165,7 @@ export async function openShop(sandbox: Sandbox, options: ShopOptions): Promise<
 
 /** Every slot decodes what all databases of its server write: those of closed shops would slow down the others. */
 async function endReplication(
-  {source, target}: Sandbox,
+  {source, target}: Pick<ShopWorld, 'source' | 'target'>,
   sourceDatabase: string,
   targetDatabase: string,
 ): Promise<void> {

@@ -44,7 +44,7 @@ describe('The architecture', () => {
   it('can be understood from five files of fewer than 400 lines together', () => {
     const first = [
       'README.md',
-      'src/lib/ports.ts',
+      'src/lib/ports/ports.ts',
       'src/lib/playbook.ts',
       'src/lib/runbook/step.ts',
       'src/commands/rds/rollback.ts',

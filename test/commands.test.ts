@@ -5,7 +5,7 @@ import {join} from 'node:path'
 
 import {expect} from 'chai'
 
-import {EXIT_CODES} from '../src/lib/errors.js'
+import {EXIT_CODES} from '../src/lib/ports/errors.js'
 
 const PROJECT = join(import.meta.dirname, '..')
 

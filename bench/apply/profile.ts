@@ -1,4 +1,4 @@
-import type {Database, Session} from '../../src/lib/ports.js'
+import type {Database, Session} from '../../src/lib/ports/ports.js'
 
 /** Stands between a sync and its databases, and keeps how long it waited for what. */
 export interface Profiler {

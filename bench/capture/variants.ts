@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {createFence, fenceTables} from '../../src/lib/freeze/fence.js'
+import {createFence, fenceTables} from '../../src/lib/fence/fence.js'
 import {installCapture} from '../../src/lib/capture/install.js'
 import {findTool, libpq, type Running, startTool} from '../client-tools.js'
 import type {Later} from '../cleanup.js'

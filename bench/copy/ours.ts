@@ -1,18 +1,19 @@
 // One copy by the plugin, in a process of its own so that its memory and time are its own. Prints what it took as JSON;
 // with BENCH_VERBOSE it tells on stderr when it did what.
+import {WORKING_TABLES} from '../../src/lib/open/migration.js'
 import {readFileSync} from 'node:fs'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {beginMigration, targetGuard} from '../../src/lib/adapters/journal.js'
-import {withOperatorLock} from '../../src/lib/adapters/operator-lock.js'
+import {beginMigration, targetGuard} from '../../src/lib/journal/journal.js'
+import {withOperatorLock} from '../../src/lib/journal/operator-lock.js'
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {copyConstraints} from '../../src/lib/copy/constraints.js'
 import {copyRows} from '../../src/lib/copy/copy-rows.js'
 import {copyObjects, readPostData} from '../../src/lib/copy/copy-schema.js'
-import type {Operator} from '../../src/lib/ports.js'
-import {Secret} from '../../src/lib/secret.js'
+import type {Operator} from '../../src/lib/ports/ports.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 
 const verbose = process.env['BENCH_VERBOSE'] !== undefined
@@ -38,7 +39,11 @@ const mark = (what: string) =>
   verbose ? console.error(`${(performance.now() / 1000).toFixed(2)} s ${what}`) : undefined
 const signal = new AbortController().signal
 
-await beginMigration(target, {app: 'bench', addonId: 'x', addonName: 'x', method: 'dump-restore', sourceIdentity: 'x'})
+await beginMigration(
+  target,
+  {app: 'bench', addonId: 'x', addonName: 'x', method: 'dump-restore', sourceIdentity: 'x'},
+  WORKING_TABLES,
+)
 await withOperatorLock(target, 'bench', 'bench', async ({epoch}) => {
   const schemaDump = await schemaDumpOf(sourceParts, sourceTls, 15)
   mark('begins')

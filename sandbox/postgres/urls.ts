@@ -1,4 +1,4 @@
-import type {PostgresServer} from './server.js'
+import type {ServerTls} from './certificates.js'
 
 /** A connection URL as a provider hands it out: everything percent-encoded that a password may hold. */
 export function databaseUrl(
@@ -11,7 +11,7 @@ export function databaseUrl(
 
 /** The same, to be verified against the CA of the server. */
 export function verifiedUrl(
-  server: Pick<PostgresServer, 'host' | 'port' | 'tls'>,
+  server: {host: string; port: number; tls: ServerTls},
   login: {user: string; password: string; database: string},
 ): string {
   return `${databaseUrl(server, login)}?sslmode=verify-full&sslrootcert=${encodeURIComponent(server.tls.caFile)}`

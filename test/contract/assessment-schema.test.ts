@@ -5,7 +5,7 @@ import {expect} from 'chai'
 
 import {clock} from '../../src/lib/adapters/clock.js'
 import {assess, CHECKS, type World} from '../../src/lib/assessment/assess.js'
-import {failed} from '../../src/lib/errors.js'
+import {failed} from '../../src/lib/ports/errors.js'
 import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
 import {ask, servers, type Source, type Target} from '../support/servers.js'
 

@@ -1,15 +1,6 @@
+import {expect} from 'chai'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {expect} from 'chai'
-
-import {capturedUnits} from '../../src/lib/capture/captured.js'
-import {lagOf} from '../../src/lib/capture/lag.js'
-import {passBarrier, raiseFence} from '../../src/lib/freeze/fence.js'
-import {requireNote} from '../../src/lib/runbook/notes.js'
-import {verifyWhileLive} from '../../src/lib/verify/live.js'
-import {describeDifferences} from '../../src/lib/verify/locate.js'
-import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
-import {landedWrites, prepareToWatch} from '../../src/lib/way-back/landed-writes.js'
 import {captureOf} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {BACKLOG} from '../support/hostile-operations.js'
@@ -17,6 +8,14 @@ import {type Random, randomFrom, seedsFor} from '../support/hostile-random.js'
 import {ACCOUNTS, hostileSchema} from '../support/hostile-schema.js'
 import {type HostileWriters, startHostileWriters} from '../support/hostile-workload.js'
 import {ask, contentsOf, patience, servers, type Source, type Target} from '../support/servers.js'
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {lagOf} from '../../src/lib/capture/lag.js'
+import {passBarrier, raiseFence} from '../../src/lib/fence/fence.js'
+import {landedWrites, prepareToWatch} from '../../src/lib/fence/landed-writes.js'
+import {requireNote} from '../../src/lib/journal/notes.js'
+import {verifyWhileLive} from '../../src/lib/verify/live.js'
+import {describeDifferences} from '../../src/lib/verify/locate.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 
 /*
  * Clients write whatever an app might, while the process that copies and follows is killed again and again, and sometimes a server

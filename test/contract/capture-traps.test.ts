@@ -1,19 +1,6 @@
 import {expect} from 'chai'
 import type pg from 'pg'
 
-import {follow, longTransaction} from '../../src/lib/capture/follow.js'
-import {lagOf} from '../../src/lib/capture/lag.js'
-import type {Synced} from '../../src/lib/capture/sync.js'
-import type {Guard} from '../../src/lib/catalog.js'
-import type {RdsError} from '../../src/lib/errors.js'
-import type {Database} from '../../src/lib/ports.js'
-import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
-import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
-import {installCaptureStep} from '../../src/lib/methods/steps/capture.js'
-import {capturedUnits} from '../../src/lib/capture/captured.js'
-import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
-import {verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
-import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {captureOf} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {
@@ -29,6 +16,20 @@ import {
   type Target,
   until,
 } from '../support/servers.js'
+import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {follow} from '../../src/lib/capture/follow.js'
+import {lagOf} from '../../src/lib/capture/lag.js'
+import type {Synced} from '../../src/lib/capture/sync.js'
+import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import type {Database} from '../../src/lib/ports/ports.js'
+import type {Guard} from '../../src/lib/postgres/catalog.js'
+import {longTransaction} from '../../src/lib/postgres/sessions.js'
+import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
+import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
+import {verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
+import {describeDifferences} from '../../src/lib/verify/locate.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 
 type Capture = Awaited<ReturnType<typeof captureOf>>
 

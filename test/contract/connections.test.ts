@@ -7,9 +7,9 @@ import {createCertificateAuthority} from '../../sandbox/postgres/certificates.js
 import {startServer} from '../../sandbox/postgres/server.js'
 import type {ConnectionParts} from '../../src/lib/adapters/connection-url.js'
 import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
-import {identifier, literal} from '../../src/lib/catalog.js'
-import type {RdsError} from '../../src/lib/errors.js'
-import {Secret} from '../../src/lib/secret.js'
+import {identifier, literal} from '../../src/lib/postgres/catalog.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 import {ask, codeOf, errorOf, servers, type Source, type Target, until} from '../support/servers.js'
 
 describe('a connection', () => {

@@ -1,4 +1,5 @@
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {WORKING_TABLES} from '../../src/lib/open/migration.js'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
@@ -10,10 +11,10 @@ import {provisionHerokuDatabase} from '../../sandbox/postgres/heroku-postgres.js
 import {provisionRdsInstance, type RdsInstance} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
-import {beginMigration} from '../../src/lib/adapters/journal.js'
+import {beginMigration} from '../../src/lib/journal/journal.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
-import {Secret} from '../../src/lib/secret.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {compareLargeObjects} from '../../src/lib/verify/large-objects.js'
 import {copyOf} from '../support/copy.js'
@@ -86,7 +87,7 @@ describe('a hard database arrives whole', () => {
     const tls = {mode: 'verified' as const, authorities: [authority]}
     const db = openDatabase('target', parts, tls)
     open.push(db)
-    await beginMigration(db, RECORD)
+    await beginMigration(db, RECORD, WORKING_TABLES)
     return {...created, parts, tls, db, superuserUrl: server.superuserUrl(created.database)} as Target
   }
 

@@ -7,7 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {expect} from 'chai'
 
 import {giveToServerUser, makeReachable} from '../../sandbox/postgres/server-user.js'
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import {copyOf, realClock} from '../support/copy.js'
 import {
   ask,

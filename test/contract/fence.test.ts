@@ -5,8 +5,8 @@ import {expect} from 'chai'
 import type pg from 'pg'
 import {from as copyFrom} from 'pg-copy-streams'
 
-import type {RdsError} from '../../src/lib/errors.js'
-import {dropClaim} from '../../src/lib/freeze/claim.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import {dropClaim} from '../../src/lib/fence/claim.js'
 import {
   createFence,
   FENCE_TRIGGER,
@@ -19,7 +19,7 @@ import {
   raiseFence,
   removeFence,
   unfencedTables,
-} from '../../src/lib/freeze/fence.js'
+} from '../../src/lib/fence/fence.js'
 import {ask, codeOf, errorOf, patience, servers, type Source, until} from '../support/servers.js'
 
 const REFUSED = '25006'

@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 import type pg from 'pg'
 
-import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/freeze/fence.js'
-import {fingerprint} from '../../src/lib/freeze/fingerprint.js'
+import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {fingerprint} from '../../src/lib/fence/fingerprint.js'
 import {ask, patience, servers, type Source} from '../support/servers.js'
 
 const SCHEMA = `

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import {copyOf} from '../support/copy.js'
 import {ask, errorOf, servers} from '../support/servers.js'
 

@@ -4,8 +4,8 @@ import {expect} from 'chai'
 import type pg from 'pg'
 import {from as copyFrom} from 'pg-copy-streams'
 
-import {detachConstraints} from '../../src/lib/capture/detach.js'
-import {createFence, fenceTables, lowerFence, newKey, passFence} from '../../src/lib/freeze/fence.js'
+import {detachConstraints} from '../../src/lib/copy/detach-constraints.js'
+import {createFence, fenceTables, lowerFence, newKey, passFence} from '../../src/lib/fence/fence.js'
 import {
   describeWrites,
   landedWrites,
@@ -13,7 +13,7 @@ import {
   prepareToWatch,
   unwatchedTables,
   watchWrites,
-} from '../../src/lib/way-back/landed-writes.js'
+} from '../../src/lib/fence/landed-writes.js'
 import {ask, codeOf, patience, servers, type Target} from '../support/servers.js'
 
 const SCHEMA = `

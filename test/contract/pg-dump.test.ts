@@ -8,8 +8,8 @@ import {expect} from 'chai'
 import {type ConnectionParts} from '../../src/lib/adapters/connection-url.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {schemaStatements} from '../../src/lib/copy/schema-script.js'
-import type {RdsError} from '../../src/lib/errors.js'
-import {Secret} from '../../src/lib/secret.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 import {ask, errorOf, schemaFile, servers, type Source, SOURCE_TLS, until} from '../support/servers.js'
 
 const SCHEMAS = ['names', 'types', 'tables', 'code']

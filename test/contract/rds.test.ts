@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import {type Aws, startAws} from '../../sandbox/aws/rds-api.js'
 import {rdsOf} from '../../src/lib/adapters/rds.js'
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 
 describe('The target at AWS', () => {
   let aws: Aws

@@ -1,14 +1,14 @@
 import {expect} from 'chai'
 
 import {isInstalled} from '../../sandbox/postgres/binaries.js'
-import {newKey, raiseFence} from '../../src/lib/freeze/fence.js'
-import {attachConstraintsStep} from '../../src/lib/methods/steps/copy-constraints.js'
-import {drainReplication, verifyReplicated} from '../../src/lib/methods/steps/replication-window.js'
-import {removeReplication} from '../../src/lib/replication/remove.js'
-import {leaveNote} from '../../src/lib/runbook/notes.js'
-import {reconcile} from '../../src/lib/runbook/steps/reconcile.js'
 import {CHANGES, PARENTS, replicationOf, tracesOf, untilEqual} from '../support/replication.js'
 import {ask, servers} from '../support/servers.js'
+import {newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {leaveNote} from '../../src/lib/journal/notes.js'
+import {drainReplication, verifyReplicated} from '../../src/lib/methods/logical-replication/window.js'
+import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
+import {removeReplication} from '../../src/lib/replication/remove.js'
+import {reconcile} from '../../src/lib/runbook/steps/reconcile.js'
 
 const PAIRS = [
   [13, 17],

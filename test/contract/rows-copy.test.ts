@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import {copyChunk} from '../../src/lib/copy/copy-chunk.js'
 import {shareSnapshot} from '../../src/lib/copy/snapshot.js'
 import {tablesWithRows} from '../../src/lib/copy/tables.js'

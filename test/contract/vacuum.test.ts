@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 
 import {neverVacuumed, vacuumCopied} from '../../src/lib/copy/vacuum.js'
-import {heldByAutovacuum} from '../../src/lib/freeze/sessions.js'
-import {lockedAtOnce, sendAutovacuumAway} from '../../src/lib/freeze/table-lock.js'
+import {heldByAutovacuum} from '../../src/lib/postgres/sessions.js'
+import {lockedAtOnce, sendAutovacuumAway} from '../../src/lib/postgres/table-lock.js'
 import {ask, servers, type Source, type Target, until} from '../support/servers.js'
 
 /** Begins as soon as there is a row, and takes hours over it. */

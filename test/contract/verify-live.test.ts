@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 
 import type {Difference} from '../../src/lib/verify/locate.js'
-import type {RdsError} from '../../src/lib/errors.js'
-import {verifiedSoFar} from '../../src/lib/capture/proof.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import {verifiedSoFar} from '../../src/lib/verify/proof.js'
 import {sampleWhileLive, verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 import {capturedUnits} from '../../src/lib/capture/captured.js'

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import pg from 'pg'
 
 import type {Shop} from '../../sandbox/shop.js'
-import type {Assessment} from '../../src/lib/assessment/assessment.js'
+import type {Assessment} from '../../src/lib/ports/assessment.js'
 import {useSandbox} from '../support/world.js'
 
 describe('What an assessment may not read is unknown, never fine', () => {

@@ -2,13 +2,13 @@ import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
-import {USUAL_PACE} from '../../src/lib/capture/follow.js'
-import {finishMigration} from '../../src/lib/finish/finish.js'
-import {runbookFor} from '../../src/lib/playbook.js'
-import {abandon} from '../../src/lib/runbook/abandon.js'
+import {bearsTraces, failureOf, fenceOf, primaryOf} from './support.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {cutOver, operate, prepare, rollBack, useSandbox} from '../support/world.js'
-import {bearsTraces, failureOf, fenceOf, primaryOf} from './support.js'
+import {abandon} from '../../src/lib/actions/abandon.js'
+import {finishMigration} from '../../src/lib/actions/finish.js'
+import {USUAL_PACE} from '../../src/lib/flow/pace.js'
+import {runbookFor} from '../../src/lib/playbook.js'
 
 const CAPTURE = {method: 'change-capture'} as const
 

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
 import {runbookFor} from '../../src/lib/playbook.js'
-import {abandon} from '../../src/lib/runbook/abandon.js'
+import {abandon} from '../../src/lib/actions/abandon.js'
 import {timelineOf} from '../../src/lib/runbook/timeline.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {cutOver, operate, prepare, useSandbox} from '../support/world.js'

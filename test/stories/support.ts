@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import type {PostgresServer} from '../../sandbox/postgres/server.js'
 import type {Shop} from '../../sandbox/shop.js'
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
 /** The error a command ends with; fails when it succeeds. */

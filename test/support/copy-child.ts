@@ -3,7 +3,7 @@ import {text} from 'node:stream/consumers'
 
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
-import {Secret} from '../../src/lib/secret.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 import {copyOf} from './copy.js'
 import type {Source, Target} from './servers.js'
 

@@ -3,7 +3,7 @@ import {once} from 'node:events'
 import {join} from 'node:path'
 
 import type {Shop} from '../../sandbox/shop.js'
-import type {MethodId} from '../../src/lib/methods/method.js'
+import type {MethodId} from '../../src/lib/ports/assessment.js'
 
 interface Moment {
   method: MethodId

@@ -1,4 +1,4 @@
-import type {Heroku, Rds} from '../../src/lib/ports.js'
+import type {Heroku, Rds} from '../../src/lib/ports/ports.js'
 
 /* A world outside in which nothing stands in the way, for tests whose subject is a database. */
 

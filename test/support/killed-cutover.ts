@@ -2,7 +2,7 @@
 import {APIClient} from '@heroku-cli/command'
 import {Config} from '@oclif/core'
 
-import {withMigration} from '../../src/lib/open-migration.js'
+import {withMigration} from '../../src/lib/open/migration.js'
 import {runbookFor} from '../../src/lib/playbook.js'
 import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'

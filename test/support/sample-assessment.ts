@@ -1,5 +1,5 @@
-import type {Assessment} from '../../src/lib/assessment/assessment.js'
-import {Unread} from '../../src/lib/assessment/fact.js'
+import type {Assessment} from '../../src/lib/ports/assessment.js'
+import {Unread} from '../../src/lib/ports/fact.js'
 
 /** An assessment with something of everything, and names that mean trouble to whoever prints them. */
 export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment => ({

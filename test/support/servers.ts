@@ -1,4 +1,5 @@
 import {readFileSync, mkdtempSync, rmSync} from 'node:fs'
+import {WORKING_TABLES} from '../../src/lib/open/migration.js'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
@@ -16,10 +17,10 @@ import {
 import {provisionRdsInstance, type RdsInstance, type TargetDatabase} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
 import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
-import {beginMigration} from '../../src/lib/adapters/journal.js'
+import {beginMigration} from '../../src/lib/journal/journal.js'
 import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
-import type {CopyProgress, Database, Operator} from '../../src/lib/ports.js'
-import {Secret} from '../../src/lib/secret.js'
+import type {CopyProgress, Database, Operator} from '../../src/lib/ports/ports.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 
 export type Opened = Database & {close(): Promise<void>}
 
@@ -131,7 +132,7 @@ export function servers({
     },
     async newTarget({journal = true, subscribes = replication} = {}) {
       const target = openTarget(await running.rds!.createTargetDatabase({subscribes}))
-      if (journal) await beginMigration(target.db, RECORD)
+      if (journal) await beginMigration(target.db, RECORD, WORKING_TABLES)
       return target
     },
     openTarget,

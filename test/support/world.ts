@@ -3,11 +3,12 @@ import {Config} from '@oclif/core'
 
 import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
-import {withMigration} from '../../src/lib/open-migration.js'
+import {withMigration} from '../../src/lib/open/migration.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
-import type {StepEvent, StepRecord} from '../../src/lib/ports.js'
-import type {Migration, Settings} from '../../src/lib/runbook/migration.js'
-import type {MethodId} from '../../src/lib/methods/method.js'
+import type {MethodId} from '../../src/lib/ports/assessment.js'
+import type {StepEvent, StepRecord} from '../../src/lib/ports/ports.js'
+import type {OpenMigration} from '../../src/lib/open/migration.js'
+import type {Settings} from '../../src/lib/runbook/migration.js'
 import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
@@ -53,7 +54,7 @@ export interface Shown {
 /** Opens the migration of a shop as the commands do, in this process. */
 export async function operate<T>(
   shop: Shop,
-  work: (migration: Migration, steps: readonly Step[]) => Promise<T>,
+  work: (migration: OpenMigration, steps: readonly Step[]) => Promise<T>,
   {method, settings = {}, alter = (step) => step, decide = () => Promise.resolve(true), signal}: Operating = {},
 ): Promise<T> {
   process.env['RDS_DATABASE_URL'] = shop.target.url

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto'
 
 import {expect} from 'chai'
 
-import type {Assessment} from '../../src/lib/assessment/assessment.js'
+import type {Assessment} from '../../src/lib/ports/assessment.js'
 import {htmlReport} from '../../src/lib/output/assessment/html.js'
 import {markdownReport} from '../../src/lib/output/assessment/markdown.js'
 import {terminalReport} from '../../src/lib/output/assessment/terminal.js'

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {batchesOf} from '../../src/lib/batches.js'
+import {batchesOf} from '../../src/lib/flow/batches.js'
 
 describe('batches', () => {
   for (const [what, items, batches] of [

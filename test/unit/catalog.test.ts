@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {identifier, literal} from '../../src/lib/catalog.js'
+import {identifier, literal} from '../../src/lib/postgres/catalog.js'
 import {statementsOf} from '../../src/lib/copy/sql-lexer.js'
 
 /** Everything that ends, opens or escapes something in SQL, in random order. */

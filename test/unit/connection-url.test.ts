@@ -2,8 +2,8 @@ import {expect} from 'chai'
 import pgConnectionString from 'pg-connection-string'
 
 import {bareUrl, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
-import type {RdsError} from '../../src/lib/errors.js'
-import {Secret} from '../../src/lib/secret.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 
 const parse = (url: string) => parseConnectionUrl(new Secret(url), 'RDS_DATABASE_URL')
 const partsOf = (url: string) => {

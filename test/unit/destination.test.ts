@@ -1,12 +1,12 @@
 import {expect} from 'chai'
 
-import type {AppFacts, SourceFacts} from '../../src/lib/assessment/assessment.js'
+import type {AppFacts, SourceFacts} from '../../src/lib/ports/assessment.js'
 import {bridgeFor} from '../../src/lib/assessment/destination/bridge.js'
 import {destinationFor} from '../../src/lib/assessment/destination/destination.js'
 import {storageFor} from '../../src/lib/assessment/destination/storage.js'
-import {Unread} from '../../src/lib/assessment/fact.js'
+import {Unread} from '../../src/lib/ports/fact.js'
 import {parsePlan} from '../../src/lib/assessment/plan.js'
-import type {EngineOffer} from '../../src/lib/ports.js'
+import type {EngineOffer} from '../../src/lib/ports/ports.js'
 
 const source = (facts: Partial<SourceFacts> = {}): SourceFacts => ({
   addon: 'postgresql-flat-1',

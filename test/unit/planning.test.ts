@@ -1,14 +1,14 @@
 import {expect} from 'chai'
 
-import type {Assessment, Eligibility} from '../../src/lib/assessment/assessment.js'
-import {choose} from '../../src/lib/methods/choose.js'
+import {nextCommand, phaseOf} from '../../src/lib/actions/phase.js'
+import {choose} from '../../src/lib/assessment/choose.js'
+import {windowOf} from '../../src/lib/assessment/window.js'
 import {METHODS} from '../../src/lib/methods/index.js'
-import type {Method, MethodId} from '../../src/lib/methods/method.js'
-import type {StepRecord} from '../../src/lib/ports.js'
+import type {Method} from '../../src/lib/methods/method.js'
 import {runbookFor} from '../../src/lib/playbook.js'
-import {nextCommand, phaseOf} from '../../src/lib/runbook/phase.js'
+import type {Assessment, Eligibility, MethodId} from '../../src/lib/ports/assessment.js'
+import type {StepRecord} from '../../src/lib/ports/ports.js'
 import type {Step} from '../../src/lib/runbook/step.js'
-import {windowOf} from '../../src/lib/runbook/window.js'
 
 describe('the window by arithmetic', () => {
   const assessment = (bytes: string, indexBytes = '0') => ({source: {bytes, indexBytes}}) as Assessment

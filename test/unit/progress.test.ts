@@ -1,11 +1,11 @@
 import {expect} from 'chai'
 
-import {changeCapture} from '../../src/lib/methods/change-capture.js'
+import {changeCapture} from '../../src/lib/methods/change-capture/index.js'
 import {dumpRestore} from '../../src/lib/methods/dump-restore.js'
 import {copyReport, followReport, verifyReport} from '../../src/lib/output/progress.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
-import type {StepRecord} from '../../src/lib/ports.js'
-import {type Phase, phaseOf} from '../../src/lib/runbook/phase.js'
+import type {StepRecord} from '../../src/lib/ports/ports.js'
+import {type Phase, phaseOf} from '../../src/lib/actions/phase.js'
 
 describe('Progress is told', () => {
   it('of a copy: bytes, tables, indexes, rate and the time that is left', () => {

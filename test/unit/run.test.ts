@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 
-import {failed, type RdsError, refused} from '../../src/lib/errors.js'
-import type {Journal, StepEvent, StepRecord} from '../../src/lib/ports.js'
+import {failed, type RdsError, refused} from '../../src/lib/ports/errors.js'
+import type {Journal, StepEvent, StepRecord} from '../../src/lib/ports/ports.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
 import {rollback} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'

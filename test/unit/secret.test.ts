@@ -4,7 +4,7 @@ import {format, inspect} from 'node:util'
 
 import {expect} from 'chai'
 
-import {Secret} from '../../src/lib/secret.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 
 const VALUE = 'swordfish-42'
 

@@ -1,9 +1,9 @@
 import {expect} from 'chai'
 import pgConnectionString from 'pg-connection-string'
 
-import type {AppBefore} from '../../src/lib/runbook/notes.js'
-import {configForTarget, urlForApp} from '../../src/lib/runbook/target-url.js'
-import {Secret} from '../../src/lib/secret.js'
+import type {AppBefore} from '../../src/lib/apps/app.js'
+import {configForTarget, urlForApp} from '../../src/lib/apps/target-url.js'
+import {Secret} from '../../src/lib/ports/secret.js'
 
 const TARGET = new Secret('postgres://app:p%40w@db.example.com:5432/app')
 const CA = '/app/certs/rds ca&1.pem'

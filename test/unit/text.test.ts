@@ -4,7 +4,7 @@ import {join} from 'node:path'
 
 import {expect} from 'chai'
 
-import type {RdsError} from '../../src/lib/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import {parseDuration, readTextFile} from '../../src/lib/output/flag-values.js'
 import {bytes, clockTime, seconds, table, wrap} from '../../src/lib/output/text.js'
 

@@ -1,9 +1,9 @@
 import {writeFile} from 'node:fs/promises'
 
-import type {Assessment} from '../../lib/assessment/assessment.js'
+import type {Assessment} from '../../lib/ports/assessment.js'
 import {assess} from '../../lib/assessment/assess.js'
-import {EXIT, failed, messageOf} from '../../lib/errors.js'
-import {withWorld} from '../../lib/open.js'
+import {EXIT, failed, messageOf} from '../../lib/ports/errors.js'
+import {withWorld} from '../../lib/open/world.js'
 import {htmlReport} from '../../lib/output/assessment/html.js'
 import {markdownReport} from '../../lib/output/assessment/markdown.js'
 import {terminalReport} from '../../lib/output/assessment/terminal.js'

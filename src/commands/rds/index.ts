@@ -1,6 +1,6 @@
-import {withWorld} from '../../lib/open.js'
+import {withWorld} from '../../lib/open/world.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {statusOf} from '../../lib/status.js'
+import {statusOf} from '../../lib/actions/status.js'
 
 export default class Rds extends RdsCommand {
   static override summary = 'show where the migration of an app stands and the one command to run next'

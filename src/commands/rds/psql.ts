@@ -1,6 +1,5 @@
+import {psqlOnTarget} from '../../lib/open/target.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-
-import {psqlOnTarget} from '../../lib/open.js'
 import {appFlags, RdsCommand} from '../../lib/output/rds-command.js'
 
 export default class Psql extends RdsCommand {

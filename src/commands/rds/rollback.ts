@@ -1,4 +1,4 @@
-import {withMigration} from '../../lib/open-migration.js'
+import {withMigration} from '../../lib/open/migration.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'

@@ -1,15 +1,15 @@
-import {NICE_PACE, USUAL_PACE} from '../../lib/capture/follow.js'
+import {abandon} from '../../lib/actions/abandon.js'
+import {clearWhatIsLeft} from '../../lib/actions/clear-leftovers.js'
+import {prepareToFollow} from '../../lib/actions/prepare.js'
+import {NICE_PACE, USUAL_PACE} from '../../lib/flow/pace.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
-import {clearWhatIsLeft} from '../../lib/open-leftovers.js'
-import {keepAtIt} from '../../lib/open-for-days.js'
-import {withMigration} from '../../lib/open-migration.js'
+import {withMigration} from '../../lib/open/migration.js'
+import {keepAtIt} from '../../lib/open/reopen.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookFor} from '../../lib/playbook.js'
-import {prepareToFollow} from '../../lib/prepare.js'
-import {abandon} from '../../lib/runbook/abandon.js'
 
 /** What a method makes there, where it is not triggers. */
 const MADE_ON_SOURCE: Record<string, string> = {

@@ -1,11 +1,11 @@
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {withWorld} from '../../lib/open.js'
+import {withWorld} from '../../lib/open/world.js'
 import {flags} from '../../lib/output/heroku-cli.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {statusReport} from '../../lib/output/report.js'
-import {type Status, statusOf} from '../../lib/status.js'
+import {type Status, statusOf} from '../../lib/actions/status.js'
 
 const EVERY_MS = 2000
 const CLEAR_SCREEN = '\u001B[H\u001B[2J'

@@ -1,12 +1,12 @@
-import {EXIT, failed} from '../../lib/errors.js'
-import {besideOperator} from '../../lib/open-migration.js'
+import {EXIT, failed} from '../../lib/ports/errors.js'
+import {besideOperator} from '../../lib/open/migration.js'
 import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
 import {interruption} from '../../lib/output/interruption.js'
 import {verificationReport, type VerificationResult} from '../../lib/output/report.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {preparationFor, runbookFor} from '../../lib/playbook.js'
-import {verifyNow} from '../../lib/verify/verify.js'
+import {verifyNow} from '../../lib/actions/verify.js'
 
 export default class Verify extends RdsCommand {
   static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 
-import {wrongUsage} from '../errors.js'
+import {wrongUsage} from '../ports/errors.js'
 import type {ConnectionParts} from './connection-url.js'
 
 /**

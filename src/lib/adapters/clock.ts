@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 
-import type {Clock} from '../ports.js'
+import type {Clock} from '../ports/ports.js'
 
 export const clock: Clock = {
   now: () => new Date(),

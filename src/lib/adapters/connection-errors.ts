@@ -1,4 +1,4 @@
-import {type RdsError, refused} from '../errors.js'
+import {type RdsError, refused} from '../ports/errors.js'
 
 const REASONS: Record<string, (side: string, place: string) => [string, ...string[]]> = {
   '28P01': (side, place) => [`${side} ${place} refused the password`, 'check the credentials'],

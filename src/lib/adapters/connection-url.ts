@@ -1,5 +1,5 @@
-import {wrongUsage} from '../errors.js'
-import {Secret} from '../secret.js'
+import {wrongUsage} from '../ports/errors.js'
+import {Secret} from '../ports/secret.js'
 
 /** The parts of a `postgres://` URL, decoded. */
 export interface ConnectionParts {

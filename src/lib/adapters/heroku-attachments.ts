@@ -1,5 +1,5 @@
-import {failed, RdsError, refused} from '../errors.js'
-import type {Attachment, Heroku} from '../ports.js'
+import {failed, RdsError, refused} from '../ports/errors.js'
+import type {Attachment, Heroku} from '../ports/ports.js'
 import {type HerokuClient, type HerokuError, SDK} from './heroku-client.js'
 
 const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}

@@ -1,7 +1,7 @@
 import type {APIClient} from '@heroku-cli/command'
 
-import {failed, messageOf, refused} from '../errors.js'
-import type {Clock} from '../ports.js'
+import {failed, messageOf, refused} from '../ports/errors.js'
+import type {Clock} from '../ports/ports.js'
 
 /** Talks to the Platform API and, with `data`, to the Data API. */
 export interface HerokuRequest {

@@ -1,8 +1,8 @@
 import {randomBytes} from 'node:crypto'
 
-import {failed} from '../errors.js'
-import type {Clock} from '../ports.js'
-import type {Secret} from '../secret.js'
+import {failed} from '../ports/errors.js'
+import type {Clock} from '../ports/ports.js'
+import type {Secret} from '../ports/secret.js'
 import {apiMessage, type HerokuClient, statusOf} from './heroku-client.js'
 
 export interface OneOff {

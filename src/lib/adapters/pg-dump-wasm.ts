@@ -3,7 +3,7 @@ import {Worker} from 'node:worker_threads'
 
 import pg from 'pg'
 
-import {failed, messageOf} from '../errors.js'
+import {failed, messageOf} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {clientConfig, type Tls} from './postgres.js'

@@ -3,8 +3,8 @@ import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
 
-import type {Database, Session, SessionOptions} from '../ports.js'
-import {failed, RdsError} from '../errors.js'
+import type {Database, Session, SessionOptions} from '../ports/ports.js'
+import {failed, RdsError} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {CopyIn, CopyOut} from './copy-streams.js'

@@ -3,7 +3,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
-import {refused} from '../errors.js'
+import {refused} from '../ports/errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {libpqEnvironment} from './libpq.js'
 

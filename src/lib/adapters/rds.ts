@@ -1,7 +1,7 @@
 import type {DBCluster, DBInstance, RDSClient} from '@aws-sdk/client-rds'
 
-import {messageOf, refused} from '../errors.js'
-import type {EngineOffer, Rds, RdsInstance} from '../ports.js'
+import {messageOf, refused} from '../ports/errors.js'
+import type {EngineOffer, Rds, RdsInstance} from '../ports/ports.js'
 
 /** RDS as the domain asks it; the SDK is loaded when it is needed. */
 export function rdsOf(region: string | undefined): Rds {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 
-import type {ExportedSlot, Publisher} from '../ports.js'
-import {Secret} from '../secret.js'
+import type {ExportedSlot, Publisher} from '../ports/ports.js'
+import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {clientConfig, LIFT_LIMITS, type Tls} from './postgres.js'

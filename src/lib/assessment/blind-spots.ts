@@ -1,4 +1,4 @@
-import type {SourceFacts} from './assessment.js'
+import type {SourceFacts} from '../ports/assessment.js'
 
 interface Asked {
   activity: SourceFacts['activity'] | undefined

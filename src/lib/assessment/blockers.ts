@@ -1,4 +1,4 @@
-import type {Assessment} from './assessment.js'
+import type {Assessment} from '../ports/assessment.js'
 
 /** What stands in the way of one method: blockers of all methods, and findings of checks that name it. */
 export const blockersOf = (assessment: Pick<Assessment, 'findings'>, method: string): string[] =>

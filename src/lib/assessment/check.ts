@@ -1,8 +1,7 @@
-import type {MethodId} from '../methods/method.js'
-import type {RdsError} from '../errors.js'
-import type {Database, EngineOffer} from '../ports.js'
-import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts} from './assessment.js'
-import type {Fact} from './fact.js'
+import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, MethodId} from '../ports/assessment.js'
+import type {RdsError} from '../ports/errors.js'
+import type {Fact} from '../ports/fact.js'
+import type {Database, EngineOffer} from '../ports/ports.js'
 
 /** What a check may look at. */
 export interface Subject {

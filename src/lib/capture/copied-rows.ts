@@ -1,6 +1,6 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import type {Guard} from '../catalog.js'
-import type {Database} from '../ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import type {Guard} from '../postgres/catalog.js'
+import type {Database} from '../ports/ports.js'
 import {logOf, TRUNCATIONS, WRITTEN_BY} from './log.js'
 import {isKeyed, type Unit} from './units.js'
 

@@ -1,31 +1,20 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import {isLostConnection} from '../copy/lost-connection.js'
-import {failed, messageOf} from '../errors.js'
-import {inWindow} from '../runbook/in-window.js'
-import type {Operator, Queryable} from '../ports.js'
 import {capturedUnits, schemaChangeOf} from './captured.js'
-import {detachConstraints} from './detach.js'
-import {pruneTouched} from './proof.js'
-import {sync, type Synced, type SyncWorld} from './sync.js'
 import {withSyncLock} from './sync-lock.js'
-
-/** How soon after one sync the next begins. */
-export interface Pace {
-  /** At least so long. */
-  pauseMs: number
-  /** At least so many times as long as the sync took. */
-  rest: number
-}
-
-export const USUAL_PACE: Pace = {pauseMs: 1000, rest: 0}
-/** Three quarters of the time the source is left alone. */
-export const NICE_PACE: Pace = {pauseMs: 5000, rest: 3}
+import {sync, type Synced, type SyncWorld} from './sync.js'
+import {pruneTouched} from './touched.js'
+import {detachConstraints} from '../copy/detach-constraints.js'
+import type {Pace} from '../flow/pace.js'
+import {inWindow} from '../journal/in-window.js'
+import {failed, messageOf} from '../ports/errors.js'
+import type {Operator} from '../ports/ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
+import {longTransaction} from '../postgres/sessions.js'
 
 /** Tables may come and go without any capture noticing. */
 const LOOK_AT_TABLES_MS = 5000
+
 const LONGEST_RETRY_MS = 30_000
-/** A transaction that has been open for so long is worth a word: what it will bring cannot be seen before it commits. */
-const LONG_TRANSACTION_S = 5
 
 export interface Following extends Omit<SyncWorld, 'key' | 'shape' | 'units'> {
   operator: Operator
@@ -94,16 +83,4 @@ async function noteWaiting({source, target}: Pick<Following, 'source' | 'target'
   const waiting = await longTransaction(source)
   if (waiting) await target.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])
   return waiting
-}
-
-/** The oldest open transaction that has written something, in words. */
-export async function longTransaction(source: Queryable): Promise<string | undefined> {
-  const [row] = await source.query<{pid: number; role: string; application: string; seconds: string}>(`
-    select pid, coalesce(usename, 'unknown') as role, coalesce(application_name, '') as application, round(extract(epoch from clock_timestamp() - xact_start))::text as seconds
-    from pg_stat_activity where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
-      and xact_start < clock_timestamp() - interval '${LONG_TRANSACTION_S} s'
-    order by xact_start limit 1`)
-  if (!row) return undefined
-  const who = row.application ? `${row.role}, ${row.application}` : row.role
-  return `waiting for pid ${row.pid} (${who}): its transaction is open for ${row.seconds} s`
 }

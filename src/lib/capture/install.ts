@@ -1,6 +1,6 @@
-import {type Guard, identifier, OWN_SCHEMA} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
-import {type Patience, withTableLock} from '../freeze/table-lock.js'
+import {type Guard, identifier, OWN_SCHEMA} from '../postgres/catalog.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import {type Patience, withTableLock} from '../postgres/table-lock.js'
 import {CAPTURE_TRIGGER, CREATE_COMMON, createLog, DROP_COMMON, dropLog, triggersOf, TRUNCATIONS} from './log.js'
 import {type Member, type Unit, unitsOf} from './units.js'
 

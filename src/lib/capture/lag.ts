@@ -1,8 +1,8 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
-import {longTransaction} from './follow.js'
 import {countPending} from './pending.js'
 import {type Unit, unitsOf} from './units.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {longTransaction} from '../postgres/sessions.js'
 
 /** How far a following copy is behind. */
 export interface Lag {

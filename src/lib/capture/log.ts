@@ -1,4 +1,4 @@
-import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../catalog.js'
+import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {isKeyed, type Member, sameKey, type Unit} from './units.js'
 
 /*

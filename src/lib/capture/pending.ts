@@ -1,5 +1,5 @@
-import {batchesOf} from '../batches.js'
-import type {Queryable} from '../ports.js'
+import {batchesOf} from '../flow/batches.js'
+import type {Queryable} from '../ports/ports.js'
 import {logOf, TRUNCATIONS} from './log.js'
 import type {Unit} from './units.js'
 

@@ -1,6 +1,5 @@
-import {type Guard, OWN_SCHEMA} from '../catalog.js'
-import type {Database} from '../ports.js'
-import type {Difference} from '../verify/locate.js'
+import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
+import type {Database} from '../ports/ports.js'
 import {logOf} from './log.js'
 import {isKeyed, type Unit} from './units.js'
 
@@ -21,13 +20,8 @@ export async function acceptServer({target, guard}: Sides): Promise<void> {
  * Notes the keys of rows that differ as if they had been touched: the next sync makes them what they are on the source. Rows
  * without a key cannot be brought again: false.
  */
-export async function touchAgain(
-  {source, guard}: Sides,
-  unit: Unit,
-  differences: readonly Difference[],
-): Promise<boolean> {
+export async function touchAgain({source, guard}: Sides, unit: Unit, keys: readonly string[]): Promise<boolean> {
   if (!isKeyed(unit)) return false
-  const keys = differences.map(({row}) => row)
   await source.transaction(async (session) => {
     await session.query(guard.source)
     await session.query(`insert into ${logOf(unit)} select (key::${logOf(unit)}).* from unnest($1::text[]) key`, [keys])

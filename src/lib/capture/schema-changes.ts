@@ -1,4 +1,4 @@
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
 import {type Shape, shapeOf} from './shape.js'
 import {type Unit, unitsOf} from './units.js'
 

@@ -1,6 +1,6 @@
-import {streamRows} from '../copy/stream.js'
-import {passFence} from '../freeze/fence.js'
-import type {Database, Session} from '../ports.js'
+import {streamRows} from '../postgres/copy-stream.js'
+import {passFence} from '../fence/fence.js'
+import type {Database, Session} from '../ports/ports.js'
 import {logOf} from './log.js'
 import {sameKey, type Unit} from './units.js'
 

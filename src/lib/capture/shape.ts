@@ -1,5 +1,5 @@
-import {failed} from '../errors.js'
-import type {Queryable} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
 import {CAPTURE_TRIGGER} from './log.js'
 import type {Unit} from './units.js'
 

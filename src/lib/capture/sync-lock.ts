@@ -1,6 +1,6 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import {isLockConflict} from '../freeze/table-lock.js'
-import type {Database} from '../ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {isLockConflict} from '../postgres/table-lock.js'
+import type {Database} from '../ports/ports.js'
 
 /** Lets one sync, or one look at what both databases hold, go on at a time, whichever process does it. */
 export async function withSyncLock<T>(target: Database, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

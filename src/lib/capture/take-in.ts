@@ -1,15 +1,25 @@
-import {adaptSchema} from '../copy/adapt-schema.js'
-import {keepChunks} from '../copy/chunk-state.js'
-import {failed} from '../errors.js'
-import type {Queryable} from '../ports.js'
-import type {Migration} from '../runbook/migration.js'
-import {leaveNote, requireNote} from '../runbook/notes.js'
-import {detachConstraints} from './detach.js'
 import {installCapture, releaseUnits} from './install.js'
 import {schemaChanges, type SchemaChanges} from './schema-changes.js'
 import {withSyncLock} from './sync-lock.js'
 import {forgetUnits} from './touched.js'
 import type {Unit} from './units.js'
+import {adaptSchema} from '../copy/adapt-schema.js'
+import {keepChunks} from '../copy/chunk-state.js'
+import {detachConstraints} from '../copy/detach-constraints.js'
+import {leaveNote, requireNote} from '../journal/notes.js'
+import {failed} from '../ports/errors.js'
+import type {Clock, Database, Journal, Queryable, SchemaDump} from '../ports/ports.js'
+import type {Guard} from '../postgres/catalog.js'
+
+export interface TakeInWorld {
+  source: Database
+  target: Database
+  schemaDump: SchemaDump
+  journal: Journal
+  guard: {readonly source: Guard; readonly target: Guard}
+  clock: Clock
+  signal: AbortSignal
+}
 
 /** Tables by what became of them on the source. */
 export interface TakenIn {
@@ -23,7 +33,7 @@ export interface TakenIn {
  * for the copy to go on with; what is gone goes; all else stays. Until the end the old shape is noted, which no sync takes for the
  * source's: killed anywhere, the same call does it again.
  */
-export async function takeInSchema(migration: Migration, shut: () => Promise<void>): Promise<TakenIn> {
+export async function takeInSchema(migration: TakeInWorld, shut: () => Promise<void>): Promise<TakenIn> {
   const {source, target, signal, guard, journal} = migration
   return withSyncLock(target, signal, async () => {
     const captured = await requireNote(migration, 'captured')

@@ -1,7 +1,7 @@
-import {type Guard, literal, OWN_SCHEMA} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
 import {NTH, SIGN} from './log.js'
 import {isKeyed, type Unit} from './units.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 
 /*
  * What each sync brought, kept on the target: it tells a verification in the window what it has to look at again, and a sync
@@ -47,4 +47,27 @@ export async function forgetSyncs(target: Queryable): Promise<void> {
 export async function forgetUnits(session: Queryable, oids: readonly string[]): Promise<void> {
   for (const oid of oids) await session.query(`drop table if exists ${touchedOf({oid})}`)
   await session.query(`delete from ${OWN_SCHEMA}.sync_units where unit = any ($1::oid[])`, [oids])
+}
+
+/** A unit of which too much was touched to look at it again in the window must be verified anew. */
+const MOST_TOUCHED = 0.2
+
+const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
+
+/** Lets go of records of touched keys that have grown out of proportion; returns the tables that lost their proof by it. */
+export async function pruneTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<string[]> {
+  const pruned: string[] = []
+  for (const unit of units.filter(isKeyed)) {
+    const [size] = await target.query<{touched: string; rows: string}>(
+      `select pg_relation_size('${touchedOf(unit)}')::text as touched,
+         (select sum(pg_relation_size(name::regclass)) from json_array_elements_text($1::json) name)::text as rows`,
+      [JSON.stringify(unit.members.map(({relation}) => relation))],
+    )
+    if (Number(size!.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size!.rows))) continue
+    await target.query(`${guard}; truncate ${touchedOf(unit)};
+      update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null,
+        recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${unit.oid}`)
+    pruned.push(unit.relation)
+  }
+  return pruned
 }

@@ -1,6 +1,6 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import {TYPES_THAT_TRAVEL} from '../copy/tables.js'
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
+import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 
 /*
  * What is captured, and how. Where a table has a key, the keys that were touched are noted, and a sync brings the rows these

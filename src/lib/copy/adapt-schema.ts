@@ -1,7 +1,7 @@
-import {identifier, literal, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
-import {isLockConflict} from '../freeze/table-lock.js'
-import type {Database, Queryable, SchemaDump, Session} from '../ports.js'
+import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {failed} from '../ports/errors.js'
+import {isLockConflict} from '../postgres/table-lock.js'
+import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, execute} from './execute.js'
 

@@ -1,4 +1,4 @@
-import type {Database, Session} from '../ports.js'
+import type {Database, Session} from '../ports/ports.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import type {Build} from './post-data.js'
 

@@ -1,6 +1,6 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
-import type {Queryable, Session} from '../ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {failed} from '../ports/errors.js'
+import type {Queryable, Session} from '../ports/ports.js'
 import {type Chunk, chunksOf} from './chunks.js'
 import type {CopyTable} from './tables.js'
 
@@ -8,6 +8,12 @@ import type {CopyTable} from './tables.js'
  * What is to be copied and what has been, kept on the target. A chunk is marked in the transaction that brings its rows:
  * whatever is killed or cut, the marks tell exactly which rows are there.
  */
+
+/** Repeatable. */
+export const CREATE_COPY_STATE = `
+  create table if not exists ${OWN_SCHEMA}.copy_chunks (
+    relation text not null, first_page bigint not null, next_page bigint, source_bytes bigint not null, filenode oid not null,
+    rows bigint, sent_bytes bigint, moment text, copied_at timestamptz, primary key (relation, first_page))`
 
 /** A chunk as the target knows it. */
 export interface KnownChunk extends Chunk {

@@ -1,6 +1,6 @@
-import type {Database} from '../ports.js'
+import type {Database} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
-import {capacityOf} from './capacity.js'
+import {capacityOf} from '../postgres/capacity.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'

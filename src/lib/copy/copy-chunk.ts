@@ -1,10 +1,10 @@
-import type {Guard} from '../catalog.js'
-import {failed, RdsError} from '../errors.js'
-import {passFence} from '../freeze/fence.js'
-import type {Database, Session} from '../ports.js'
+import type {Guard} from '../postgres/catalog.js'
+import {failed, RdsError} from '../ports/errors.js'
+import {passFence} from '../fence/fence.js'
+import type {Database, Session} from '../ports/ports.js'
 import {markChunk, takeChunk} from './chunk-state.js'
 import {type Chunk, copyStatements} from './chunks.js'
-import {streamRows} from './stream.js'
+import {streamRows} from '../postgres/copy-stream.js'
 import type {CopyTable} from './tables.js'
 
 /** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, whatever the database's default. */

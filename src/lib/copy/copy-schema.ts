@@ -1,6 +1,5 @@
-import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
-import type {Database, Queryable, SchemaDump} from '../ports.js'
-import {forgetSyncs} from '../capture/touched.js'
+import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Database, Queryable, SchemaDump} from '../ports/ports.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
 import {removeLargeObjects} from './large-objects.js'
@@ -100,7 +99,6 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
   )
   await target.session(async (session) => {
     await forgetChunks(session)
-    await forgetSyncs(session)
     await removeLargeObjects(session)
     for (const {drop} of drops) await session.query(drop)
     for (;;) {
@@ -144,4 +142,10 @@ async function schemasOf(db: Queryable): Promise<Set<string>> {
     `select nspname as name from pg_namespace where nspname <> ${literal(OWN_SCHEMA)}`,
   )
   return new Set(rows.map(({name}) => name))
+}
+
+declare module '../journal/notes.js' {
+  interface Notes {
+    targetBefore: TargetBefore
+  }
 }

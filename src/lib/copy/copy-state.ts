@@ -1,5 +1,5 @@
-import {OWN_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import type {Queryable} from '../ports/ports.js'
 
 /** How far a copy has come, by the marks it has left; bytes as on the source. */
 export interface CopyState {

@@ -1,6 +1,6 @@
-import {failed, messageOf} from '../errors.js'
-import type {Queryable} from '../ports.js'
-import {isLostConnection} from './lost-connection.js'
+import {failed, messageOf} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
 import type {Statement} from './sql-lexer.js'
 
 /**

@@ -1,4 +1,4 @@
-import type {Session} from '../ports.js'
+import type {Session} from '../ports/ports.js'
 import {buildIndex, finishTable} from './build-indexes.js'
 import type {TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'

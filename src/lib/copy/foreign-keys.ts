@@ -1,8 +1,8 @@
-import {allEnded} from '../all-ended.js'
-import {failed} from '../errors.js'
-import type {Database, Queryable, Session} from '../ports.js'
+import {allEnded} from '../flow/all-ended.js'
+import {failed} from '../ports/errors.js'
+import type {Database, Queryable, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
-import {capacityOf} from './capacity.js'
+import {capacityOf} from '../postgres/capacity.js'
 import {ALREADY_THERE, execute, FOREIGN_KEY_VIOLATION} from './execute.js'
 import type {ForeignKey} from './post-data.js'
 

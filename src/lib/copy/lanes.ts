@@ -1,7 +1,7 @@
-import {failed, messageOf} from '../errors.js'
-import {isLockConflict} from '../freeze/table-lock.js'
-import type {Clock, Operator} from '../ports.js'
-import {isLostConnection} from './lost-connection.js'
+import {failed, messageOf} from '../ports/errors.js'
+import {isLockConflict} from '../postgres/table-lock.js'
+import type {Clock, Operator} from '../ports/ports.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
 
 /** Connections may break for so long without anything getting through. */
 const PATIENCE_MS = 60_000

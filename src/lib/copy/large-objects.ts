@@ -1,5 +1,5 @@
-import {type Guard, literal} from '../catalog.js'
-import type {Database, Queryable, Session} from '../ports.js'
+import {type Guard, literal} from '../postgres/catalog.js'
+import type {Database, Queryable, Session} from '../ports/ports.js'
 
 /** A piece of the contents, and so many objects at a time: together about 16 MB. */
 const PIECE_BYTES = 256 * 1024

@@ -1,5 +1,5 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Queryable} from '../ports/ports.js'
 import type {Statement} from './sql-lexer.js'
 
 /** An index, or a constraint that rests on one. */

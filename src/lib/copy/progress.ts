@@ -1,4 +1,4 @@
-import type {Clock, CopyProgress, Operator} from '../ports.js'
+import type {Clock, CopyProgress, Operator} from '../ports/ports.js'
 import type {Chunk} from './chunks.js'
 import {isMissing, isUnfinished, type TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'

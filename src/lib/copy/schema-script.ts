@@ -1,4 +1,4 @@
-import {OWN_SCHEMA} from '../catalog.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {type Statement, statementsOf} from './sql-lexer.js'
 
 /**

@@ -1,5 +1,5 @@
-import {identifier} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
+import {identifier} from '../postgres/catalog.js'
+import type {Database, Queryable} from '../ports/ports.js'
 
 /** A setting that a database or role gives to its sessions. */
 export interface Setting {

@@ -1,5 +1,5 @@
-import type {Database, Session} from '../ports.js'
-import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from './exported-snapshot.js'
+import type {Database, Session} from '../ports/ports.js'
+import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 
 /** One moment of the source, for as many sessions as want to read it. */
 export interface SharedSnapshot {

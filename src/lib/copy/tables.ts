@@ -1,5 +1,6 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
+import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 
 export interface CopyTable {
   identifier: string
@@ -16,18 +17,6 @@ export interface CopyTable {
   /** A page range can be read alone; before 14 it would cost a scan of the whole table. */
   divisible: boolean
 }
-
-/**
- * Types whose binary form is the same on every server: built-in ones, but for those that stand for an OID; enums, which
- * travel by label; domains over these. Arrays, composites and ranges of the customer's own carry OIDs of their parts.
- */
-export const TYPES_THAT_TRAVEL = `
-  with recursive travels as (
-    select t.oid from pg_type t left join pg_type e on e.oid = t.typelem and t.typcategory = 'A'
-    where t.typtype in ('b', 'r', 'm') and t.oid < 10000 and t.typsend <> 0 and t.typreceive <> 0
-      and coalesce(e.typname, t.typname) !~ '^reg' and coalesce(e.typname, t.typname) <> 'xml'
-    union all select oid from pg_type where typtype = 'e'
-    union all select d.oid from pg_type d join travels on d.typbasetype = travels.oid where d.typtype = 'd')`
 
 /** Tables and partitions that hold rows themselves, largest first. */
 export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {

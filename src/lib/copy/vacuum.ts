@@ -1,8 +1,8 @@
-import {allEnded} from '../all-ended.js'
-import {identifier, USER_SCHEMA} from '../catalog.js'
-import type {Database, Queryable} from '../ports.js'
+import {allEnded} from '../flow/all-ended.js'
+import {identifier, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Database, Queryable} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
-import {capacityOf} from './capacity.js'
+import {capacityOf} from '../postgres/capacity.js'
 
 /** Tables that nobody has vacuumed since their rows came, the largest first. */
 export async function neverVacuumed(db: Queryable): Promise<string[]> {

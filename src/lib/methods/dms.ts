@@ -1,6 +1,6 @@
 import {verifyAll} from '../runbook/steps/verify.js'
 import type {Method} from './method.js'
-import {replicationObstacles} from './replication-probe.js'
+import {replicationObstacles} from './shared/decoding-obstacles.js'
 
 /** AWS Database Migration Service with change data capture; needs logical decoding on the source as well. */
 export const dms: Method = {

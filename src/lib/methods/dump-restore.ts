@@ -1,7 +1,7 @@
 import {verifyAll} from '../runbook/steps/verify.js'
 import type {Method} from './method.js'
-import {copyAllRows, copySchema} from './steps/copy.js'
-import {buildConstraints} from './steps/copy-constraints.js'
+import {copyAllRows, copySchema} from './shared/copy.js'
+import {buildConstraints} from './shared/constraints.js'
 
 /** The playbook's planning rule: an hour for 15 to 25 GB, indexes included. */
 const BYTES_PER_SECOND = (20 * 1024 ** 3) / 3600

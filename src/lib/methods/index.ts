@@ -1,7 +1,7 @@
-import {changeCapture} from './change-capture.js'
+import {changeCapture} from './change-capture/index.js'
 import {dms} from './dms.js'
 import {dumpRestore} from './dump-restore.js'
-import {logicalReplication} from './logical-replication.js'
+import {logicalReplication} from './logical-replication/index.js'
 import type {Method} from './method.js'
 
 /** Simplest first: this order is the decision tree. */

@@ -1,19 +1,7 @@
-import type {Assessment} from '../assessment/assessment.js'
-import type {Pace} from '../capture/follow.js'
+import type {Pace} from '../flow/pace.js'
+import type {Assessment, MethodId, Term} from '../ports/assessment.js'
 import type {Migration} from '../runbook/migration.js'
 import type {Step} from '../runbook/step.js'
-
-export type MethodId = 'change-capture' | 'dms' | 'dump-restore' | 'logical-replication'
-
-/** One term of the arithmetic of the window. */
-export interface Term {
-  /** Of the step it stands for: a rehearsal of that step replaces it. */
-  step: string
-  what: string
-  seconds: number
-  /** Taken from an earlier run of the step; left out when assumed. */
-  measured?: true
-}
 
 export interface Method {
   readonly id: MethodId

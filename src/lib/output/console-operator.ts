@@ -1,4 +1,4 @@
-import type {Operator, StepEvent, StepRecord} from '../ports.js'
+import type {Operator, StepEvent, StepRecord} from '../ports/ports.js'
 import {
   copyReport,
   followReport,

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 
-import {wrongUsage} from '../errors.js'
+import {wrongUsage} from '../ports/errors.js'
 
 const UNITS: Record<string, number> = {s: 1, m: 60, h: 3600}
 

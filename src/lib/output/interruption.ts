@@ -1,4 +1,4 @@
-import {failed} from '../errors.js'
+import {failed} from '../ports/errors.js'
 
 /** Aborts at the first Ctrl-C, polite kill or lost terminal, so that what was started is undone; a second one ends the process. */
 export function interruption(): AbortSignal {

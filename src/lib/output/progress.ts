@@ -1,6 +1,6 @@
 import {clearScreenDown, moveCursor} from 'node:readline'
 
-import type {CopyProgress, FollowState, VerifyProgress} from '../ports.js'
+import type {CopyProgress, FollowState, VerifyProgress} from '../ports/ports.js'
 import {bytes, clockTime, seconds} from './text.js'
 
 const LINE_EVERY_MS = 10_000

@@ -1,10 +1,10 @@
-import * as Args from '@oclif/core/args'
 import type {Interfaces} from '@oclif/core'
+import * as Args from '@oclif/core/args'
 
-import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../errors.js'
-import type {Options} from '../open.js'
+import type {Options} from '../open/options.js'
 import {Command, flags} from './heroku-cli.js'
 import {closePrompt, readAnswer} from './prompt.js'
+import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../ports/errors.js'
 
 /** The arguments and flags of every command that looks at a migration. */
 export const databaseArg = {

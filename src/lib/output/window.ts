@@ -1,5 +1,5 @@
-import type {Term} from '../methods/method.js'
 import {seconds} from './text.js'
+import type {Term} from '../ports/assessment.js'
 
 /** One term of the window's arithmetic. */
 export const termLine = ({what, seconds: takes, measured}: Term): string =>

@@ -1,5 +1,5 @@
-import {failed} from '../errors.js'
-import type {Clock, Database} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {Clock, Database} from '../ports/ports.js'
 import {lastBeat} from './heartbeat.js'
 import {slotLost, slotState} from './slot.js'
 import {subscriptionState} from './subscription.js'

@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto'
 
-import {OWN_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
-import type {Queryable} from '../ports.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {failed} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
 
 /*
  * One row that is published like any table and bears no fence. Commits arrive in their order: when what was written last is on

@@ -1,4 +1,4 @@
-import type {Database} from '../ports.js'
+import type {Database} from '../ports/ports.js'
 import {slotState} from './slot.js'
 import {troubleOf} from './arrival.js'
 import {subscriptionState} from './subscription.js'

@@ -1,5 +1,5 @@
-import {failed} from '../errors.js'
-import type {Queryable} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
 
 /**
  * SQL on `pg_settings`: what would write the password of the source down on the target. It travels as a parameter, which is logged with

@@ -1,7 +1,7 @@
-import {type Guard, identifier, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
-import {type Patience, withTableLock} from '../freeze/table-lock.js'
-import type {Database, Queryable} from '../ports.js'
+import {type Guard, identifier, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import {failed} from '../ports/errors.js'
+import {type Patience, withTableLock} from '../postgres/table-lock.js'
+import type {Database, Queryable} from '../ports/ports.js'
 import {CREATE_HEARTBEAT, HEARTBEAT} from './heartbeat.js'
 
 /*

@@ -1,4 +1,4 @@
-import type {Clock, Database} from '../ports.js'
+import type {Clock, Database} from '../ports/ports.js'
 import {DROP_HEARTBEAT} from './heartbeat.js'
 import {dropPublications} from './publication.js'
 import {dropSlots} from './slot.js'

@@ -1,6 +1,6 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import {failed} from '../errors.js'
-import type {Queryable} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import {unpublished} from './publication.js'
 
 /** Every table with its columns, by its quoted name. */
@@ -49,3 +49,17 @@ function differenceOf(table: string, before: string, now: string): string[] {
 
 /** Without OID and versions, which tell nobody anything. */
 const plain = (columns: string): string => columns.replaceAll(/ (~\d+|\d+$)/g, '')
+
+export interface Replicated {
+  /** The source's own clock when all of it was published, as it prints it; a copy that begins anew has another. */
+  at: string
+  shape: PublishedShape
+  /** Where the slot begins, of whose moment the copied rows are; left out until it is made. */
+  start?: string
+}
+
+declare module '../journal/notes.js' {
+  interface Notes {
+    replicated: Replicated
+  }
+}

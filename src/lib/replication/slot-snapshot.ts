@@ -1,7 +1,7 @@
-import {readSnapshot, SnapshotGone} from '../copy/exported-snapshot.js'
+import {readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 import type {SharedSnapshot} from '../copy/snapshot.js'
-import {failed} from '../errors.js'
-import type {Database, Publisher} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {Database, Publisher} from '../ports/ports.js'
 
 /**
  * Makes the slot, and reads the source as it was where the slot begins: what commits after that moment the slot brings, nothing of it

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto'
 
-import {OWN_SCHEMA} from '../catalog.js'
-import {failed, type RdsError} from '../errors.js'
-import type {Clock, Queryable} from '../ports.js'
-import {waitFor} from '../runbook/wait.js'
+import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {failed, type RdsError} from '../ports/errors.js'
+import type {Clock, Queryable} from '../ports/ports.js'
+import {waitFor} from '../flow/wait.js'
 
 /*
  * The slot makes the source keep its log until the target has taken it. It is made by the copy, whose rows belong to the moment at

@@ -1,8 +1,8 @@
-import {type Guard, literal, OWN_SCHEMA} from '../catalog.js'
-import {failed, messageOf} from '../errors.js'
-import type {Clock, Database, Queryable, Session} from '../ports.js'
-import type {Secret} from '../secret.js'
-import {waitFor} from '../runbook/wait.js'
+import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {failed, messageOf} from '../ports/errors.js'
+import type {Clock, Database, Queryable, Session} from '../ports/ports.js'
+import type {Secret} from '../ports/secret.js'
+import {waitFor} from '../flow/wait.js'
 import {refuseLogging} from './password-log.js'
 import {PUBLICATION, TRIAL_PUBLICATION} from './publication.js'
 

@@ -1,5 +1,5 @@
-import {failed} from '../errors.js'
-import type {StepRecord} from '../ports.js'
+import {failed} from '../ports/errors.js'
+import type {StepRecord} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
 

@@ -1,9 +1,9 @@
-import {identifier, USER_SCHEMA} from '../catalog.js'
-import {passFence} from '../freeze/fence.js'
-import type {Queryable, Session} from '../ports.js'
-import {materializedViews} from '../verify/materialized-views.js'
+import {passFence} from '../fence/fence.js'
+import {noteOf} from '../journal/notes.js'
+import type {Queryable, Session} from '../ports/ports.js'
+import {identifier, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Migration} from './migration.js'
-import {noteOf} from './notes.js'
+import {materializedViews} from '../verify/materialized-views.js'
 
 /**
  * Fills the materialized views that are filled on the source, and analyzes what autovacuum never does. Returns how many

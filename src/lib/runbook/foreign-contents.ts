@@ -1,5 +1,5 @@
-import {refused} from '../errors.js'
-import type {Queryable} from '../ports.js'
+import {refused} from '../ports/errors.js'
+import type {Queryable} from '../ports/ports.js'
 import {inventory} from '../verify/inventory.js'
 
 /** A target must be empty, but for extensions and empty schemas: nothing that the tool did not make is ever dropped. */

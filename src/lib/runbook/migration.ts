@@ -1,9 +1,8 @@
-import type {Guard} from '../catalog.js'
-import type {Claim} from '../freeze/claim.js'
-import type {Assessment} from '../assessment/assessment.js'
-import type {Method} from '../methods/method.js'
-import type {Attachment, Clock, Database, Heroku, Journal, Operator, Publisher, SchemaDump} from '../ports.js'
-import type {Secret} from '../secret.js'
+import type {Guard} from '../postgres/catalog.js'
+import type {Claim} from '../fence/claim.js'
+import type {Assessment, MethodId} from '../ports/assessment.js'
+import type {Attachment, Clock, Database, Heroku, Journal, Operator, Publisher, SchemaDump} from '../ports/ports.js'
+import type {Secret} from '../ports/secret.js'
 
 export interface Settings {
   /** Where dynos find the certificate authority of the target. */
@@ -17,11 +16,19 @@ export interface Settings {
   smokeCommand?: string | undefined
 }
 
+/** What steps may ask of the method; the whole of it is for whoever puts the runbook together. */
+export interface ChosenMethod {
+  readonly id: MethodId
+  readonly title: string
+  /** There where the copy is kept when a window comes to nothing. */
+  readonly follow?: unknown
+}
+
 /** One move of one source to one target, with everything its steps may use. */
 export interface Migration {
   readonly app: string
   readonly addon: Attachment['addon']
-  readonly method: Method
+  readonly method: ChosenMethod
   readonly source: Database
   readonly target: Database
   readonly schemaDump: SchemaDump

@@ -1,4 +1,4 @@
-import {messageOf, notRefused, refused} from '../errors.js'
+import {messageOf, notRefused, refused} from '../ports/errors.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
 

@@ -1,5 +1,5 @@
-import type {Journal} from '../ports.js'
-import type {Notes} from './notes.js'
+import type {Journal} from '../ports/ports.js'
+import type {Notes} from '../journal/notes.js'
 import type {Step} from './step.js'
 
 export interface TimelineEntry {

@@ -1,4 +1,4 @@
-import type {Clock, Operator} from '../ports.js'
+import type {Clock, Operator} from '../ports/ports.js'
 import {type Difference, locate} from './locate.js'
 import type {Pair} from './pair.js'
 import {isSame, NOTHING, type PageRange, plus, rangesOf, type Sum, sumOf} from './sums.js'

@@ -1,4 +1,4 @@
-import type {Database} from '../ports.js'
+import type {Database} from '../ports/ports.js'
 import {compareContents, type HowToVerify, type Verification} from './contents.js'
 import {jobsFor} from './jobs.js'
 import {holdBoth, withPair} from './pair.js'

@@ -1,5 +1,5 @@
-import {notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import {notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Queryable} from '../ports/ports.js'
 
 /** Of whose objects a comment travels. */
 const COMMENTED = [

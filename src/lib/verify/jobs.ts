@@ -1,5 +1,5 @@
-import {capacityOf} from '../copy/capacity.js'
-import type {Database} from '../ports.js'
+import {capacityOf} from '../postgres/capacity.js'
+import type {Database} from '../ports/ports.js'
 
 /** Of sessions that compare, on each side. Sums are work for a core each, and the source has others to serve. */
 export const jobsFor = async (sides: {source: Database; target: Database}): Promise<number> =>

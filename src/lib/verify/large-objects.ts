@@ -1,4 +1,4 @@
-import type {Database, Queryable} from '../ports.js'
+import type {Database, Queryable} from '../ports/ports.js'
 
 const AT_ONCE = 500
 const PIECE_BYTES = 1024 ** 2

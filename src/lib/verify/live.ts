@@ -1,12 +1,12 @@
 import {capturedUnits} from '../capture/captured.js'
 import {syncLive} from '../capture/follow.js'
-import {forgetVerified, noteTouchedVerified, noteVerified} from '../capture/proof.js'
+import {forgetVerified, noteTouchedVerified, noteVerified} from './proof.js'
 import {acceptServer, touchAgain} from '../capture/repair.js'
 import {isKeyed, type Unit} from '../capture/units.js'
-import type {Guard} from '../catalog.js'
-import {isLostConnection} from '../copy/lost-connection.js'
-import {messageOf, unverified} from '../errors.js'
-import type {Clock, Database, Journal, Operator} from '../ports.js'
+import type {Guard} from '../postgres/catalog.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
+import {messageOf, unverified} from '../ports/errors.js'
+import type {Clock, Database, Journal, Operator} from '../ports/ports.js'
 import {compareContents, type Verification} from './contents.js'
 import {holdBoth, momentLost, type Pair, releaseBoth, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
@@ -74,7 +74,14 @@ export async function verifyWhileLive(
           if (differences.length > 0) {
             account.equal = false
             await forgetVerified(world.target, unit)
-            if (repair && !(await touchAgain(world, unit, differences)))
+            if (
+              repair &&
+              !(await touchAgain(
+                world,
+                unit,
+                differences.map(({row}) => row),
+              ))
+            )
               world.operator.tell(`${name} has no key by which its rows could be brought again`)
           } else if (account.open === 0 && account.equal) {
             const settled = isKeyed(unit) ? undefined : await oneByOne(() => settledPair(pair, unit))

@@ -1,4 +1,4 @@
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
 import type {Pair} from './pair.js'
 import {ROW_HASH, textOf} from './sums.js'
 import type {VerifyTable} from './tables.js'

@@ -1,6 +1,6 @@
-import {keepSnapshot, readSnapshot, SnapshotGone} from '../copy/exported-snapshot.js'
-import {type RdsError, unverified} from '../errors.js'
-import type {Database, Session} from '../ports.js'
+import {keepSnapshot, readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
+import {type RdsError, unverified} from '../ports/errors.js'
+import type {Database, Session} from '../ports/ports.js'
 
 /** One moment of a database, kept for as many sessions as want to read it. */
 export interface Held {

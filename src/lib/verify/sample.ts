@@ -1,6 +1,6 @@
 import {touchedOf} from '../capture/touched.js'
 import {isKeyed, rowsOf, sameKey, type Unit} from '../capture/units.js'
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
 import type {Verification} from './contents.js'
 import type {Difference} from './locate.js'
 import type {Pair} from './pair.js'

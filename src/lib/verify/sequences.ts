@@ -1,6 +1,6 @@
-import {batchesOf} from '../batches.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import {batchesOf} from '../flow/batches.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Queryable} from '../ports/ports.js'
 
 /** Where a sequence stands. Positions are text: they reach 2^63. */
 export interface Position {

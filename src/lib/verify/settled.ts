@@ -1,4 +1,4 @@
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
 import type {Pair} from './pair.js'
 import {ROW_HASH, type Sum} from './sums.js'
 

@@ -1,4 +1,4 @@
-import type {Queryable} from '../ports.js'
+import type {Queryable} from '../ports/ports.js'
 import type {VerifyTable} from './tables.js'
 
 /**

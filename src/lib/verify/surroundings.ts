@@ -1,5 +1,5 @@
-import {allEnded} from '../all-ended.js'
-import type {Database} from '../ports.js'
+import {allEnded} from '../flow/all-ended.js'
+import type {Database} from '../ports/ports.js'
 import {inventory, inventoryDifferences} from './inventory.js'
 import {compareLargeObjects} from './large-objects.js'
 import {lateSequences, sequencePositions} from './sequences.js'

@@ -1,5 +1,5 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../catalog.js'
-import type {Queryable} from '../ports.js'
+import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import type {Queryable} from '../ports/ports.js'
 
 /** A table whose rows are compared. */
 export interface VerifyTable {

@@ -1,5 +1,5 @@
 import {parsePlan} from '../plan.js'
-import type {SourceFacts} from '../assessment.js'
+import type {SourceFacts} from '../../ports/assessment.js'
 
 /** Where a copy through plain COPY takes days, a standby fed with the source's WAL is the better way. */
 const TOO_LARGE_BYTES = 1.5e12

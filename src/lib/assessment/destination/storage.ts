@@ -1,4 +1,4 @@
-import type {Destination} from '../assessment.js'
+import type {Destination} from '../../ports/assessment.js'
 
 const GB = 1e9
 /** Room for indexes built anew, the write-ahead log of the load, and growth. */

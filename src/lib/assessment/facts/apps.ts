@@ -1,7 +1,7 @@
-import type {Attachment, Heroku} from '../../ports.js'
-import type {Secret} from '../../secret.js'
-import type {AppFacts, UnseenApp} from '../assessment.js'
-import {attempt, ifKnown, Unread} from '../fact.js'
+import type {Attachment, Heroku} from '../../ports/ports.js'
+import type {Secret} from '../../ports/secret.js'
+import type {AppFacts, UnseenApp} from '../../ports/assessment.js'
+import {attempt, ifKnown, Unread} from '../../ports/fact.js'
 
 /** What betrays a copy of the source's URL. */
 export interface SourceAddress {

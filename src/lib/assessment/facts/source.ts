@@ -1,9 +1,9 @@
-import {COLLATION, notOfExtension, USER_SCHEMA} from '../../catalog.js'
-import {messageOf} from '../../errors.js'
-import type {Attachment, Clock, Database, DatabaseInfo, Heroku} from '../../ports.js'
+import {COLLATION, notOfExtension, USER_SCHEMA} from '../../postgres/catalog.js'
+import {messageOf} from '../../ports/errors.js'
+import type {Attachment, Clock, Database, DatabaseInfo, Heroku} from '../../ports/ports.js'
 import {OUR_SLOT} from '../../replication/slot.js'
-import type {SourceFacts, TableSize} from '../assessment.js'
-import {attempt, type Fact, ifKnown} from '../fact.js'
+import type {SourceFacts, TableSize} from '../../ports/assessment.js'
+import {attempt, type Fact, ifKnown} from '../../ports/fact.js'
 
 const TABLES = `pg_class c join pg_namespace n on n.oid = c.relnamespace`
 const OURS = `c.relkind in ('r', 'm') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`

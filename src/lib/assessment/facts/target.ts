@@ -1,7 +1,7 @@
-import {COLLATION} from '../../catalog.js'
-import type {Database, RdsInstance} from '../../ports.js'
-import type {TargetFacts} from '../assessment.js'
-import type {Fact} from '../fact.js'
+import {COLLATION} from '../../postgres/catalog.js'
+import type {Database, RdsInstance} from '../../ports/ports.js'
+import type {TargetFacts} from '../../ports/assessment.js'
+import type {Fact} from '../../ports/fact.js'
 
 /** Settings of the server that bear on the move. */
 const OF_THE_SERVER = ['rds.logical_replication', 'rds.force_ssl', 'server_encoding', 'max_connections']

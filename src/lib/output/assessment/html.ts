@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 
-import type {Eligibility, Finding, TableSize} from '../../assessment/assessment.js'
+import type {Eligibility, Finding, TableSize} from '../../ports/assessment.js'
 import {bytes, seconds} from '../text.js'
 import {html, type Markup, markup} from './markup.js'
 import {STYLE} from './style.js'

@@ -1,4 +1,4 @@
-import type {Eligibility, Finding} from '../../assessment/assessment.js'
+import type {Eligibility, Finding} from '../../ports/assessment.js'
 import {bytes, seconds} from '../text.js'
 import type {View} from './view.js'
 

@@ -1,6 +1,6 @@
 import {styleText} from 'node:util'
 
-import type {Eligibility, Finding} from '../../assessment/assessment.js'
+import type {Eligibility, Finding} from '../../ports/assessment.js'
 import {seconds, wrap} from '../text.js'
 import {termLine} from '../window.js'
 import type {View} from './view.js'

@@ -1,5 +1,5 @@
-import type {Assessment, Eligibility, Finding, TableSize} from '../../assessment/assessment.js'
-import {ifKnown, Unread} from '../../assessment/fact.js'
+import type {Assessment, Eligibility, Finding, TableSize} from '../../ports/assessment.js'
+import {ifKnown, Unread} from '../../ports/fact.js'
 import {bytes, seconds} from '../text.js'
 
 /** What every form of the report shows, in the order in which it does. */

@@ -1,7 +1,7 @@
-import {createFence, fenceTables} from '../../freeze/fence.js'
-import {fingerprint} from '../../freeze/fingerprint.js'
-import {watchWrites} from '../../way-back/landed-writes.js'
-import {leaveNote, requireNote} from '../notes.js'
+import {createFence, fenceTables} from '../../fence/fence.js'
+import {fingerprint} from '../../fence/fingerprint.js'
+import {watchWrites} from '../../fence/landed-writes.js'
+import {leaveNote, requireNote} from '../../journal/notes.js'
 import {never, type Step} from '../step.js'
 
 /**

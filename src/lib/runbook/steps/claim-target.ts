@@ -1,6 +1,7 @@
+import {forgetSyncs} from '../../capture/touched.js'
 import {emptyTarget, targetBefore} from '../../copy/copy-schema.js'
-import {newKey, removeFence} from '../../freeze/fence.js'
-import {leaveNote, noteOf} from '../notes.js'
+import {newKey, removeFence} from '../../fence/fence.js'
+import {leaveNote, noteOf} from '../../journal/notes.js'
 import type {Step} from '../step.js'
 
 /** Records what the target is made of before us, so that undoing drops what we made and nothing else. */
@@ -12,6 +13,7 @@ export const claimTarget: Step = {
   async undo(migration) {
     const before = await noteOf(migration, 'targetBefore')
     if (!before) return
+    await forgetSyncs(migration.target)
     await emptyTarget(migration.target, before)
     await removeFence(migration.target, migration, migration.guard.target)
     await migration.journal.forget(['targetBefore'])

@@ -1,9 +1,10 @@
-import {requireNote} from '../notes.js'
+import {requireNote} from '../../journal/notes.js'
+import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import type {Step} from '../step.js'
 
 /** Shows the maintenance page on every app that shares the database. Stops the router and nothing else. */
 export const enterMaintenance: Step = {
-  id: 'enter-maintenance',
+  id: WINDOW_BEGINS,
   title: 'Turn maintenance on',
   window: 'inside',
 

@@ -1,4 +1,4 @@
-import {takeOffSource, takeOffTarget} from '../../finish/take-off.js'
+import {takeOffSource, takeOffTarget} from '../take-off.js'
 import {never, type Step} from '../step.js'
 
 /**

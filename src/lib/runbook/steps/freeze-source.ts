@@ -1,13 +1,14 @@
-import {identifier, literal} from '../../catalog.js'
-import {failed} from '../../errors.js'
-import {fenceState, fenceTables, lowerFence, passBarrier, raiseFence, unfencedTables} from '../../freeze/fence.js'
-import {fingerprint} from '../../freeze/fingerprint.js'
-import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBefore} from '../../freeze/sessions.js'
-import type {Database} from '../../ports.js'
+import {fenceState, fenceTables, lowerFence, passBarrier, raiseFence, unfencedTables} from '../../fence/fence.js'
+import {fingerprint} from '../../fence/fingerprint.js'
+import {waitFor} from '../../flow/wait.js'
+import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
+import {failed} from '../../ports/errors.js'
+import type {Database} from '../../ports/ports.js'
+import {identifier, literal} from '../../postgres/catalog.js'
+import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBefore} from '../../postgres/sessions.js'
 import type {Migration} from '../migration.js'
-import {type Frozen, leaveNote, noteOf, requireNote} from '../notes.js'
+import type {Frozen} from '../notes.js'
 import type {Step} from '../step.js'
-import {waitFor} from '../wait.js'
 
 /** How long a transaction that was open at the freeze may take to commit before its session is ended. */
 const GRACE_SECONDS = 5

@@ -1,12 +1,12 @@
-import {failed} from '../../errors.js'
-import {fenceState} from '../../freeze/fence.js'
-import {compareLargeObjects} from '../../verify/large-objects.js'
-import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
+import {isSwitched} from '../../apps/switch.js'
+import {fenceState} from '../../fence/fence.js'
+import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {requireNote} from '../../journal/notes.js'
+import {failed} from '../../ports/errors.js'
 import type {Migration} from '../migration.js'
-import {requireNote} from '../notes.js'
 import {never, type Step} from '../step.js'
 import {stillFrozen} from './freeze-source.js'
-import {isSwitched} from './switch-apps.js'
+import {compareLargeObjects} from '../../verify/large-objects.js'
 
 /** The last cheap exit: all evidence on one screen, and a decision. A no undoes everything above. */
 export const gate: Step = {

@@ -1,5 +1,5 @@
-import {claimSource, dropClaim} from '../../freeze/claim.js'
-import {createFence, fenceState, fenceTables, removeFence, unfencedTables} from '../../freeze/fence.js'
+import {claimSource, dropClaim} from '../../fence/claim.js'
+import {createFence, fenceState, fenceTables, removeFence, unfencedTables} from '../../fence/fence.js'
 import type {Step} from '../step.js'
 
 /** Up beforehand and doing nothing, so that freezing is the replacement of one function. */

@@ -1,14 +1,15 @@
-import {failed, messageOf, refused} from '../../errors.js'
-import {fenceState, lowerFence, passBarrier, raiseFence} from '../../freeze/fence.js'
-import {fingerprint} from '../../freeze/fingerprint.js'
-import {endOtherSessions} from '../../freeze/sessions.js'
-import {describeWrites, landedWrites} from '../../way-back/landed-writes.js'
+import type {AppBefore} from '../../apps/app.js'
+import {changedProcesses, startWriters, stopApp} from '../../apps/writers.js'
+import {fenceState, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
+import {fingerprint} from '../../fence/fingerprint.js'
+import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
+import {failed, messageOf, refused} from '../../ports/errors.js'
+import {endOtherSessions} from '../../postgres/sessions.js'
 import type {Migration} from '../migration.js'
-import {type AppBefore, leaveNote, noteOf, requireNote} from '../notes.js'
 import type {Step} from '../step.js'
 import {enterMaintenance} from './enter-maintenance.js'
 import {assertClosed} from './gate.js'
-import {changedProcesses, startWriters, stopApp} from './stop-writers.js'
 
 const GRACE_SECONDS = 5
 

@@ -1,11 +1,11 @@
-import type {Assessment} from '../../assessment/assessment.js'
-import {refused, unverified} from '../../errors.js'
-import {appBefore} from '../app-before.js'
-import {tryFromDyno} from '../dyno-probe.js'
-import {inWindow} from '../in-window.js'
+import {appBefore} from '../../apps/app-before.js'
+import {tryFromDyno} from '../../apps/dyno-probe.js'
+import {inWindow} from '../../journal/in-window.js'
+import {leaveNote, noteOf} from '../../journal/notes.js'
+import type {Assessment} from '../../ports/assessment.js'
+import {refused, unverified} from '../../ports/errors.js'
 import {refuseForeignContents} from '../foreign-contents.js'
 import type {Migration} from '../migration.js'
-import {leaveNote, noteOf} from '../notes.js'
 import type {Step} from '../step.js'
 
 /** Everything that can be known before the app is touched is known here, or the run ends with nothing touched. */

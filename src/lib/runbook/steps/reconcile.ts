@@ -1,4 +1,4 @@
-import {failed} from '../../errors.js'
+import {failed} from '../../ports/errors.js'
 import {lateSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
 import {refreshDerived} from '../derived.js'
 import {never, type Step} from '../step.js'

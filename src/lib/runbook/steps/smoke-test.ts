@@ -1,14 +1,14 @@
-import {identifier} from '../../catalog.js'
-import {failed, messageOf, unverified} from '../../errors.js'
-import {passFence} from '../../freeze/fence.js'
-import type {Session} from '../../ports.js'
-import {Secret} from '../../secret.js'
+import {urlForApp} from '../../apps/target-url.js'
 import {tablesWithRows} from '../../copy/tables.js'
-import {describeWrites, landedWrites, lastLanded} from '../../way-back/landed-writes.js'
+import {passFence} from '../../fence/fence.js'
+import {describeWrites, landedWrites, lastLanded} from '../../fence/landed-writes.js'
+import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
+import {failed, messageOf, unverified} from '../../ports/errors.js'
+import type {Session} from '../../ports/ports.js'
+import {Secret} from '../../ports/secret.js'
+import {identifier} from '../../postgres/catalog.js'
 import type {Migration} from '../migration.js'
-import {leaveNote, noteOf, requireNote} from '../notes.js'
 import {never, type Step} from '../step.js'
-import {urlForApp} from '../target-url.js'
 
 const TABLES_TRIED = 5
 

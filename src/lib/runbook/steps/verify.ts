@@ -1,5 +1,5 @@
-import {allEnded} from '../../all-ended.js'
-import {failed} from '../../errors.js'
+import {allEnded} from '../../flow/all-ended.js'
+import {failed} from '../../ports/errors.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {describeDifferences} from '../../verify/locate.js'
 import {compareSurroundings} from '../../verify/surroundings.js'

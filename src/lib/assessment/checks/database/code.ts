@@ -1,4 +1,4 @@
-import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, relationOf} from './relations.js'
 

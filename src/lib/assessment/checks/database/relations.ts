@@ -1,4 +1,4 @@
-import {notOfExtension, USER_SCHEMA} from '../../../catalog.js'
+import {notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
 
 const OURS = `${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`
 

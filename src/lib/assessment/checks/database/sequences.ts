@@ -1,6 +1,6 @@
-import {notOfExtension} from '../../../catalog.js'
+import {notOfExtension} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
-import type {Found} from '../../assessment.js'
+import type {Found} from '../../../ports/assessment.js'
 import {NAME, relationOf} from './relations.js'
 
 const SEQUENCES = `pg_sequence s join ${relationOf('s.seqrelid')}`

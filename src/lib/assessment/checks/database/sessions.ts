@@ -1,4 +1,4 @@
-import {otherSessions, preparedTransactions} from '../../../freeze/sessions.js'
+import {otherSessions, preparedTransactions} from '../../../postgres/sessions.js'
 import type {Check} from '../../check.js'
 import {sourceAnswering} from './answering.js'
 

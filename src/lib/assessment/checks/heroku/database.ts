@@ -1,7 +1,7 @@
-import type {Found} from '../../assessment.js'
+import type {Found} from '../../../ports/assessment.js'
 import type {Check, Subject} from '../../check.js'
 import {endsSoon} from '../../lifetime.js'
-import {known} from '../../fact.js'
+import {known} from '../../../ports/fact.js'
 import {parsePlan} from '../../plan.js'
 
 /** A check of Heroku's own account of the database. */

@@ -1,4 +1,4 @@
-import type {AppFacts, Found} from '../../assessment.js'
+import type {AppFacts, Found} from '../../../ports/assessment.js'
 import type {Check, Subject} from '../../check.js'
 
 /** A check of each app that is attached to the database. */

@@ -1,5 +1,5 @@
 import type {Check} from '../../check.js'
-import {known} from '../../fact.js'
+import {known} from '../../../ports/fact.js'
 import {ofEachApp} from './of-each-app.js'
 
 const releasePhase = ofEachApp({

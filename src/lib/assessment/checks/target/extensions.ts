@@ -1,5 +1,5 @@
 import type {Check} from '../../check.js'
-import {known} from '../../fact.js'
+import {known} from '../../../ports/fact.js'
 import {ofTarget} from './of-target.js'
 
 const extensions = ofTarget({

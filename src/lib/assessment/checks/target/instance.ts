@@ -1,6 +1,6 @@
-import type {RdsInstance} from '../../../ports.js'
+import type {RdsInstance} from '../../../ports/ports.js'
 import type {Check} from '../../check.js'
-import {known} from '../../fact.js'
+import {known} from '../../../ports/fact.js'
 import {ofInstance} from './of-target.js'
 
 const aws = (instance: RdsInstance, change: string) =>

@@ -1,7 +1,7 @@
-import type {RdsInstance} from '../../../ports.js'
-import type {Found, TargetFacts} from '../../assessment.js'
+import type {RdsInstance} from '../../../ports/ports.js'
+import type {Found, TargetFacts} from '../../../ports/assessment.js'
 import type {Check, Subject} from '../../check.js'
-import {known} from '../../fact.js'
+import {known} from '../../../ports/fact.js'
 
 /** A check of what is known of the target; silent while none is named. */
 export const ofTarget = (

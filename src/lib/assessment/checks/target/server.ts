@@ -1,5 +1,5 @@
-import {EXIT, refused} from '../../../errors.js'
-import {identityOf} from '../../../identity.js'
+import {EXIT, refused} from '../../../ports/errors.js'
+import {identityOf} from '../../../postgres/identity.js'
 import {endsSoon} from '../../lifetime.js'
 import type {Check} from '../../check.js'
 import {answering, ofTarget} from './of-target.js'

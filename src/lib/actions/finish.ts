@@ -1,0 +1,48 @@
+import {phaseOf} from './phase.js'
+import {noteOf} from '../journal/notes.js'
+import {EXIT, RdsError, refused} from '../ports/errors.js'
+import type {Migration} from '../runbook/migration.js'
+import {run} from '../runbook/run.js'
+import type {Step} from '../runbook/step.js'
+import {finish as finishStep} from '../runbook/steps/finish.js'
+
+/** The source stays frozen as the way back for so long, unless the operator says otherwise. */
+export const HOLD_HOURS = 72
+
+/** Ends a migration whose app runs on the target, once the hold is over or when the operator will not wait. */
+export async function finishMigration(
+  steps: readonly Step[],
+  migration: Migration,
+  {now}: {now: boolean},
+): Promise<string> {
+  const {app, journal, clock} = migration
+  const phase = phaseOf(steps, await journal.records(), await journal.attempt())
+  if (phase !== 'finished') {
+    if (phase !== 'live') {
+      throw refused(
+        'not_live',
+        `${app} does not run on RDS: its migration is ${phase}`,
+        `heroku rds:start --abandon -a ${app} gives it up`,
+      )
+    }
+    const opened = await noteOf(migration, 'opened')
+    const over = opened ? Date.parse(opened.at) + HOLD_HOURS * 3600 * 1000 : 0
+    if (!now && clock.now().getTime() < over) {
+      throw refused(
+        'on_hold',
+        `the source is the way back until ${new Date(over).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+        `heroku rds:finish -a ${app} --now ends the hold earlier`,
+      )
+    }
+  }
+  await run([finishStep], migration)
+  return (await journal.records()).find(({step}) => step === finishStep.id)?.evidence ?? ''
+}
+
+/** Whoever destroys a database says its name. */
+export function refuseOtherName(name: string, addon: string): void {
+  if (name === addon) return
+  throw new RdsError(EXIT.usage, 'not_confirmed', `the source is ${addon}, not ${name}; nothing was touched`, [
+    `--destroy-source ${addon}`,
+  ])
+}

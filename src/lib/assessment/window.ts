@@ -1,0 +1,31 @@
+import type {Method} from '../methods/method.js'
+import type {Assessment, Term} from '../ports/assessment.js'
+
+/** What every method's window holds besides its drain; the playbook's figures, until a run has measured them. */
+const SHARED: readonly Term[] = [
+  {step: 'stop-writers', what: 'stop the dynos', seconds: 30},
+  {step: 'freeze-source', what: 'freeze', seconds: 5},
+  {step: 'reconcile', what: 'reconcile sequences and statistics', seconds: 30},
+  {step: 'switch-apps', what: 'switch DATABASE_URL, one release', seconds: 15},
+  {step: 'smoke-test', what: 'smoke test and gate', seconds: 60},
+  {step: 'open', what: 'start the dynos', seconds: 60},
+]
+
+/** Seconds that steps took when they were last performed on this migration, by step. */
+export type Measured = Readonly<Record<string, number>>
+
+/**
+ * The window by arithmetic: the method's own terms, then those that all share. What an earlier run of this migration
+ * has measured takes the place of what is assumed, term by term.
+ */
+export function windowOf(
+  method: Method,
+  assessment: Pick<Assessment, 'source'>,
+  measured: Measured = {},
+): {seconds: number; terms: Term[]} {
+  const terms = [...method.estimate(assessment), ...SHARED].map((term): Term => {
+    const seconds = measured[term.step]
+    return seconds === undefined ? term : {...term, seconds, measured: true}
+  })
+  return {seconds: terms.reduce((sum, {seconds}) => sum + seconds, 0), terms}
+}

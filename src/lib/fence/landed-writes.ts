@@ -1,0 +1,130 @@
+import {batchesOf} from '../flow/batches.js'
+import {type Guard, identifier, OWN_SCHEMA} from '../postgres/catalog.js'
+import {lockedAtOnce, type Patience, withTableLock} from '../postgres/table-lock.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import {type Table, writableTables} from '../postgres/tables.js'
+
+/*
+ * The only sound answer to "have writes landed on RDS?": triggers, installed while nobody can write, that log each
+ * statement's effect in its own transaction. Log positions and statistics also move for reads, vacuum and rolled-back work.
+ */
+
+const OPERATIONS = [
+  {operation: 'insert', transition: 'referencing new table as changed'},
+  {operation: 'update', transition: 'referencing new table as changed'},
+  {operation: 'delete', transition: 'referencing old table as changed'},
+  {operation: 'truncate', transition: ''},
+] as const
+
+const triggerName = (operation: string) => `${OWN_SCHEMA}_note_${operation}`
+
+/** In the source of `note_write()` while it notes nothing. */
+export const NOTES_NOTHING = '-- heroku-plugin-rds log of landed writes: off'
+
+const CREATE_LOG = `
+  create table if not exists ${OWN_SCHEMA}.landed_writes (
+    id bigint generated always as identity, relation text not null, operation text not null, rows bigint,
+    landed_at timestamptz not null default clock_timestamp())`
+
+const noteWrite = (body: string): string =>
+  `create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer set search_path = pg_catalog as $$${body}$$`
+
+const OFF = noteWrite(`${NOTES_NOTHING}
+    begin return null; end`)
+
+const ON = noteWrite(`
+    declare touched bigint;
+    begin
+      if tg_op <> 'TRUNCATE' then
+        select count(*) into touched from changed;
+        if touched = 0 then return null; end if;
+      end if;
+      insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows)
+        values (format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched);
+      return null;
+    end`)
+
+const createTriggers = ({identifier: table}: Table): string =>
+  [
+    ...OPERATIONS.flatMap(({operation, transition}) => [
+      `drop trigger if exists ${triggerName(operation)} on ${table}`,
+      `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
+         for each statement execute function ${OWN_SCHEMA}.note_write()`,
+    ]),
+    `alter table ${table} ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
+  ].join(';')
+
+/** Tables that lack one of the four triggers, or on which one does not always fire. */
+export async function unwatchedTables(db: Queryable): Promise<Table[]> {
+  const watched = await db.query<{oid: string}>(
+    `select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = 'A'
+     group by tgrelid having count(*) = 4`,
+  )
+  const oids = new Set(watched.map(({oid}) => oid))
+  return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
+}
+
+/** So many tables in one transaction: in the window each commit counts, and nobody waits for their locks. */
+const BATCH = 100
+
+/**
+ * Puts on every table the triggers, on a function that notes nothing yet: `watchWrites` then has only to replace that, which
+ * waits for nobody's lock. A table that somebody is busy with is left to it.
+ */
+export async function prepareToWatch(db: Database, guard: Guard): Promise<void> {
+  await db.query(`${guard}; ${CREATE_LOG}; ${OFF}`)
+  for (const table of await unwatchedTables(db)) await lockedAtOnce(db, `${guard}; ${createTriggers(table)}`)
+}
+
+/** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
+export async function watchWrites(db: Database, guard: Guard): Promise<number> {
+  await db.query(`${guard}; ${CREATE_LOG}; ${ON}`)
+  for (const tables of batchesOf(await unwatchedTables(db), BATCH))
+    await db.query(`${guard}; ${tables.map(createTriggers).join(';')}`)
+  return (await writableTables(db)).length
+}
+
+/** Takes triggers and log off again. */
+export async function stopWatching(db: Database, patience: Patience): Promise<void> {
+  const rows = await db.query<{schema: string; table: string; names: string[]}>(`
+    select n.nspname as schema, c.relname as table, json_agg(t.tgname) as names
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where t.tgname like '${OWN_SCHEMA}_note_%' and t.tgparentid = 0 group by 1, 2`)
+  for (const {schema, table, names} of rows) {
+    const relation = identifier(schema, table)
+    await withTableLock(
+      db,
+      patience,
+      relation,
+      names.map((name) => `drop trigger if exists ${name} on ${relation}`).join('; '),
+    )
+  }
+  await db.query(`drop function if exists ${OWN_SCHEMA}.note_write(); drop table if exists ${OWN_SCHEMA}.landed_writes`)
+}
+
+export interface LandedWrites {
+  relation: string
+  operation: string
+  /** Rows touched, as text; null for a truncate. */
+  rows: string | null
+}
+
+/** What was written since the log entry `after`, by table and operation. Empty proves that nothing was. */
+export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]> =>
+  db.query<LandedWrites>(
+    `select relation, operation, sum(rows)::text as rows from ${OWN_SCHEMA}.landed_writes where id > $1::bigint
+     group by relation, operation order by relation, operation`,
+    [after],
+  )
+
+/** The newest log entry, as text; `0` when there is none. */
+export async function lastLanded(db: Queryable): Promise<string> {
+  const [row] = await db.query<{id: string}>(`select coalesce(max(id), 0)::text as id from ${OWN_SCHEMA}.landed_writes`)
+  return row!.id
+}
+
+/** `12 rows inserted into public.orders, 3 deleted from …` */
+export const describeWrites = (writes: readonly LandedWrites[]): string =>
+  writes
+    .map(({relation, operation, rows}) => `${relation}: ${operation}${rows === null ? '' : ` of ${rows} rows`}`)
+    .join(', ')

@@ -1,0 +1,12 @@
+/** How soon after one sync the next begins. */
+export interface Pace {
+  /** At least so long. */
+  pauseMs: number
+  /** At least so many times as long as the sync took. */
+  rest: number
+}
+
+export const USUAL_PACE: Pace = {pauseMs: 1000, rest: 0}
+
+/** Three quarters of the time the source is left alone. */
+export const NICE_PACE: Pace = {pauseMs: 5000, rest: 3}

@@ -1,0 +1,20 @@
+import {refused} from '../ports/errors.js'
+import type {Journal} from '../ports/ports.js'
+
+/** The step with which a window begins. */
+export const WINDOW_BEGINS = 'enter-maintenance'
+
+/** The window has begun and was not undone; it stays so after it, for as long as the app is on the target. */
+export const inWindow = async ({journal}: {journal: Journal}): Promise<boolean> =>
+  (await journal.records()).some(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+
+/** For what belongs before it: the app may be on the target already. */
+export async function refuseWindow(migration: {app: string; journal: Journal}): Promise<void> {
+  if (await inWindow(migration)) {
+    throw refused(
+      'in_window',
+      `the window of ${migration.app} has begun, or is over: there is nothing to copy any more`,
+      `heroku rds:status -a ${migration.app} shows where it stands, and what comes next`,
+    )
+  }
+}

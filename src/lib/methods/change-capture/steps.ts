@@ -1,0 +1,136 @@
+import {capturedUnits} from '../../capture/captured.js'
+import {forgetCopied} from '../../capture/copied-rows.js'
+import {syncFrozen, syncLive} from '../../capture/follow.js'
+import {installCapture, removeCapture, uncaptured} from '../../capture/install.js'
+import {shapeOf} from '../../capture/shape.js'
+import {prepareTouched, unprepared} from '../../capture/touched.js'
+import {unitsOf} from '../../capture/units.js'
+import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
+import {inWindow} from '../../journal/in-window.js'
+import {leaveNote, noteOf} from '../../journal/notes.js'
+import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
+import {failed} from '../../ports/errors.js'
+import {refreshDerived} from '../../runbook/derived.js'
+import type {Migration} from '../../runbook/migration.js'
+import {never, type Step} from '../../runbook/step.js'
+import {refuseDifferences} from '../../runbook/steps/verify.js'
+import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
+import {describeDifferences} from '../../verify/locate.js'
+
+export const installCaptureStep: Step = {
+  id: 'install-capture',
+  title: 'Capture changes on the source',
+  window: 'before',
+
+  async undo({source, guard, journal, ...patience}) {
+    await removeCapture(source, patience, guard.source)
+    await journal.forget(['captured'])
+  },
+
+  /** Once noted, a missing trigger is a change of the schema, for the next sync to refuse: installing it again would hide it. */
+  async done(migration) {
+    return (await noteOf(migration, 'captured')) !== undefined
+  },
+
+  async run(migration) {
+    const {source, guard} = migration
+    const tables = await installCapture(source, migration, guard.source)
+    const units = await unitsOf(source)
+    if ((await uncaptured(source, units)).length > 0)
+      throw failed('table_appeared', 'a table appeared while capture was installed', 'run the same command again')
+    const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+    await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, units)})
+    return `${tables} tables note what is written to them`
+  },
+}
+
+/** How much may be left for the window. */
+const ENOUGH_SECONDS = 1
+
+const MOST_SYNCS = 50
+
+/** Syncs until one takes less than a second and leaves nothing behind. */
+async function catchUpWithSource(migration: Migration): Promise<{syncs: number; entries: number}> {
+  const captured = await capturedUnits(migration)
+  let [entries, seconds] = [0, 0]
+  for (let syncs = 1; syncs <= MOST_SYNCS; syncs++) {
+    const synced = await syncLive({...migration, ...captured})
+    migration.operator.following(synced)
+    entries += synced.entries
+    seconds = synced.seconds
+    if (synced.equal && seconds < ENOUGH_SECONDS) return {syncs, entries}
+  }
+  throw failed(
+    'cannot_keep_up',
+    `after ${MOST_SYNCS} syncs the last still took ${seconds.toFixed(1)} s: the source is written to faster than the target takes it`,
+    'choose a quieter time, or a larger class for the target',
+  )
+}
+
+export const beginFollowing: Step = {
+  id: 'begin-following',
+  title: 'Bring what changed during the copy',
+  window: 'before',
+  undo: 'nothing',
+
+  async done(migration) {
+    return (
+      (await inWindow(migration)) ||
+      (await unprepared(migration.target, (await capturedUnits(migration)).units)).length === 0
+    )
+  },
+
+  async run(migration) {
+    const units = await unprepared(migration.target, (await capturedUnits(migration)).units)
+    await forgetCopied(migration, units)
+    await prepareTouched(migration.target, units, migration.guard.target)
+    const {syncs, entries} = await catchUpWithSource(migration)
+    return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`
+  },
+}
+
+export const catchUp: Step = {
+  id: 'catch-up',
+  title: 'Catch up with the source',
+  window: 'before',
+  undo: 'nothing',
+  done: inWindow,
+
+  async run(migration) {
+    await removeLargeObjects(migration.target)
+    await catchUpWithSource(migration)
+    const views = await refreshDerived(migration)
+    await prepareWindow(migration)
+    let touched = await verifyTouchedLive(migration)
+    refuseDifferences(touched.differences)
+    if (touched.whole.size > 0) {
+      const {differences} = await verifyWhileLive(migration, {only: touched.whole})
+      refuseDifferences(describeDifferences(differences))
+      // That took as long as those tables are large; meanwhile others were touched.
+      touched = await verifyTouchedLive(migration)
+      refuseDifferences(touched.differences)
+    }
+    await clearTheWay(migration)
+    await catchUpWithSource(migration)
+    return `${touched.keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
+  },
+}
+
+/** A snapshot taken after the fence and its barrier sees all that was ever committed; when nothing of it is left in the log, all has arrived. */
+export const drainLog: Step = {
+  id: 'drain',
+  title: 'Drain the last changes',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const captured = await capturedUnits(migration)
+    const {entries, equal, nth} = await syncFrozen({...migration, ...captured})
+    if (!equal)
+      throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
+    const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
+    const objects = large > 0 ? `, ${large} large objects` : ''
+    return `${entries.toLocaleString('en')} last changes${objects}; sync ${nth}, of a snapshot after the freeze, left nothing`
+  },
+}

@@ -1,0 +1,51 @@
+import {takeInSchema} from '../../capture/take-in.js'
+import {inWindow} from '../../journal/in-window.js'
+import {noteOf} from '../../journal/notes.js'
+import {beginFollowing} from './steps.js'
+import {withoutAttached} from './verify.js'
+import {tryConstraints} from '../shared/constraints.js'
+import {copyAllRows, shutTarget} from '../shared/copy.js'
+import {failed} from '../../ports/errors.js'
+import type {Migration} from '../../runbook/migration.js'
+import type {Step} from '../../runbook/step.js'
+import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+
+/** Until they have been done again there is no whole copy, which `rds:status` and `rds:verify` must know. */
+const doneAnew = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
+
+/** Follows a schema change on the source; a step of `rds:start` where it is asked for. */
+export const takeIn: Step = {
+  id: 'take-in',
+  title: 'Take in what changed in the schema of the source',
+  window: 'before',
+  undo: 'nothing',
+
+  /** Before anything is captured, or copied, there is nothing that a change could make wrong. */
+  async done(migration) {
+    return (await inWindow(migration)) || !(await noteOf(migration, 'captured')) || !(await noteOf(migration, 'copied'))
+  },
+
+  async run(migration) {
+    for (const {id} of doneAnew) await migration.journal.undone(id)
+    const {come, gone, altered} = await takeInSchema(migration, () => shutTarget(migration, {subscribed: false}))
+    await refuseWhatIsLeft(migration)
+    const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
+    return parts.length > 0 ? parts.join(', ') : 'no table came, went or was altered'
+  },
+}
+
+const signed = (sign: string, tables: readonly string[]): string[] => tables.map((table) => `${sign} ${table}`)
+
+/** Indexes come with the rows. */
+const COMES_LATER = /^only on the source: (index|constraint) /
+
+async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
+  const all = withoutAttached(inventoryDifferences(await inventory(source), await inventory(target)))
+  const left = all.filter((line) => !COMES_LATER.test(line))
+  if (left.length === 0) return
+  throw failed(
+    'schema_differs',
+    `the tables were taken in, but the schemas still differ: ${left.join('; ')}`,
+    'make it the same with heroku rds:psql and run heroku rds:start again',
+  )
+}

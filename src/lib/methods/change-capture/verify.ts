@@ -1,0 +1,89 @@
+import {capturedUnits} from '../../capture/captured.js'
+import {follow} from '../../capture/follow.js'
+import {tablesOf} from '../../capture/units.js'
+import {allEnded} from '../../flow/all-ended.js'
+import {USUAL_PACE} from '../../flow/pace.js'
+import {inWindow} from '../../journal/in-window.js'
+import {never, type Step} from '../../runbook/step.js'
+import {refuseDifferences} from '../../runbook/steps/verify.js'
+import {compareFrozen} from '../../verify/frozen.js'
+import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+import {verifyWhileLive} from '../../verify/live.js'
+import {describeDifferences} from '../../verify/locate.js'
+import {unproven, verifiedSoFar} from '../../verify/proof.js'
+import {compareSurroundings} from '../../verify/surroundings.js'
+import {compareTouched, frozenEnds, touchedSinceVerified} from '../../verify/touched.js'
+
+/** A proof that is older looks at too many touched keys again. */
+const FRESH_HOURS = 24
+
+export const verifyBeforeWindow: Step = {
+  id: 'verify-live',
+  title: 'Verify every row while the app runs',
+  window: 'before',
+  undo: 'nothing',
+  done: async (migration) => (await inWindow(migration)) || (await unproven(migration.target, FRESH_HOURS)).size === 0,
+
+  async run(migration) {
+    const {source, target, signal} = migration
+    const stop = new AbortController()
+    const following = follow({...migration, signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
+    const broken = following.then(() => signal.throwIfAborted())
+    try {
+      const verifying = verifyWhileLive(migration, {only: await unproven(target, FRESH_HOURS)})
+      const {rows, tables, differences, moved} = await Promise.race([verifying, broken.then(() => verifying)])
+      refuseDifferences([
+        ...describeDifferences(differences),
+        ...withoutAttached(inventoryDifferences(await inventory(source), await inventory(target))),
+      ])
+      const later = moved.length > 0 ? `; ${moved.join(', ')} moved meanwhile and will be compared in the window` : ''
+      return `${rows.toLocaleString('en')} rows in ${tables - moved.length} tables are equal${later}`
+    } finally {
+      stop.abort()
+      await following.catch(() => undefined)
+    }
+  },
+}
+
+/** What is attached in the window only. */
+export const withoutAttached = (differences: readonly string[]): string[] =>
+  differences.filter(
+    (line) =>
+      !/^only on the source: (constraint .* f( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(line),
+  )
+
+export const verifyTouched: Step = {
+  id: 'verify',
+  title: 'Verify what was touched since, and all that surrounds it',
+  window: 'inside',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {target} = migration
+    const {units} = await capturedUnits(migration)
+    const touched = await touchedSinceVerified(target, units)
+    const [surroundings, pass] = await allEnded([
+      compareSurroundings(migration, {validatedLater: true}),
+      compareTouched(touched, frozenEnds(migration), migration.signal),
+    ])
+    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole.flatMap(tablesOf)) : undefined
+    refuseDifferences([
+      ...surroundings.differences,
+      ...pass.compared.flatMap(({differences}) => differences),
+      ...describeDifferences(whole?.differences ?? []),
+    ])
+    const proven = await verifiedSoFar(target)
+    const came = pass.grown.reduce((sum, {rows}) => sum + rows, 0n)
+    const besides = [
+      `${pass.keys.toLocaleString('en')} keys touched since are equal`,
+      ...(pass.grown.length > 0
+        ? [`${came.toLocaleString('en')} rows that came to ${pass.grown.length} tables without a key`]
+        : []),
+      ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
+      ...(surroundings.largeObjects > 0 ? [`${surroundings.largeObjects} large objects`] : []),
+      `${surroundings.objects} objects`,
+    ]
+    return `${Number(proven.rows).toLocaleString('en')} rows were found equal while the app ran; ${besides.join(', ')}`
+  },
+}

@@ -1,0 +1,90 @@
+import {momentsCopied} from '../../copy/chunk-state.js'
+import {copyRows} from '../../copy/copy-rows.js'
+import {readPostData} from '../../copy/copy-schema.js'
+import {inWindow} from '../../journal/in-window.js'
+import {leaveNote, requireNote} from '../../journal/notes.js'
+import {publishAll} from './publish.js'
+import {copySchema, isNoted, note} from '../shared/copy.js'
+import {failed} from '../../ports/errors.js'
+import {longTransaction} from '../../postgres/sessions.js'
+import {CREATE_HEARTBEAT, DROP_HEARTBEAT} from '../../replication/heartbeat.js'
+import {removeReplication} from '../../replication/remove.js'
+import {slotSnapshot} from '../../replication/slot-snapshot.js'
+import {slotFor, slotState} from '../../replication/slot.js'
+import {subscriptionState} from '../../replication/subscription.js'
+import type {Migration} from '../../runbook/migration.js'
+import type {Step} from '../../runbook/step.js'
+
+export const copyPublishedRows: Step = {
+  id: 'copy-rows',
+  title: 'Copy the rows and build the indexes',
+  window: 'before',
+  // The slot goes with the publication.
+  undo: 'nothing',
+
+  async done(migration) {
+    if (await inWindow(migration)) return true
+    return (await isNoted('replicated', 'rowsCopied')(migration)) && (await isWhole(migration))
+  },
+
+  async run(migration) {
+    const {target, guard, signal} = migration
+    const snapshot = (await isWhole(migration)) ? undefined : await beginCopy(migration)
+    try {
+      const key = await requireNote(migration, 'fenceKey')
+      const world = {...migration, guard: guard.target, key, ...(snapshot ? {snapshot} : {})}
+      const {rows, bytes, tables, indexes} = await copyRows(world, await readPostData(migration), signal)
+      const {start} = await requireNote(migration, 'replicated')
+      const moments = await momentsCopied(target)
+      if (moments.some((moment) => moment !== start))
+        throw failed('mixed_moments', 'a table appeared on the source during the copy', 'run the same command again')
+      await note(migration, 'replicated', 'rowsCopied')
+      return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes; all as they were at ${start} of the log`
+    } finally {
+      await snapshot?.release()
+    }
+  },
+}
+
+/**
+ * Every row is there, of the moment at which the slot begins, and nothing that the slot has brought since was taken by anybody else:
+ * a subscription made anew would be sent some of it twice.
+ */
+async function isWhole(migration: Migration): Promise<boolean> {
+  const {source, target} = migration
+  const [replicated, slot] = [await requireNote(migration, 'replicated'), await slotState(source)]
+  if (!slot || replicated.start === undefined) return false
+  if (slot.confirmed !== replicated.start && !(await subscriptionState(target))) return false
+  const moments = await momentsCopied(target)
+  return moments.length > 0 && moments.every((moment) => moment === replicated.start)
+}
+
+/** Makes the slot, and with it the moment to copy. Rows of any other moment would be a mixture with what the slot brings: they go. */
+async function beginCopy(migration: Migration) {
+  const {source, target, claim, guard, operator} = migration
+  if ((await slotState(source)) || (await momentsCopied(target)).length > 0) {
+    operator.tell('what is on the target belongs to a moment that is gone: the copy begins anew')
+    await removeReplication(migration)
+    await publishAll(migration)
+    await copySchema('replicated').run(migration)
+  }
+  await target.query(`${guard.target}; ${DROP_HEARTBEAT}; ${CREATE_HEARTBEAT}`)
+  const snapshot = await tellingWhoIsAwaited(migration, slotSnapshot(migration, slotFor(claim)))
+  await leaveNote(migration, 'replicated', {...(await requireNote(migration, 'replicated')), start: snapshot.start})
+  return snapshot
+}
+
+const TELL_EVERY_MS = 5000
+
+/** A slot begins when every transaction that was open has ended. */
+async function tellingWhoIsAwaited<T>({source, clock, operator}: Migration, making: Promise<T>): Promise<T> {
+  const done = new AbortController()
+  const ended = making.finally(() => done.abort())
+  ended.catch(() => undefined)
+  while (!done.signal.aborted) {
+    await clock.sleep(TELL_EVERY_MS, done.signal).catch(() => undefined)
+    const waiting = done.signal.aborted ? undefined : await longTransaction(source).catch(() => undefined)
+    if (waiting) operator.tell(waiting)
+  }
+  return ended
+}

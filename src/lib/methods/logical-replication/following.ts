@@ -1,0 +1,83 @@
+import {detachConstraints} from '../../copy/detach-constraints.js'
+import {removeLargeObjects} from '../../copy/large-objects.js'
+import type {Pace} from '../../flow/pace.js'
+import {inWindow} from '../../journal/in-window.js'
+import {requireNote} from '../../journal/notes.js'
+import {shutTarget} from '../shared/copy.js'
+import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
+import {failed, refused} from '../../ports/errors.js'
+import {awaitBeat} from '../../replication/arrival.js'
+import {watchReplication} from '../../replication/follow.js'
+import {beat} from '../../replication/heartbeat.js'
+import {assertShape} from '../../replication/shape.js'
+import {resume} from '../../replication/subscription.js'
+import {refreshDerived} from '../../runbook/derived.js'
+import type {Migration} from '../../runbook/migration.js'
+import type {Step} from '../../runbook/step.js'
+
+/** How much may be left for the window. */
+const ENOUGH_SECONDS = 1
+const MOST_ROUNDS = 50
+/** For so long nothing at all may be taken by the target. */
+const PATIENCE_SECONDS = 300
+
+/** Sends heartbeats until one is on the target within a second; returns how long it took. */
+export async function catchUpWithSource(migration: Migration): Promise<number> {
+  const {source, operator} = migration
+  const {shape} = await requireNote(migration, 'replicated')
+  let seconds = Number.POSITIVE_INFINITY
+  for (let nth = 1; nth <= MOST_ROUNDS; nth++) {
+    await assertShape(source, shape)
+    const {nonce, at} = await beat(source)
+    const state = {nth: String(nth), at, entries: 0, rows: 0}
+    seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (waiting, sofar) =>
+      operator.following({...state, equal: false, seconds: sofar, waiting}),
+    )
+    operator.following({...state, equal: true, seconds})
+    if (seconds < ENOUGH_SECONDS) return seconds
+  }
+  throw failed(
+    'cannot_keep_up',
+    `a change still took ${seconds.toFixed(1)} s to the target: the source is written to faster than one worker applies it`,
+    'choose a quieter time, or a larger class for the target',
+  )
+}
+
+/** Lets the subscription go on, over whatever a window that came to nothing has left on the target. */
+export async function resumeFollowing(migration: Migration): Promise<void> {
+  const {target, publisher, guard} = migration
+  await detachConstraints(target, guard.target)
+  await shutTarget(migration, {subscribed: true})
+  await resume(target, await publisher.connection(), guard.target)
+}
+
+/** The servers do the work; this watches them until the signal aborts. */
+export async function followReplication(migration: Migration, pace: Pace): Promise<void> {
+  if (await inWindow(migration)) {
+    throw refused(
+      'in_window',
+      `${migration.app} is in its window, or runs on RDS already`,
+      `heroku rds:status -a ${migration.app} says what comes next`,
+    )
+  }
+  await resumeFollowing(migration)
+  await watchReplication({...migration, ...(await requireNote(migration, 'replicated'))}, pace)
+}
+
+export const catchUpReplication: Step = {
+  id: 'catch-up',
+  title: 'Catch up with the source',
+  window: 'before',
+  undo: 'nothing',
+  done: inWindow,
+
+  async run(migration) {
+    await removeLargeObjects(migration.target)
+    await resumeFollowing(migration)
+    const seconds = await catchUpWithSource(migration)
+    const views = await refreshDerived(migration)
+    await prepareWindow(migration)
+    await clearTheWay(migration)
+    return `a change takes ${seconds.toFixed(1)} s to the target; ${views} materialized views refreshed`
+  },
+}

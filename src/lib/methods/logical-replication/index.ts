@@ -1,0 +1,36 @@
+import {dumpRestore} from '../dump-restore.js'
+import {copyPublishedRows} from './copy.js'
+import {catchUpReplication, followReplication} from './following.js'
+import {beginReplicating, publishStep, subscribeStep} from './publish.js'
+import {drainReplication, endReplication, verifyReplicated} from './window.js'
+import type {Method} from '../method.js'
+import {attachConstraintsStep, validateConstraints, tryConstraints} from '../shared/constraints.js'
+import {copySchema, vacuumCopy} from '../shared/copy.js'
+import {replicationObstacles} from '../shared/decoding-obstacles.js'
+
+/** Postgres' own publication and subscription, where the source lets its owner replicate. */
+export const logicalReplication: Method = {
+  id: 'logical-replication',
+  title: 'Logical replication',
+  available: true,
+  obstacles: replicationObstacles,
+  before: [
+    publishStep,
+    copySchema('replicated'),
+    copyPublishedRows,
+    tryConstraints('replicated'),
+    vacuumCopy,
+    subscribeStep,
+    beginReplicating,
+  ],
+  ready: [catchUpReplication],
+  drain: [drainReplication, attachConstraintsStep],
+  verify: verifyReplicated,
+  after: [endReplication, validateConstraints],
+  follow: followReplication,
+
+  estimate: (assessment) => [
+    {step: drainReplication.id, what: 'drain the replication lag', seconds: 10},
+    ...dumpRestore.estimate(assessment).filter(({step}) => step === verifyReplicated.id),
+  ],
+}

@@ -1,0 +1,74 @@
+import {attachConstraints, copyConstraints} from '../../copy/constraints.js'
+import {readPostData} from '../../copy/copy-schema.js'
+import {detachConstraints} from '../../copy/detach-constraints.js'
+import {validateForeignKeys} from '../../copy/foreign-keys.js'
+import {inWindow} from '../../journal/in-window.js'
+import {isNoted, noteConstraints, type Basis} from './copy.js'
+import {never, type Step} from '../../runbook/step.js'
+
+export const buildConstraints: Step = {
+  id: 'build-constraints',
+  title: 'Build constraints and triggers',
+  window: 'inside',
+  undo: 'nothing',
+  done: isNoted('frozen', 'constraints'),
+
+  async run(migration) {
+    const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), migration.signal)
+    await noteConstraints(migration, 'frozen')
+    return `${foreignKeys} foreign keys validated, ${statements} statements of ${migration.schemaDump.tool}`
+  },
+}
+
+/**
+ * Foreign keys hold for every write from now on. Whether they hold for the rows that are there was tried before the window, and
+ * those rows are proven to be the source's: looking at all of them again would make the window grow with the database.
+ */
+export const attachConstraintsStep: Step = {
+  id: 'attach-constraints',
+  title: 'Attach foreign keys, triggers and rules',
+  window: 'inside',
+  // The next sync takes them off again.
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {statements, foreignKeys} = await attachConstraints(
+      migration,
+      await readPostData(migration),
+      migration.signal,
+    )
+    return `${foreignKeys} foreign keys enforced, ${statements} statements`
+  },
+}
+
+export const validateConstraints: Step = {
+  id: 'validate-constraints',
+  title: 'Validate the foreign keys while the app runs',
+  window: 'after',
+  undo: 'nothing',
+  done: never,
+
+  async run(migration) {
+    const {foreignKeys} = await readPostData(migration)
+    const validated = await validateForeignKeys(migration, foreignKeys, migration.signal)
+    return `${validated} foreign keys validated; reads and writes went on`
+  },
+}
+
+/** Everything that could fail in the window when constraints are attached fails here, while the app runs. */
+export const tryConstraints = (basis: Basis): Step => ({
+  id: 'try-constraints',
+  title: 'Try foreign keys, triggers and rules on the target',
+  window: 'before',
+  undo: 'nothing',
+  done: async (migration) => (await inWindow(migration)) || isNoted(basis, 'constraints')(migration),
+
+  async run(migration) {
+    const {target, guard, signal} = migration
+    const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
+    await detachConstraints(target, guard.target)
+    await noteConstraints(migration, basis)
+    return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`
+  },
+})

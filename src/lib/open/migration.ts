@@ -1,0 +1,154 @@
+import {CREATE_SYNC_STATE} from '../capture/sync-state.js'
+import {CREATE_COPY_STATE} from '../copy/chunk-state.js'
+import {clock} from '../adapters/clock.js'
+import {remember} from '../adapters/memory.js'
+import {schemaDumpOf} from '../adapters/pg-dump.js'
+import {publisherOf} from '../adapters/replication.js'
+import {assess} from '../assessment/assess.js'
+import {refuseOtherTarget, renewClaim, sourceGuard} from '../fence/claim.js'
+import {beginMigration, dropUntouchedJournal, epochOf, journalOn, targetGuard} from '../journal/journal.js'
+import {withOperatorLock} from '../journal/operator-lock.js'
+import type {Method} from '../methods/method.js'
+import {defaultMethod, methodNamed} from '../methods/index.js'
+import type {Options} from './options.js'
+import {SOURCE_TLS} from './source.js'
+import {noTarget, TARGET_URL_VAR} from './target.js'
+import {operatorName, withWorld} from './world.js'
+import {refused} from '../ports/errors.js'
+import type {Operator} from '../ports/ports.js'
+import {identityOf} from '../postgres/identity.js'
+import {refuseForeignContents} from '../runbook/foreign-contents.js'
+import type {Migration, Settings} from '../runbook/migration.js'
+
+/** What the copy and the syncs keep beside the journal. */
+export const WORKING_TABLES = [CREATE_COPY_STATE, CREATE_SYNC_STATE]
+
+/** A migration, with all that its method can do. */
+export type OpenMigration = Migration & {readonly method: Method}
+
+export interface RunOptions extends Options {
+  method?: string | undefined
+  /** The method of a migration that has not begun, when none is named. */
+  fallback?: string
+  settings: Omit<Settings, 'caFile'>
+  operator: Operator
+  /** The command, for whoever finds the migration locked. */
+  command: string
+  signal: AbortSignal
+}
+
+/** Opens a migration for a command that changes things: begun in the journal, locked against other operators. */
+export async function withMigration<T>(
+  options: RunOptions,
+  work: (migration: OpenMigration) => Promise<T>,
+): Promise<T> {
+  return withWorld(options, async (world) => {
+    const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
+    if (!target || !targetUrl) throw noTarget()
+    const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
+    if (identity === targetIdentity && !identity.startsWith('hidden')) {
+      throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
+    }
+    await refuseOtherTarget(source, targetIdentity)
+    if (!world.record) await refuseForeignContents(target)
+    const record = await beginMigration(
+      target,
+      {
+        app,
+        addonId: addon.id,
+        addonName: addon.name,
+        method: methodToBegin(options, world.record?.method),
+        sourceIdentity: identity,
+      },
+      WORKING_TABLES,
+    )
+    if (record.sourceIdentity !== identity) {
+      throw refused(
+        'other_source',
+        `${addon.name} is not the database this migration began with`,
+        'it may have been restored or replaced: use a fresh target',
+      )
+    }
+    const method = methodNamed(record.method)!
+    if (options.method !== undefined && options.method !== method.id) {
+      throw refused(
+        'other_method',
+        `this migration is under way by ${method.id}`,
+        `go on with --method ${method.id}`,
+        'or give it up with heroku rds:start --abandon first',
+      )
+    }
+    const [major] = await source.query<{major: number}>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    )
+    const underLock = () =>
+      withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
+        const claim = {target: targetIdentity, place: target.place, epoch}
+        await renewClaim(source, claim)
+        await remember(options.dataDir, app, {
+          ...(options.target ? {target: options.target} : {}),
+          ...(options.region ? {region: options.region} : {}),
+          caFile: world.caFile,
+        })
+        return work({
+          app,
+          addon,
+          method,
+          source,
+          target,
+          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+          publisher: publisherOf(() => world.renewSource(), SOURCE_TLS),
+          targetUrl,
+          heroku,
+          assess: () => assess(world),
+          journal: journalOn(target, operatorName(), epoch),
+          claim,
+          guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+          operator: options.operator,
+          clock,
+          settings: {...options.settings, caFile: world.caFile},
+          signal: AbortSignal.any([options.signal, lost]),
+        })
+      })
+    try {
+      return await underLock()
+    } catch (error) {
+      if (!world.record) await dropUntouchedJournal(target)
+      throw error
+    }
+  })
+}
+
+/** What is under way goes on; else the one that is named, the command's own, or that of an earlier attempt. */
+const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>
+  method ?? fallback ?? earlier ?? defaultMethod.id
+
+/** Opens a migration that is under way for a command that looks, or does a part of the work, beside whoever holds the lock. */
+export async function besideOperator<T>(
+  options: Omit<RunOptions, 'command' | 'fallback' | 'method' | 'settings'>,
+  work: (migration: Beside) => Promise<T>,
+): Promise<T> {
+  return withWorld(options, async ({app, source, target, journal, record}) => {
+    if (!target) throw noTarget()
+    if (!journal || !record)
+      throw refused('not_started', `no migration of ${app} is under way`, `heroku rds:start -a ${app}`)
+    const epoch = await epochOf(target)
+    const claim = {target: await identityOf(target), place: target.place, epoch}
+    return work({
+      app,
+      method: methodNamed(record.method)!,
+      source,
+      target,
+      journal,
+      guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+      operator: options.operator,
+      clock,
+      signal: options.signal,
+    })
+  })
+}
+
+export type Beside = Pick<
+  OpenMigration,
+  'app' | 'clock' | 'guard' | 'journal' | 'method' | 'operator' | 'signal' | 'source' | 'target'
+>

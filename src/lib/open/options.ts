@@ -1,0 +1,19 @@
+import type {APIClient} from '@heroku-cli/command'
+
+import type {Database} from '../ports/ports.js'
+
+export interface Options {
+  api: APIClient
+  /** Where the CLI keeps a plugin's files. */
+  dataDir: string
+  app: string
+  /** Attachment or add-on name; DATABASE by default. */
+  database?: string
+  target?: string
+  region?: string
+  caFile?: string
+  /** For a command that only reads: its sessions refuse to write, to wait or to stay. */
+  reading?: boolean
+}
+
+export type Closable = Database & {close(): Promise<void>}

@@ -1,0 +1,111 @@
+import {hostname, userInfo} from 'node:os'
+
+import {clock} from '../adapters/clock.js'
+import {bareUrl, type ConnectionParts} from '../adapters/connection-url.js'
+import {HerokuClient} from '../adapters/heroku-client.js'
+import {herokuOf} from '../adapters/heroku.js'
+import {recall} from '../adapters/memory.js'
+import {rdsOf} from '../adapters/rds.js'
+import type {World} from '../assessment/assess.js'
+import {journalOn, type MigrationRecord} from '../journal/journal.js'
+import type {Options, Closable} from './options.js'
+import {sourceOf} from './source.js'
+import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
+import {RdsError} from '../ports/errors.js'
+import type {Database, Journal, Clock} from '../ports/ports.js'
+import {Secret} from '../ports/secret.js'
+
+/** Where the system's own certificate bundle lies on Heroku's stacks; RDS' authorities are in it since 2024-11. */
+const STACK_CA_FILE = '/etc/ssl/certs/ca-certificates.crt'
+
+/** What a command works with that only reads: Heroku, the source, the target when one is named, and the journal on it. */
+export interface Opened extends World {
+  record?: MigrationRecord
+  journal?: Journal
+  sourceParts: ConnectionParts
+  /** The same with the credential of the day. */
+  renewSource(): Promise<ConnectionParts>
+  targetParts?: ConnectionParts
+  /** Without parameters. */
+  targetUrl?: Secret
+  caFile: string
+}
+
+export const operatorName = (): string => `${userInfo().username}@${hostname()}`
+
+/** Opens the world of an app, and closes it when the work is done. Reads only. */
+export async function withWorld<T>(given: Options, work: (world: Opened) => Promise<T>): Promise<T> {
+  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
+  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const open: Closable[] = []
+  try {
+    const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, open)])
+    if (app.status === 'rejected') throw app.reason
+    if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
+    const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
+    const source = await sourceOf(heroku, options, record)
+    open.push(source.db)
+    return await work({
+      app: options.app,
+      addon: source.addon,
+      heroku,
+      source: source.db,
+      sourceParts: source.parts,
+      renewSource: source.renew,
+      sourceAddress: source.parts,
+      rds: rdsOf(options.region),
+      clock,
+      caFile: options.caFile ?? STACK_CA_FILE,
+      ...(opened.status === 'rejected' ? {targetTrouble: opened.reason as RdsError} : {}),
+      ...(target
+        ? {target: target.db, targetParts: target.parts, targetEndpoint: target.parts, targetUrl: bareUrl(target.parts)}
+        : {}),
+      ...(record && target ? {record, journal: journalOn(target.db, operatorName())} : {}),
+      ...(options.target ? {targetId: options.target} : {}),
+    })
+  } finally {
+    await Promise.all(open.map((db) => db.close()))
+  }
+}
+
+/** A database, or why it cannot be used. */
+export type Either = {db: Database; trouble?: undefined} | {db?: undefined; trouble: RdsError}
+
+/** Opens whichever of both databases is there, for a command that clears up after the other is gone. */
+export async function openEither<T>(
+  given: Options,
+  work: (sides: {source: Either; target: Either; clock: Clock}) => Promise<T>,
+): Promise<T> {
+  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
+  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const open: Closable[] = []
+  const either = async (opening: () => Promise<Database>): Promise<Either> => {
+    try {
+      return {db: await opening()}
+    } catch (error) {
+      if (error instanceof RdsError) return {trouble: error}
+      throw error
+    }
+  }
+  if (!process.env[TARGET_URL_VAR]) throw noTarget()
+  let record: MigrationRecord | undefined
+  try {
+    const target = await either(async () => {
+      const opened = await openTarget(options, open)
+      record = opened.record
+      return opened.target!.db
+    })
+    const source = await either(async () => {
+      const {db} = await sourceOf(heroku, options, record)
+      open.push(db)
+      await db.query('select')
+      return db
+    })
+    return await work({source, target, clock})
+  } finally {
+    await Promise.all(open.map((db) => db.close()))
+  }
+}
+
+const definedOf = (options: Options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

@@ -1,0 +1,154 @@
+import type {Fact} from './fact.js'
+import type {Attachment, DatabaseInfo, EngineOffer, HerokuApp, Process, RdsInstance} from './ports.js'
+
+export type Level = 'blocker' | 'ok' | 'unknown' | 'warning'
+
+/** Something a check has found. */
+export interface Found {
+  /** What was found, in one sentence that names the object. */
+  what: string
+  /** What to do about it. */
+  remedy: string
+  /** SQL or shell that does it, ready to paste. */
+  fix?: string
+}
+
+export interface Finding extends Found {
+  check: string
+  level: Level
+  /** Methods it stands in the way of; empty for all of them when it is a blocker. */
+  methods: readonly MethodId[]
+  /** Of what is unknown: a run must not begin without the answer. */
+  decisive?: true
+}
+
+/** An app that is known to be attached, and what kept it from being looked at. */
+export interface UnseenApp {
+  app: string
+  why: string
+}
+
+export interface AppFacts extends HerokuApp {
+  formation: Process[]
+  preboot: boolean
+  attachments: Attachment[]
+  addons: {name: string; plan: string}[]
+  release: number
+  /** One-off and Scheduler dynos running now. */
+  oneOffs: string[]
+  /** Names of config vars that hold the host or the password of the source besides those of its attachments; never their values. */
+  copiesOfUrl: Fact<string[]>
+  /** Addresses the dynos come from; null on the Common Runtime, which has none of its own. */
+  network: Fact<{addresses: string[]; peered: boolean} | null>
+  /** The pipeline the app is in, and its stage there. */
+  pipeline: Fact<{name: string; stage: string} | null>
+}
+
+/** Size of one table with its indexes and TOAST; rows as the planner estimates them. */
+export interface TableSize {
+  name: string
+  bytes: number
+  indexBytes: number
+  rows: number
+}
+
+export interface SourceFacts {
+  addon: string
+  plan: string
+  /** e.g. 16.14 */
+  version: string
+  major: number
+  bytes: string
+  indexBytes: string
+  tables: number
+  /** By which rules text is sorted, e.g. `en_US.UTF-8` or `ICU en-US`. */
+  collation: string
+  /** The ten largest tables, largest first. */
+  largest: TableSize[]
+  connections: {used: number; limit: number}
+  extensions: {name: string; version: string; schema: string}[]
+  /** `trial` is what the opt-in trial slot came to: `works`, or the server's refusal. */
+  replication: {walLevel: string; role: boolean; slotsLeft: number; trial?: string}
+  /** Writes as the statistics counted them over some seconds; left out where nobody waited for them. */
+  activity?: {seconds: number; rowsPerSecond: number; commitsPerSecond: number}
+  /** Heroku's own account of the database, empty when the Data API did not tell. */
+  info: Fact<DatabaseInfo>
+  /** Data maintenance Heroku has planned, as Heroku words it; null when there is none. */
+  plannedMaintenance: Fact<string | null>
+}
+
+export interface TargetFacts {
+  place: string
+  version: string
+  major: number
+  extensions: {name: string; version: string}[]
+  /** May triggers and foreign keys be silenced while rows are applied? */
+  replicaRole: boolean
+  /** Settings of the server that bear on the move, as the server words them; null for one it does not know. */
+  settings: Record<string, string | null>
+  collation: string
+  connections: {used: number; limit: number}
+  /** Of every database on the server that this role may measure. */
+  bytesUsed: string
+  /** Until when the certificate of the server is valid. */
+  certificateValidTo: string | null
+  /** What AWS says of it; unread where AWS could not be asked. */
+  instance: Fact<RdsInstance>
+}
+
+export interface Eligibility {
+  method: MethodId
+  title: string
+  possible: boolean
+  /** Why not; or, when possible, nothing. */
+  because: string[]
+  window: {seconds: number; terms: Term[]}
+}
+
+/** What to create at AWS: a starting point, to be watched and changed. */
+export interface Destination {
+  engine: 'Aurora PostgreSQL' | 'RDS for PostgreSQL'
+  because: string[]
+  version: string
+  /** While the copy is loaded, and afterwards. */
+  loadClass: string
+  steadyClass: string
+  storage: {type: string; gigabytes: number | null; iops: number | null; because: string}
+  /** What takes the place of the pooler and the followers, where there are any. */
+  replaces: {what: string; by: string}[]
+}
+
+/** Everything `rds:assess` knows; its `--json`, described in docs/assessment.md. */
+export interface Assessment {
+  /** Grows when a field is removed or changes its meaning. */
+  schemaVersion: 1
+  app: string
+  takenAt: string
+  source: SourceFacts
+  target?: TargetFacts
+  offers?: Fact<EngineOffer[]>
+  apps: AppFacts[]
+  unseen: UnseenApp[]
+  findings: Finding[]
+  /** How many questions were asked. */
+  checks: number
+  eligibility: Eligibility[]
+  recommendation?: {method: MethodId; because: string}
+  destination: Destination
+  /** What no assessment can see, or this one was not asked to. */
+  blindSpots: string[]
+  /** How to move a database that is too large for this tool: a standby fed with Heroku's WAL. */
+  bridge?: string[]
+}
+
+export type MethodId = 'change-capture' | 'dms' | 'dump-restore' | 'logical-replication'
+
+/** One term of the arithmetic of the window. */
+export interface Term {
+  /** Of the step it stands for: a rehearsal of that step replaces it. */
+  step: string
+  what: string
+  seconds: number
+  /** Taken from an earlier run of the step; left out when assumed. */
+  measured?: true
+}

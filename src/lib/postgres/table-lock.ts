@@ -1,0 +1,92 @@
+import {failed} from '../ports/errors.js'
+import type {Clock, Database} from '../ports/ports.js'
+import {heldByAutovacuum, holdersOf} from './sessions.js'
+
+/** How long to try for a lock, and how long others may have to queue behind one try. */
+export interface Patience {
+  clock: Clock
+  signal: AbortSignal
+  seconds?: number
+  /** In the window nobody is kept waiting, so that one try may outlast `deadlock_timeout`, after which autovacuum gives way. */
+  nobodyWaits?: boolean
+}
+
+const SHORT_LOCK_MS = 400
+/** Above the usual `deadlock_timeout` of 1 s. */
+const LONG_LOCK_MS = 1500
+const LONG_TRY_EVERY = 5
+const DEFAULT_SECONDS = 60
+
+/**
+ * Runs statements that lock a table as one message, which the server takes as one transaction, so that no lock outlives
+ * a sleeping laptop; under a short `lock_timeout`, so that nobody queues behind us for long; again until the deadline.
+ */
+export async function withTableLock(
+  db: Database,
+  patience: Patience,
+  table: string,
+  statements: string,
+): Promise<void> {
+  const {clock, signal, seconds = DEFAULT_SECONDS, nobodyWaits = false} = patience
+  const deadline = clock.now().getTime() + seconds * 1000
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted()
+    const long = nobodyWaits || (attempt % LONG_TRY_EVERY === 0 && (await heldByAutovacuum(db)).includes(table))
+    try {
+      await db.query(`set local lock_timeout = ${long ? LONG_LOCK_MS : SHORT_LOCK_MS}; ${statements}`)
+      return
+    } catch (error) {
+      if (!isLockConflict(error)) throw error
+      if (clock.now().getTime() >= deadline) throw await tableBusy(db, table, seconds)
+      await clock.sleep(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), signal)
+    }
+  }
+}
+
+/** out_of_memory for locks */
+const NO_ROOM = '53200'
+
+/**
+ * One try for the locks of many tables; false where it failed. Unless it is given more milliseconds than `deadlock_timeout`, no
+ * autovacuum gives way to it, and it is not taken for part of a deadlock.
+ */
+export async function lockedAtOnce(db: Database, statements: string, milliseconds = SHORT_LOCK_MS): Promise<boolean> {
+  try {
+    await db.query(`set local lock_timeout = ${milliseconds}; ${statements}`)
+    return true
+  } catch (error) {
+    if (!isLockConflict(error) && (error as {code?: unknown}).code !== NO_ROOM) throw error
+    return false
+  }
+}
+
+/** Workers go on with their next table when they have given one up. */
+const MOST_ROUNDS = 10
+
+/**
+ * Sends every autovacuum away whose table would have to be waited for in the window. The lock that is asked for disturbs no
+ * reader and no writer, and is not kept; what was given up is vacuumed in its next turn.
+ */
+export async function sendAutovacuumAway(db: Database): Promise<void> {
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const tables = await heldByAutovacuum(db)
+    if (tables.length === 0) return
+    await Promise.all(
+      tables.map((table) => lockedAtOnce(db, `lock table only ${table} in share update exclusive mode`, LONG_LOCK_MS)),
+    )
+  }
+}
+
+async function tableBusy(db: Database, table: string, seconds: number): Promise<Error> {
+  const holders = await holdersOf(db, table)
+  const who = holders.map(({pid, role, application}) => `pid ${pid} (${role}${application ? `, ${application}` : ''})`)
+  return failed(
+    'table_busy',
+    `${table} stayed locked for ${seconds} s${who.length > 0 ? ` by ${who.join(', ')}` : ''}`,
+    'let that transaction end, or end it with heroku pg:kill, and run the same command again',
+  )
+}
+
+/** lock_not_available, deadlock_detected */
+export const isLockConflict = (error: unknown): boolean =>
+  ['55P03', '40P01'].includes(String((error as {code?: unknown} | undefined)?.code))
