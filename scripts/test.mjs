@@ -4,6 +4,7 @@ import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
 
 const LANES = 2
+const SLOWEST = 10
 const bin = (name) => join('node_modules', '.bin', name)
 const checks = [
   ['types', bin('tsc'), ['-p', 'tsconfig.dev.json']],
@@ -13,6 +14,8 @@ const checks = [
 
 let [passed, failed] = [0, 0]
 const failures = []
+/** Seconds of each test file, by name. */
+const took = new Map()
 const count = (ok) => (ok ? passed++ : failed++)
 
 for (const [name, command, args] of checks) {
@@ -27,13 +30,17 @@ const asked = process.argv.slice(2)
 const files = asked.length > 0 ? asked : testFiles('test')
 await Promise.all(Array.from({length: LANES}, lane))
 
+const slowest = [...took].sort(([, a], [, b]) => b - a).slice(0, SLOWEST)
+for (const [file, seconds] of slowest) process.stdout.write(`${seconds.toFixed(0).padStart(5)} s  ${file}\n`)
 for (const failure of failures) process.stdout.write(failure)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
 
 async function lane() {
   for (let file = files.shift(); file; file = files.shift()) {
+    const begun = performance.now()
     const {status, output} = await run(bin('mocha'), [file])
+    took.set(file, (performance.now() - begun) / 1000)
     process.stdout.write(output)
     const told = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
     passed += told('passing')
