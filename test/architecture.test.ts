@@ -1,10 +1,11 @@
-import {readFileSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 
 import {expect} from 'chai'
 import {cruise, type ICruiseResult, type IForbiddenRuleType} from 'dependency-cruiser'
 
 import layers from './layers.mjs'
+import {METHODS} from '../src/lib/methods/index.js'
 
 const PROJECT = join(import.meta.dirname, '..')
 
@@ -51,5 +52,18 @@ describe('The architecture', () => {
     ]
     const lines = first.map((file) => readFileSync(join(PROJECT, file), 'utf8').split('\n').length)
     expect(lines.reduce((sum, count) => sum + count, 0)).to.be.lessThan(400)
+  })
+})
+
+describe('Methods', () => {
+  it('are named nowhere but in their folder and in the playbook: another one is a folder and a line', () => {
+    const literal = new RegExp(`['"\`](${METHODS.map(({id}) => id).join('|')})['"\`]`)
+    const naming = readdirSync(join(PROJECT, 'src'), {recursive: true, encoding: 'utf8'}).filter(
+      (file) =>
+        file.endsWith('.ts') &&
+        !/^lib\/(methods\/|playbook\.ts)/.test(file) &&
+        literal.test(readFileSync(join(PROJECT, 'src', file), 'utf8')),
+    )
+    expect(naming).to.deep.equal([])
   })
 })

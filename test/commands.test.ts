@@ -66,7 +66,7 @@ describe('The commands', () => {
         'json',
         'method',
         'nice',
-        'take-in',
+        'refresh-schema',
         'until-equal',
       ].sort(),
       'rds:status': [...common, 'json', 'watch'].sort(),

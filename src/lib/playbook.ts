@@ -40,11 +40,11 @@ export function runbookFor(method: Method): readonly Step[] {
   ]
 }
 
-/** What `rds:start` does: everything that can be done long before the window. */
-export const preparationFor = (method: Method, {takeIn}: {takeIn?: Step | undefined} = {}): readonly Step[] => [
+/** What `rds:start` does: everything that can be done long before the window. `first`: after a change of the schema, say. */
+export const preparationFor = (method: Method, first: readonly Step[] = []): readonly Step[] => [
   preflight,
   claimTarget,
   installFence,
-  ...(takeIn ? [takeIn] : []),
+  ...first,
   ...method.before,
 ]

@@ -120,9 +120,10 @@ describe('an assessment', () => {
 
   it('tries a slot only when asked to, and leaves none', async () => {
     expect((await assess(world())).source.replication.trial).to.equal(undefined)
-    const {source: facts, eligibility} = await assess(world(), {trialSlot: true})
+    const {source: facts, eligibility, findings} = await assess(world(), {trialSlot: true})
     expect(facts.replication.trial).to.match(/replication slots/)
-    expect(eligibility.find(({method}) => method === 'dms')!.because.join()).to.contain('a trial slot was refused')
+    expect(eligibility.find(({method}) => method === 'dms')!.because).to.include('logical-decoding')
+    expect(findings.map(({what}) => what).join()).to.contain('a trial slot was refused')
     expect(await ask(source.superuserUrl, 'select from pg_replication_slots')).to.deep.equal([])
   })
 })

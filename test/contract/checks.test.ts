@@ -36,7 +36,10 @@ describe('the checks of the assessment', () => {
       now: NOW,
       ...(await appFacts(heroku, 'shop', ADDON, source.parts)),
       source: source.db,
-      sourceFacts: await sourceFacts(source.db, heroku, ADDON),
+      sourceFacts: {
+        ...(await sourceFacts(source.db, heroku, ADDON)),
+        replication: {walLevel: 'logical', role: true, slotsLeft: 10},
+      },
       target: target.db,
       targetFacts: {
         ...facts,

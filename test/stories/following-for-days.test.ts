@@ -43,7 +43,7 @@ describe('rds:start', () => {
     await cutOver(shop, {method: 'change-capture'})
     const keys = await foreignKeys(shop)
     expect(keys).not.to.deep.equal([])
-    for (const args of [['rds:start'], ['rds:start', '--take-in'], ['rds:start', '--abandon']]) {
+    for (const args of [['rds:start'], ['rds:start', '--refresh-schema'], ['rds:start', '--abandon']]) {
       const {code, stderr} = await world.sandbox.cli([...args, '-a', shop.name, '--confirm', shop.name], {
         env: shop.env,
       })

@@ -8,7 +8,6 @@ import {cutOver, operate, prepare, rollBack, useSandbox} from '../support/world.
 import {abandon} from '../../src/lib/actions/abandon.js'
 import {finishMigration} from '../../src/lib/actions/finish.js'
 import {USUAL_PACE} from '../../src/lib/flow/pace.js'
-import {runbookFor} from '../../src/lib/playbook.js'
 
 const CAPTURE = {method: 'change-capture'} as const
 
@@ -57,7 +56,10 @@ describe('A copy that follows', () => {
         const stop = new AbortController()
         let syncs = 0
         const operator = {...migration.operator, following: () => void (++syncs === 3 && stop.abort())}
-        await migration.method.follow!({...migration, operator, signal: stop.signal}, {...USUAL_PACE, pauseMs: 20})
+        await migration.method.follow!.keepInStep(
+          {...migration, operator, signal: stop.signal},
+          {...USUAL_PACE, pauseMs: 20},
+        )
         for (const {step, evidence: proof} of await migration.journal.records()) evidence[step] = proof ?? ''
       },
       CAPTURE,
@@ -98,7 +100,7 @@ describe('A copy that follows', () => {
     const before = await catalogOf(shop)
     await prepare(shop)
     expect(await catalogOf(shop)).to.not.deep.equal(before)
-    await operate(shop, (migration) => abandon(runbookFor(migration.method), migration), CAPTURE)
+    await operate(shop, (migration) => abandon(migration), CAPTURE)
     expect(await catalogOf(shop)).to.deep.equal(before)
     await expectBusiness(shop)
     await expectCleanLedger(shop, 'source')
@@ -109,10 +111,10 @@ describe('A copy that follows', () => {
     const before = await catalogOf(shop)
     await cutOver(shop, CAPTURE)
     await expectBusiness(shop)
-    const early = await failureOf(operate(shop, (m) => finishMigration(runbookFor(m.method), m, {now: false}), CAPTURE))
+    const early = await failureOf(operate(shop, (m) => finishMigration(m, {now: false}), CAPTURE))
     expect(early.code).to.equal('on_hold')
     for (let times = 0; times < 2; times++) {
-      await operate(shop, (m) => finishMigration(runbookFor(m.method), m, {now: true}), CAPTURE)
+      await operate(shop, (m) => finishMigration(m, {now: true}), CAPTURE)
       expect(await catalogOf(shop)).to.deep.equal(before)
     }
     const [setting] = await world.sandbox.source.superuser<{there: boolean}>(

@@ -69,7 +69,7 @@ describe('Logical replication, from a source that allows it,', () => {
   it('leaves nothing when it is given up', async () => {
     const shop = await openBusyShop()
     await prepare(shop, METHOD)
-    await operate(shop, (migration, steps) => abandon(steps, migration), METHOD)
+    await operate(shop, (migration) => abandon(migration), METHOD)
     expect(await replicas(shop)).to.deep.equal([])
     expect(await bearsTraces(world.sandbox.source, shop.source.database)).to.equal(false)
     await expectBusiness(shop)

@@ -39,8 +39,9 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     perform,
     /** Everything that `rds:start` does before it follows. */
     start: () => perform([claimTarget, installFence, ...changeCapture.before]),
-    /** What `rds:start --take-in` does before it follows. */
-    takeIn: () => perform([claimTarget, installFence, changeCapture.takeIn!, ...changeCapture.before]),
+    /** What `rds:start --refresh-schema` does before it follows. */
+    refreshSchema: () =>
+      perform([claimTarget, installFence, changeCapture.follow!.refreshSchema!, ...changeCapture.before]),
     sync: async (): Promise<Synced> => syncLive({...migration, ...(await capturedUnits(migration))}),
     /** Syncs until the target is equal to a snapshot of the source. */
     async catchUp(): Promise<void> {

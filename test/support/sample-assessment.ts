@@ -66,7 +66,7 @@ export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment 
       method: 'change-capture',
       title: 'Change capture',
       possible: false,
-      because: ['rule quiet'],
+      because: ['rules'],
       window: {seconds: 60, terms: []},
     },
   ],

@@ -9,13 +9,12 @@ import {terminalReport} from '../../src/lib/output/assessment/terminal.js'
 import {viewOf} from '../../src/lib/output/assessment/view.js'
 import {sampleAssessment} from '../support/sample-assessment.js'
 
-const viewWith = (changes: Partial<Assessment> = {}, budgetSeconds?: number) =>
-  viewOf(sampleAssessment(changes), budgetSeconds)
+const viewWith = (changes: Partial<Assessment> = {}) => viewOf(sampleAssessment(changes))
 const without = (...levels: string[]) => sampleAssessment().findings.filter(({level}) => !levels.includes(level))
 
 describe('The report of an assessment', () => {
   it('says first whether the app is ready, and what it rests on', () => {
-    const verdict = (changes: Partial<Assessment>, budget?: number) => viewWith(changes, budget).verdict
+    const verdict = (changes: Partial<Assessment>) => viewWith(changes).verdict
     expect(verdict({findings: without('blocker', 'unknown')})).to.deep.equal({
       kind: 'ready',
       text: 'Ready: Dump and restore, a window of about 66 min 40 s',
@@ -27,7 +26,7 @@ describe('The report of an assessment', () => {
       kind: 'refused',
       text: 'Not ready: 1 blocker',
     })
-    expect(viewOf(blocked, 600).verdict.text).to.equal(
+    expect(viewOf({...blocked, budgetSeconds: 600}).verdict.text).to.equal(
       'Not within 10 min 0 s: the shortest window possible is about 66 min 40 s',
     )
   })
@@ -71,7 +70,7 @@ describe('The report of an assessment', () => {
   })
 
   describe('as a page', () => {
-    const page = htmlReport(viewWith(), 600)
+    const page = htmlReport(viewWith({budgetSeconds: 600}))
 
     it('runs nothing, loads nothing, and allows its own style only', () => {
       expect(page).not.to.match(/<script|<link|<img|url\(|https?:\/\/|\sstyle=|\son\w+=/i)
@@ -98,6 +97,20 @@ describe('The report of an assessment', () => {
         [160, 80],
       ])
       expect(widths('term0')[0]![1]! / widths('term1')[0]![1]!).to.be.closeTo(39, 3)
+    })
+
+    it('draws one step in one colour, whatever else the method does', () => {
+      const {eligibility} = sampleAssessment()
+      const [first] = eligibility
+      const other = {
+        ...eligibility[1]!,
+        possible: true,
+        because: [],
+        window: {seconds: 100, terms: [first!.window.terms[1]!]},
+      }
+      const both = htmlReport(viewWith({eligibility: [first!, other]}))
+      const drawn = [...both.matchAll(/class="(term\d)"\s+x="[^>]*><title>freeze: /g)].map(([, colour]) => colour)
+      expect(drawn).to.deep.equal(['term1', 'term1'])
     })
   })
 })

@@ -1,12 +1,12 @@
 import {expect} from 'chai'
 
-import {nextCommand, phaseOf} from '../../src/lib/actions/phase.js'
+import {nextCommand, phaseFrom} from '../../src/lib/actions/phase.js'
 import {choose} from '../../src/lib/assessment/choose.js'
 import {windowOf} from '../../src/lib/assessment/window.js'
 import {METHODS} from '../../src/lib/methods/index.js'
 import type {Method} from '../../src/lib/methods/method.js'
 import {runbookFor} from '../../src/lib/playbook.js'
-import type {Assessment, Eligibility, MethodId} from '../../src/lib/ports/assessment.js'
+import type {Assessment, Eligibility, Finding, MethodId} from '../../src/lib/ports/assessment.js'
 import type {StepRecord} from '../../src/lib/ports/ports.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
@@ -71,27 +71,38 @@ describe('the choice of the method', () => {
     because,
     window: {seconds, terms: []},
   })
+  const finding = (check: string, what: string, method: MethodId): Finding => ({
+    check,
+    level: 'warning',
+    methods: [method],
+    what,
+    remedy: 'none',
+  })
 
   it('is the simplest one where everything is possible', () => {
-    const chosen = choose([option('dump-restore', 900), option('change-capture', 60)])
+    const chosen = choose([option('dump-restore', 900), option('change-capture', 60)], [])
     expect(chosen).to.deep.equal({method: 'dump-restore', because: 'it is the simplest method and fits'})
   })
 
   it('passes over what does not fit the budget and what is not possible, and says so', () => {
     const options = [
       option('dump-restore', 901),
-      option('change-capture', 60, 'a table has no owner', 'and more'),
+      option('change-capture', 60, 'privileges', 'and-more'),
       option('dms', 900),
     ]
-    expect(choose(options, 900)).to.deep.equal({
+    const findings = [finding('privileges', 'a table has no owner', 'change-capture')]
+    expect(choose(options, findings, 900)).to.deep.equal({
       method: 'dms',
       because: 'DUMP-RESTORE does not fit the budget; CHANGE-CAPTURE is not possible: a table has no owner',
     })
   })
 
   it('is none where nothing fits', () => {
-    expect(choose([option('dump-restore', 901), option('dms', 1, 'no slot')], 900)).to.equal(undefined)
-    expect(choose([])).to.equal(undefined)
+    const findings = [finding('logical-decoding', 'no slot', 'dms')]
+    expect(choose([option('dump-restore', 901), option('dms', 1, 'logical-decoding')], findings, 900)).to.equal(
+      undefined,
+    )
+    expect(choose([], [])).to.equal(undefined)
   })
 })
 
@@ -129,7 +140,7 @@ describe('where a migration stands', () => {
     ['only the opening was undone', [record('prepare'), record('close'), record('open', 'undone')], 1, 'window'],
   ]
   for (const [what, records, attempt, phase] of cases) {
-    it(`is “${phase}” when ${what}`, () => expect(phaseOf(steps, records, attempt)).to.equal(phase))
+    it(`is “${phase}” when ${what}`, () => expect(phaseFrom(steps, records, attempt)).to.equal(phase))
   }
 
   it('names one command to go on with', () => {

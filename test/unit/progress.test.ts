@@ -5,7 +5,7 @@ import {dumpRestore} from '../../src/lib/methods/dump-restore.js'
 import {copyReport, followReport, verifyReport} from '../../src/lib/output/progress.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
 import type {StepRecord} from '../../src/lib/ports/ports.js'
-import {type Phase, phaseOf} from '../../src/lib/actions/phase.js'
+import {type Phase, phaseFrom} from '../../src/lib/actions/phase.js'
 
 describe('Progress is told', () => {
   it('of a copy: bytes, tables, indexes, rate and the time that is left', () => {
@@ -55,7 +55,8 @@ describe('The phase of a migration', () => {
   })
   const steps = runbookFor(changeCapture)
   const preparation = preparationFor(changeCapture)
-  const phase = (records: StepRecord[], attempt = 1): Phase => phaseOf(steps, records, attempt, preparation)
+  const phase = (records: StepRecord[], attempt = 1): Phase =>
+    phaseFrom(steps, records, attempt, {begins: changeCapture.follow!.begins, steps: preparation})
   const prepared = preparation.map(({id}) => record(id))
 
   it('follows from what is in effect', () => {
@@ -72,6 +73,6 @@ describe('The phase of a migration', () => {
   })
 
   it('is never following where nothing follows', () => {
-    expect(phaseOf(runbookFor(dumpRestore), [record('preflight'), record('install-fence')], 1)).to.equal('prepared')
+    expect(phaseFrom(runbookFor(dumpRestore), [record('preflight'), record('install-fence')], 1)).to.equal('prepared')
   })
 })

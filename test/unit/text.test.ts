@@ -6,7 +6,8 @@ import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import {parseDuration, readTextFile} from '../../src/lib/output/flag-values.js'
-import {bytes, clockTime, seconds, table, wrap} from '../../src/lib/output/text.js'
+import {bytes, seconds} from '../../src/lib/ports/figures.js'
+import {clockTime, table, wrap} from '../../src/lib/output/text.js'
 
 describe('times and sizes as the operator reads them', () => {
   const durations: [number, string][] = [

@@ -52,10 +52,10 @@ export default class Assess extends RdsCommand {
           : {}),
       }),
     )
-    const view = viewOf(assessment, budgetSeconds)
+    const view = viewOf(assessment)
     for (const line of terminalReport(view, {colour: coloursWanted()})) this.log(line)
     await this.#keep(parsed.flags.markdown, markdownReport(view))
-    await this.#keep(parsed.flags.html, htmlReport(view, budgetSeconds))
+    await this.#keep(parsed.flags.html, htmlReport(view))
     if (!assessment.recommendation) process.exitCode = EXIT.refused
     else if (assessment.findings.some(({level}) => level === 'unknown')) process.exitCode = EXIT.unverified
     return assessment

@@ -1,18 +1,11 @@
 import {flags} from '../../lib/output/heroku-cli.js'
 
-import {assess} from '../../lib/assessment/assess.js'
-import {defaultMethod, methodNamed, METHODS} from '../../lib/methods/index.js'
-import {withWorld} from '../../lib/open/world.js'
+import {cutOver, planCutover} from '../../lib/actions/cutover.js'
+import {METHODS} from '../../lib/methods/index.js'
 import {withMigration} from '../../lib/open/migration.js'
-import {consoleOperator} from '../../lib/output/console-operator.js'
 import {parseDuration, readTextFile} from '../../lib/output/flag-values.js'
-import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookReport, timelineReport} from '../../lib/output/report.js'
-import {runbookFor} from '../../lib/playbook.js'
-import {run} from '../../lib/runbook/run.js'
-import {timelineOf} from '../../lib/runbook/timeline.js'
-import {windowOf} from '../../lib/assessment/window.js'
 
 export default class Cutover extends RdsCommand {
   static override summary = 'move the app to RDS in one maintenance window'
@@ -46,21 +39,10 @@ export default class Cutover extends RdsCommand {
   async run(): Promise<unknown> {
     const parsed = await this.parse(Cutover)
     const {app, method, confirm, gate, budget, ...given} = parsed.flags
-    const options = this.optionsOf(parsed)
     if (given['dry-run']) {
-      const {assessment, begun} = await withWorld(options, async (world) => ({
-        assessment: await assess(world),
-        begun: world.record?.method,
-      }))
-      const planned = methodNamed(method ?? begun ?? defaultMethod.id)!
-      const [steps, window] = [runbookFor(planned), windowOf(planned, assessment)]
+      const {steps, window, ...planned} = await planCutover(this.optionsOf(parsed), method)
       for (const line of runbookReport(steps, window)) this.log(line)
-      return {
-        app,
-        method: planned.id,
-        steps: steps.map(({id, title, window: place}) => ({id, title, window: place})),
-        window,
-      }
+      return {app, ...planned, steps: steps.map(({id, title, window: place}) => ({id, title, window: place})), window}
     }
 
     const settings = {
@@ -74,16 +56,10 @@ export default class Cutover extends RdsCommand {
       confirm,
       `${app} goes into maintenance, its dynos are stopped and its database is frozen until the window ends.`,
     )
-    const operator = consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()})
-    return withMigration(
-      {...options, method, settings, operator, command: 'rds:cutover', signal: interruption()},
-      async (migration) => {
-        const steps = runbookFor(migration.method)
-        await run(steps, migration)
-        const timeline = await timelineOf(steps, migration.journal)
-        for (const line of timelineReport(timeline)) this.log(line)
-        return {app, method: migration.method.id, outcome: 'live', ...timeline}
-      },
-    )
+    return withMigration({...this.operating(parsed, 'rds:cutover'), method, settings}, async (migration) => {
+      const timeline = await cutOver(migration)
+      for (const line of timelineReport(timeline)) this.log(line)
+      return {app, method: migration.method.id, outcome: 'live', ...timeline}
+    })
   }
 }

@@ -1,11 +1,8 @@
 import {finishMigration, refuseOtherName} from '../../lib/actions/finish.js'
 import {clearWhatIsLeft} from '../../lib/actions/clear-leftovers.js'
 import {withMigration} from '../../lib/open/migration.js'
-import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {runbookFor} from '../../lib/playbook.js'
 
 export default class Finish extends RdsCommand {
   static override summary = 'end the hold: take everything of this tool but its journal off both databases'
@@ -28,24 +25,16 @@ export default class Finish extends RdsCommand {
     const parsed = await this.parse(Finish)
     const {app, confirm, now, 'destroy-source': destroy} = parsed.flags
     await this.confirmApp(app, confirm, `There is no way back to Heroku Postgres for ${app} afterwards.`)
-    const signal = interruption()
-    const tell = (line: string) => this.logToStderr(line)
-    const left = await clearWhatIsLeft({...this.optionsOf(parsed), signal, tell, live: true})
+    const options = this.operating(parsed, 'rds:finish')
+    const left = await clearWhatIsLeft({...options, live: true})
     if (left.length > 0) {
       this.log(`${app}: cleared the ${left.join(' and the ')}; the other is gone`)
       return {app, cleared: left}
     }
-    const options = {
-      ...this.optionsOf(parsed),
-      settings: {gate: 'ask' as const},
-      operator: consoleOperator(tell, {json: this.jsonEnabled()}),
-      command: 'rds:finish',
-      signal,
-    }
     return withMigration(options, async (migration) => {
       const {addon, heroku} = migration
       if (destroy !== undefined) refuseOtherName(destroy, addon.name)
-      this.log(`${app}: ${await finishMigration(runbookFor(migration.method), migration, {now})}`)
+      this.log(`${app}: ${await finishMigration(migration, {now})}`)
       if (destroy === undefined) {
         this.log(`Its add-on ${addon.name} is still there and costs what it did: heroku addons:destroy ${addon.name}`)
         return {app, cleared: ['source', 'target']}

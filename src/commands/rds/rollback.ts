@@ -1,10 +1,6 @@
+import {rollBack} from '../../lib/actions/rollback.js'
 import {withMigration} from '../../lib/open/migration.js'
-import {consoleOperator} from '../../lib/output/console-operator.js'
-import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {runbookFor} from '../../lib/playbook.js'
-import {rollback, undoneByWindow} from '../../lib/runbook/rollback.js'
-import {finish} from '../../lib/runbook/steps/finish.js'
 
 export default class Rollback extends RdsCommand {
   static override summary = 'bring the app back to Heroku Postgres'
@@ -19,16 +15,7 @@ export default class Rollback extends RdsCommand {
     const parsed = await this.parse(Rollback)
     const {app, confirm} = parsed.flags
     await this.confirmApp(app, confirm, `${app} goes back to Heroku Postgres; a copy made in the window is dropped.`)
-    const options = {
-      ...this.optionsOf(parsed),
-      settings: {gate: 'ask' as const},
-      operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
-      command: 'rds:rollback',
-      signal: interruption(),
-    }
-    const undone = await withMigration(options, (migration) =>
-      rollback(undoneByWindow([...runbookFor(migration.method), finish], migration), migration),
-    )
+    const undone = await withMigration(this.operating(parsed, 'rds:rollback'), rollBack)
     this.log(undone.length === 0 ? 'nothing to roll back' : `${app} is back on Heroku Postgres`)
     return {app, undone}
   }

@@ -1,20 +1,15 @@
 import {abandon} from '../../lib/actions/abandon.js'
 import {clearWhatIsLeft} from '../../lib/actions/clear-leftovers.js'
-import {prepareToFollow} from '../../lib/actions/prepare.js'
+import {methodToStart, prepareToFollow} from '../../lib/actions/prepare.js'
 import {NICE_PACE, USUAL_PACE} from '../../lib/flow/pace.js'
 import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
-import {withMigration} from '../../lib/open/migration.js'
+import {type RunOptions, withMigration} from '../../lib/open/migration.js'
 import {keepAtIt} from '../../lib/open/reopen.js'
-import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {interruption} from '../../lib/output/interruption.js'
 import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {runbookFor} from '../../lib/playbook.js'
 
-/** What a method makes there, where it is not triggers. */
-const MADE_ON_SOURCE: Record<string, string> = {
-  'logical-replication': 'A publication, a replication slot and a fence are made on the database',
-}
+const GIVING_UP = (app: string) =>
+  `Everything this plugin made is removed from the source of ${app}, and the copy on RDS is dropped.`
 
 export default class Start extends RdsCommand {
   static override summary = 'copy the database to RDS while the app runs, and keep the copy in step'
@@ -24,7 +19,7 @@ export default class Start extends RdsCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
     '<%= config.bin %> <%= command.id %> --app example-app --until-equal',
-    '<%= config.bin %> <%= command.id %> --app example-app --take-in',
+    '<%= config.bin %> <%= command.id %> --app example-app --refresh-schema',
     '<%= config.bin %> <%= command.id %> --app example-app --abandon',
   ]
   static override args = databaseArg
@@ -38,7 +33,7 @@ export default class Start extends RdsCommand {
     }),
     nice: flags.boolean({description: 'leave the source alone three quarters of the time'}),
     'until-equal': flags.boolean({description: 'stop when the copy is up to date, instead of following'}),
-    'take-in': flags.boolean({
+    'refresh-schema': flags.boolean({
       description: 'take in tables that are new, gone or altered on the source: they are copied anew, the rest stays',
     }),
     abandon: flags.boolean({
@@ -48,48 +43,47 @@ export default class Start extends RdsCommand {
 
   async run(): Promise<{app: string; method?: string; outcome: string}> {
     const parsed = await this.parse(Start)
-    const {app, method, confirm, nice, abandon: giveUp, 'take-in': takeIn, 'until-equal': untilEqual} = parsed.flags
-    await this.confirmApp(
+    const {
       app,
+      method,
       confirm,
-      giveUp
-        ? `Everything this tool made is taken off the source of ${app}, and the copy on RDS is dropped.`
-        : `${MADE_ON_SOURCE[method ?? ''] ?? 'Triggers are put on every table'} of the source of ${app}; the app keeps running.`,
-    )
-    const signal = interruption()
+      nice,
+      abandon: giveUp,
+      'refresh-schema': refreshSchema,
+      'until-equal': untilEqual,
+    } = parsed.flags
     const options = {
-      ...this.optionsOf(parsed),
+      ...this.operating(parsed, giveUp ? 'rds:start --abandon' : 'rds:start'),
       ...(giveUp ? {} : {method}),
       fallback: defaultFollowing.id,
-      settings: {gate: 'ask' as const},
-      operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
-      command: giveUp ? 'rds:start --abandon' : 'rds:start',
-      signal,
     }
+    await this.confirmApp(app, confirm, () => (giveUp ? GIVING_UP(app) : this.#warning(options)))
     if (giveUp) {
-      const tell = (line: string) => this.logToStderr(line)
-      const left = await clearWhatIsLeft({...this.optionsOf(parsed), signal, tell, live: false})
+      const left = await clearWhatIsLeft({...options, live: false})
       if (left.length > 0) {
         this.log(`${app}: cleared the ${left.join(' and the ')}; the other is gone`)
         return {app, outcome: 'abandoned'}
       }
-      return withMigration(options, async (migration) => {
-        const undone = await abandon(runbookFor(migration.method), migration)
-        this.log(undone.length === 0 ? 'nothing to give up' : `given up: ${app} stays on Heroku Postgres`)
-        return {app, outcome: 'abandoned'}
-      })
+      const undone = await withMigration(options, abandon)
+      this.log(undone.length === 0 ? 'nothing to give up' : `given up: ${app} stays on Heroku Postgres`)
+      return {app, outcome: 'abandoned'}
     }
-    let toTakeIn = takeIn // whoever connects again later has taken it in
+    let toRefresh = refreshSchema // a run that connects again later has done it
     return keepAtIt(options, async (migration) => {
-      const follow = await prepareToFollow(migration, {takeIn: toTakeIn})
-      toTakeIn = false
+      const follow = await prepareToFollow(migration, {refreshSchema: toRefresh})
+      toRefresh = false
       if (!untilEqual) {
         migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
-        await follow(migration, nice ? NICE_PACE : USUAL_PACE)
-        if (!signal.aborted) migration.signal.throwIfAborted()
+        await follow.keepInStep(migration, nice ? NICE_PACE : USUAL_PACE)
+        if (!options.signal.aborted) migration.signal.throwIfAborted()
       }
       this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)
       return {app, method: migration.method.id, outcome: untilEqual ? 'equal' : 'stopped'}
     })
+  }
+
+  async #warning(options: RunOptions): Promise<string> {
+    const {follow} = await methodToStart(options)
+    return `${follow?.makes ?? 'A fence is put up'} of the source of ${options.app}; the app keeps running.`
   }
 }

@@ -1,11 +1,8 @@
 import {EXIT, failed} from '../../lib/ports/errors.js'
 import {besideOperator} from '../../lib/open/migration.js'
-import {consoleOperator} from '../../lib/output/console-operator.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {interruption} from '../../lib/output/interruption.js'
 import {verificationReport, type VerificationResult} from '../../lib/output/report.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
-import {preparationFor, runbookFor} from '../../lib/playbook.js'
 import {verifyNow} from '../../lib/actions/verify.js'
 
 export default class Verify extends RdsCommand {
@@ -34,18 +31,12 @@ export default class Verify extends RdsCommand {
   async run(): Promise<VerificationResult> {
     const parsed = await this.parse(Verify)
     const begun = Date.now()
-    const verification = await besideOperator(
-      {
-        ...this.optionsOf(parsed),
-        operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
-        signal: interruption(),
-      },
-      (migration) =>
-        verifyNow(runbookFor(migration.method), preparationFor(migration.method), migration, {
-          rest: parsed.flags.nice ? 3 : 0,
-          repair: parsed.flags.repair,
-          sample: parsed.flags.sample,
-        }),
+    const verification = await besideOperator(this.operating(parsed, 'rds:verify'), (migration) =>
+      verifyNow(migration, {
+        rest: parsed.flags.nice ? 3 : 0,
+        repair: parsed.flags.repair,
+        sample: parsed.flags.sample,
+      }),
     )
     const {app} = parsed.flags
     const {result, lines} = verificationReport(app, verification, (Date.now() - begun) / 1000)

@@ -1,11 +1,11 @@
 import {refused} from '../ports/errors.js'
-import type {Migration} from '../runbook/migration.js'
+import type {OpenMigration} from '../open/migration.js'
+import {runbookFor} from '../playbook.js'
 import {rollback} from '../runbook/rollback.js'
-import type {Step} from '../runbook/step.js'
 import {inWindow} from '../journal/in-window.js'
 
 /** Undoes everything that was started, for a migration that is given up. A window is rolled back first, by its own command. */
-export async function abandon(steps: readonly Step[], migration: Migration): Promise<string[]> {
+export async function abandon(migration: OpenMigration): Promise<string[]> {
   const open = await inWindow(migration)
   if (open) {
     throw refused(
@@ -14,5 +14,5 @@ export async function abandon(steps: readonly Step[], migration: Migration): Pro
       `heroku rds:rollback -a ${migration.app} goes back first`,
     )
   }
-  return rollback(steps, migration)
+  return rollback(runbookFor(migration.method), migration)
 }

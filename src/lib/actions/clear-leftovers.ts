@@ -3,11 +3,12 @@ import {readMigration} from '../journal/journal.js'
 import type {Options} from '../open/options.js'
 import {openEither} from '../open/world.js'
 import {messageOf, RdsError, refused} from '../ports/errors.js'
+import type {Operator} from '../ports/ports.js'
 import {takeOffSource, takeOffTarget} from '../runbook/take-off.js'
 
 export interface Leftovers extends Options {
   signal: AbortSignal
-  tell(line: string): void
+  operator: Operator
   /** The app runs on the target: a source that is frozen is as it should be. */
   live: boolean
 }
@@ -19,7 +20,7 @@ export interface Leftovers extends Options {
 export async function clearWhatIsLeft(options: Leftovers): Promise<('source' | 'target')[]> {
   return openEither(options, async ({source, target, clock}) => {
     if (source.db && target.db) return []
-    for (const {trouble} of [source, target]) if (trouble) options.tell(messageOf(trouble))
+    for (const {trouble} of [source, target]) if (trouble) options.operator.tell(messageOf(trouble))
     const patience = {clock, signal: options.signal}
     if (source.db) {
       if (!options.live && (await fenceState(source.db)) === 'raised') {

@@ -1,22 +1,17 @@
 import {phaseOf} from './phase.js'
 import {noteOf} from '../journal/notes.js'
 import {EXIT, RdsError, refused} from '../ports/errors.js'
-import type {Migration} from '../runbook/migration.js'
+import type {OpenMigration} from '../open/migration.js'
 import {run} from '../runbook/run.js'
-import type {Step} from '../runbook/step.js'
 import {finish as finishStep} from '../runbook/steps/finish.js'
 
 /** The source stays frozen as the way back for so long, unless the operator says otherwise. */
 export const HOLD_HOURS = 72
 
 /** Ends a migration whose app runs on the target, once the hold is over or when the operator will not wait. */
-export async function finishMigration(
-  steps: readonly Step[],
-  migration: Migration,
-  {now}: {now: boolean},
-): Promise<string> {
-  const {app, journal, clock} = migration
-  const phase = phaseOf(steps, await journal.records(), await journal.attempt())
+export async function finishMigration(migration: OpenMigration, {now}: {now: boolean}): Promise<string> {
+  const {app, journal, clock, method} = migration
+  const phase = await phaseOf(method, journal)
   if (phase !== 'finished') {
     if (phase !== 'live') {
       throw refused(

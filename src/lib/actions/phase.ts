@@ -1,19 +1,30 @@
-import type {StepRecord} from '../ports/ports.js'
+import type {Method} from '../methods/method.js'
+import {preparationFor, runbookFor} from '../playbook.js'
+import type {Journal, StepRecord} from '../ports/ports.js'
 import type {Step} from '../runbook/step.js'
 import {finish} from '../runbook/steps/finish.js'
 
 export type Phase =
   'copying' | 'finished' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
 
-/** The first step of a method that follows. */
-const BEGINS: ReadonlySet<string> = new Set(['install-capture', 'publish'])
+/** Where a migration by this method stands. */
+export async function phaseOf(method: Method, journal: Journal): Promise<Phase> {
+  const {follow} = method
+  const [records, attempt] = [await journal.records(), await journal.attempt()]
+  return phaseFrom(
+    runbookFor(method),
+    records,
+    attempt,
+    follow && {begins: follow.begins, steps: preparationFor(method)},
+  )
+}
 
-/** Where a migration stands, from what is in effect. `preparation`: the steps that `rds:start` does, where a method follows. */
-export function phaseOf(
+/** Where a migration stands, from what is in effect. `preparation`: what `rds:start` does, where a method follows. */
+export function phaseFrom(
   steps: readonly Step[],
   records: readonly StepRecord[],
   attempt: number,
-  preparation: readonly Step[] = [],
+  preparation?: {begins: Step; steps: readonly Step[]},
 ): Phase {
   const inEffect = records.filter(({undoneAt}) => !undoneAt)
   if (inEffect.length === 0) return attempt > 1 ? 'rolled back' : 'not started'
@@ -22,8 +33,8 @@ export function phaseOf(
   const last = steps.findLast((step) => step.pointOfNoCheapReturn)
   if (last && recordOf(last)?.finishedAt) return 'live'
   if (steps.some((step) => step.window === 'inside' && recordOf(step))) return 'window'
-  if (!preparation.some((step) => BEGINS.has(step.id) && recordOf(step))) return 'prepared'
-  return preparation.every((step) => recordOf(step)?.finishedAt) ? 'following' : 'copying'
+  if (!preparation || !recordOf(preparation.begins)) return 'prepared'
+  return preparation.steps.every((step) => recordOf(step)?.finishedAt) ? 'following' : 'copying'
 }
 
 /** The one command to run next. */

@@ -1,11 +1,9 @@
 import {copyStateOf, type CopyState} from '../copy/copy-state.js'
 import {fenceState, type FenceState} from '../fence/fence.js'
 import {methodNamed} from '../methods/index.js'
-import {type Lag, lagOf} from '../capture/lag.js'
-import {preparationFor, runbookFor} from '../playbook.js'
+import {runbookFor} from '../playbook.js'
 import {type Verified, verifiedSoFar} from '../verify/proof.js'
-import type {Database, Journal} from '../ports/ports.js'
-import {type ReplicationLag, replicationLag} from '../replication/lag.js'
+import type {Database, Journal, Lag} from '../ports/ports.js'
 import {type LandedWrites, landedWrites} from '../fence/landed-writes.js'
 import type {Notes} from '../journal/notes.js'
 import {nextCommand, type Phase, phaseOf} from './phase.js'
@@ -21,10 +19,8 @@ export interface Status {
   timeline?: Timeline
   /** While it is copied. */
   copy?: CopyState
-  /** Of a copy that follows. */
+  /** Of a copy that follows, with the figures of its method. */
   lag?: Lag
-  /** Of one that the servers keep in step by themselves. */
-  replication?: ReplicationLag
   /** What of it was proven equal while the app ran. */
   verified?: Verified
   /** What a rollback would lose; empty while nothing would be lost. */
@@ -54,13 +50,10 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
       ...(target ? {target: {place: target.place, fence: await fenceState(target)}} : {}),
     }
   }
-  const steps = runbookFor(method)
-  const preparation = method.follow ? preparationFor(method) : []
-  const phase = phaseOf(steps, await journal.records(), await journal.attempt(), preparation)
-  const follows = method.follow !== undefined && ['copying', 'following', 'window'].includes(phase)
-  const lag = follows ? await lagOf({source, target}) : undefined
+  const phase = await phaseOf(method, journal)
+  const follow = ['copying', 'following', 'window'].includes(phase) ? method.follow : undefined
+  const lag = await follow?.lag({source, target})
   const copy = phase === 'copying' ? await copyStateOf(target) : undefined
-  const replication = follows ? await replicationLag({source, target}) : undefined
   const smoke = await journal.note<Notes['smoke']>('smoke')
   return {
     app,
@@ -69,11 +62,10 @@ export async function statusOf({app, addon, source, target, journal, record}: Se
     method: method.id,
     source: here,
     target: {place: target.place, fence: await fenceState(target)},
-    timeline: await timelineOf(steps, journal),
+    timeline: await timelineOf(runbookFor(method), journal),
     ...(copy ? {copy} : {}),
     ...(lag ? {lag} : {}),
-    ...(replication ? {replication} : {}),
-    ...(lag ? {verified: await verifiedSoFar(target)} : {}),
+    ...(lag && follow?.verifyLive ? {verified: await verifiedSoFar(target)} : {}),
     landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],
   }
 }

@@ -8,7 +8,7 @@ import {windowOf} from './window.js'
 import type {Secret} from '../ports/secret.js'
 import type {AppFacts, Assessment, Finding} from '../ports/assessment.js'
 import {blindSpotsOf} from './blind-spots.js'
-import {blockersOf} from './blockers.js'
+import {hindrancesOf} from './hindrances.js'
 import type {Check, Subject} from './check.js'
 import databaseChecks from './checks/database/index.js'
 import herokuChecks from './checks/heroku/index.js'
@@ -58,14 +58,16 @@ export async function assess(
   {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos}: AssessOptions = {},
 ): Promise<Assessment> {
   const {app, addon, heroku, source, target} = world
+  const trial = tryOut ? await trialSlot(source) : undefined
   const watching = watchSeconds > 0 ? activityOf(source, world.clock, watchSeconds) : undefined
   watching?.catch(() => undefined)
-  const [{apps, unseen}, sourceSide, targetSide, measured] = await Promise.all([
+  const [{apps, unseen}, read, targetSide, measured] = await Promise.all([
     appFacts(heroku, app, addon, world.sourceAddress),
     sourceFacts(source, heroku, addon),
     target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
     world.journal?.measured() ?? {},
   ])
+  const sourceSide = trial === undefined ? read : {...read, replication: {...read.replication, trial}}
   const offers: Fact<EngineOffer[]> | undefined =
     target || world.targetTrouble ? undefined : await attempt(() => world.rds.offers(sourceSide.major))
   const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps))
@@ -82,27 +84,20 @@ export async function assess(
     ...(offers ? {offers} : {}),
   }
   const findings = (await Promise.all(CHECKS.map((check) => inspect(check, subject)))).flat()
-  const [activity, trial] = [await watching, tryOut ? await trialSlot(source) : undefined]
-  const known = {
-    source: {
-      ...sourceSide,
-      ...(activity ? {activity} : {}),
-      ...(trial === undefined ? {} : {replication: {...sourceSide.replication, trial}}),
-    },
-    apps,
-    findings,
-  }
+  const activity = await watching
+  const known = {source: {...sourceSide, ...(activity ? {activity} : {})}, apps, findings}
   const eligibility = METHODS.map((method) => {
-    const because = [...method.obstacles(known), ...blockersOf(known, method.id)]
+    const because = [...new Set(hindrancesOf(known, method.id).map(({check}) => check))]
     const window = windowOf(method, known, measured)
     return {method: method.id, title: method.title, possible: because.length === 0, because, window}
   })
-  const recommendation = choose(eligibility, budgetSeconds)
+  const recommendation = choose(eligibility, findings, budgetSeconds)
   const bridge = bridgeFor(known.source)
   return {
     schemaVersion: 1,
     app,
     takenAt: world.clock.now().toISOString(),
+    ...(budgetSeconds === undefined ? {} : {budgetSeconds}),
     ...known,
     unseen,
     ...(targetSide ? {target: targetSide} : {}),
@@ -131,19 +126,24 @@ async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsIn
   return found
 }
 
+/** Every method, where a check names no need, stands for none in particular. */
+const methodsHindered = ({hinders = []}: Check): string[] =>
+  METHODS.filter(({needs}) => needs.some((need) => hinders.includes(need))).map(({id}) => id)
+
 /** A check that could not run is `unknown`, never `ok`. */
 async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
-  const {id, level, blocks = [], dispensable} = check
+  const {id, level, advisory, dispensable} = check
+  const methods = methodsHindered(check)
+  const shared = {check: id, level, methods, ...(advisory ? {advisory} : {})}
   try {
     const found = await check.inspect(subject)
     const decisive = level === 'unknown' ? {decisive: true as const} : {}
-    return found.map((finding) => ({check: id, level, methods: blocks, ...decisive, ...finding}))
+    return found.map((finding) => ({...shared, ...decisive, ...finding}))
   } catch (error) {
     return [
       {
-        check: id,
+        ...shared,
         level: 'unknown',
-        methods: blocks,
         ...(level === 'warning' || dispensable ? {} : {decisive: true as const}),
         what: `${check.question} Not known: ${messageOf(error)}`,
         remedy: 'grant what it takes to read this, and assess again',

@@ -1,4 +1,4 @@
-import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, MethodId} from '../ports/assessment.js'
+import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, Need} from '../ports/assessment.js'
 import type {RdsError} from '../ports/errors.js'
 import type {Fact} from '../ports/fact.js'
 import type {Database, EngineOffer} from '../ports/ports.js'
@@ -46,8 +46,10 @@ export interface Check {
   readonly level: 'blocker' | 'unknown' | 'warning'
   /** A run may begin without the answer: whoever asks may have no way to AWS. */
   readonly dispensable?: true
-  /** Methods it stands in the way of; all when left out. */
-  readonly blocks?: readonly MethodId[]
+  /** It stands in the way of the methods with one of these needs only; of all when left out. */
+  readonly hinders?: readonly Need[]
+  /** Those methods can be used all the same, and fare better without what it finds. */
+  readonly advisory?: true
   readonly example: FactsExample | SqlExample
   inspect(subject: Subject): Found[] | Promise<Found[]>
 }

@@ -1,14 +1,20 @@
+import {freezeSource} from '../runbook/steps/freeze-source.js'
+import {open} from '../runbook/steps/open.js'
+import {reconcile} from '../runbook/steps/reconcile.js'
+import {smokeTest} from '../runbook/steps/smoke-test.js'
+import {stopWriters} from '../runbook/steps/stop-writers.js'
+import {switchApps} from '../runbook/steps/switch-apps.js'
 import type {Method} from '../methods/method.js'
 import type {Assessment, Term} from '../ports/assessment.js'
 
 /** What every method's window holds besides its drain; the playbook's figures, until a run has measured them. */
 const SHARED: readonly Term[] = [
-  {step: 'stop-writers', what: 'stop the dynos', seconds: 30},
-  {step: 'freeze-source', what: 'freeze', seconds: 5},
-  {step: 'reconcile', what: 'reconcile sequences and statistics', seconds: 30},
-  {step: 'switch-apps', what: 'switch DATABASE_URL, one release', seconds: 15},
-  {step: 'smoke-test', what: 'smoke test and gate', seconds: 60},
-  {step: 'open', what: 'start the dynos', seconds: 60},
+  {step: stopWriters.id, what: 'stop the dynos', seconds: 30},
+  {step: freezeSource.id, what: 'freeze', seconds: 5},
+  {step: reconcile.id, what: 'reconcile sequences and statistics', seconds: 30},
+  {step: switchApps.id, what: 'switch DATABASE_URL, one release', seconds: 15},
+  {step: smokeTest.id, what: 'smoke test and gate', seconds: 60},
+  {step: open.id, what: 'start the dynos', seconds: 60},
 ]
 
 /** Seconds that steps took when they were last performed on this migration, by step. */

@@ -1,11 +1,12 @@
 import {countPending} from './pending.js'
 import {type Unit, unitsOf} from './units.js'
-import type {Database, Queryable} from '../ports/ports.js'
+import {seconds as duration} from '../ports/figures.js'
+import type {Database, Lag, Queryable} from '../ports/ports.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {longTransaction} from '../postgres/sessions.js'
 
 /** How far a following copy is behind. */
-export interface Lag {
+export interface CaptureLag extends Lag {
   /** Of the source's clock, since the moment the target was last equal to; null before the first time. */
   seconds: number | null
   /** Changes that wait on the source. */
@@ -15,14 +16,12 @@ export interface Lag {
   /** Syncs done, and what they brought. */
   syncs: string
   rows: string
-  /** What keeps it from being up to date, in words. */
-  waiting?: string
   /** A process is at work on it. */
   followed: boolean
 }
 
 /** Asks both databases. A source that bears no capture has no lag. */
-export async function lagOf({source, target}: {source: Database; target: Database}): Promise<Lag | undefined> {
+export async function lagOf({source, target}: {source: Database; target: Database}): Promise<CaptureLag | undefined> {
   const units = await loggedUnits(source)
   if (units.length === 0) return undefined
   const [state] = await target.query<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
@@ -34,7 +33,7 @@ export async function lagOf({source, target}: {source: Database; target: Databas
   )
   const {entries, tables} = await countPending(source, units)
   const waiting = await longTransaction(source)
-  return {
+  const lag = {
     seconds: clock!.seconds === null ? null : Number(clock!.seconds),
     pending: entries,
     tables,
@@ -43,7 +42,16 @@ export async function lagOf({source, target}: {source: Database; target: Databas
     ...(waiting ? {waiting} : {}),
     followed: state!.followed,
   }
+  return {words: inWords(lag), ...lag}
 }
+
+const inWords = ({seconds, pending, tables, waiting, followed}: Omit<CaptureLag, 'words'>): string =>
+  [
+    seconds === null ? 'not equal yet' : duration(seconds),
+    pending === 0 ? 'nothing waits' : `${pending.toLocaleString('en')} changes of ${tables} tables wait`,
+    ...(waiting ? [waiting] : []),
+    ...(followed ? [] : ['no rds:start is running']),
+  ].join(', ')
 
 /** Those whose log is there. */
 async function loggedUnits(source: Queryable): Promise<Unit[]> {

@@ -82,5 +82,5 @@ export const schemaChanged = (what: string, difference: readonly string[]) =>
   failed(
     SCHEMA_CHANGED,
     `${what} on the source since it is captured: ${difference.join(', ')}`,
-    'heroku rds:start --take-in makes the copy follow: what changed is copied anew, the rest stays',
+    'heroku rds:start --refresh-schema makes the copy follow: what changed is copied anew, the rest stays',
   )

@@ -14,7 +14,7 @@ export const dumpRestore: Method = {
   id: 'dump-restore',
   title: 'Dump and restore',
   available: true,
-  obstacles: () => [],
+  needs: [],
   before: [],
   ready: [],
   drain: [copySchema('frozen'), copyRows, buildConstraints],
@@ -33,7 +33,7 @@ export const dumpRestore: Method = {
         what: `build ${gigabytes(indexBytes)} of indexes at the same rate`,
         seconds: at(indexBytes),
       },
-      {step: 'verify', what: 'verify every row', seconds: Math.ceil(at(rowBytes) * VERIFY_SHARE)},
+      {step: verifyAll.id, what: 'verify every row', seconds: Math.ceil(at(rowBytes) * VERIFY_SHARE)},
     ]
   },
 }

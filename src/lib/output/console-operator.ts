@@ -8,7 +8,8 @@ import {
   type ProgressDisplay,
   verifyReport,
 } from './progress.js'
-import {clockTime, seconds} from './text.js'
+import {seconds} from '../ports/figures.js'
+import {clockTime} from './text.js'
 import {readAnswer} from './prompt.js'
 
 const MARKS: Record<StepEvent['kind'], string> = {

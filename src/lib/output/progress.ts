@@ -1,7 +1,8 @@
 import {clearScreenDown, moveCursor} from 'node:readline'
 
 import type {CopyProgress, FollowState, VerifyProgress} from '../ports/ports.js'
-import {bytes, clockTime, seconds} from './text.js'
+import {bytes, seconds} from '../ports/figures.js'
+import {clockTime} from './text.js'
 
 const LINE_EVERY_MS = 10_000
 const BAR = 30

@@ -1,7 +1,10 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 
+import type {RunOptions} from '../open/migration.js'
 import type {Options} from '../open/options.js'
+import {consoleOperator} from './console-operator.js'
+import {interruption} from './interruption.js'
 import {Command, flags} from './heroku-cli.js'
 import {closePrompt, readAnswer} from './prompt.js'
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../ports/errors.js'
@@ -68,11 +71,26 @@ export abstract class RdsCommand extends Command {
     }
   }
 
+  /** For a command that opens a migration; `command` is what others are told who find it locked. */
+  protected operating(parsed: Parameters<RdsCommand['optionsOf']>[0], command: string): RunOptions {
+    return {
+      ...this.optionsOf(parsed),
+      settings: {gate: 'ask'},
+      operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
+      command,
+      signal: interruption(),
+    }
+  }
+
   /** Asks for the name of the app, unless `--confirm` gave it. */
-  protected async confirmApp(app: string, confirm: string | undefined, warning: string): Promise<void> {
+  protected async confirmApp(
+    app: string,
+    confirm: string | undefined,
+    warning: string | (() => Promise<string> | string),
+  ): Promise<void> {
     let answer = confirm
     if (answer === undefined) {
-      this.logToStderr(` !    ${warning}`)
+      this.logToStderr(` !    ${typeof warning === 'string' ? warning : await warning()}`)
       answer = await readAnswer(` !    To proceed, type ${app} or re-run this command with --confirm ${app}: `)
     }
     if (answer !== app)

@@ -3,14 +3,13 @@ import type {FenceState} from '../fence/fence.js'
 import type {Status} from '../actions/status.js'
 import type {Step} from '../runbook/step.js'
 import type {CopyState} from '../copy/copy-state.js'
-import type {Lag} from '../capture/lag.js'
-import type {ReplicationLag} from '../replication/lag.js'
 import type {Verified} from '../verify/proof.js'
 import type {Timeline} from '../runbook/timeline.js'
 import {describeWrites} from '../fence/landed-writes.js'
 import type {Verification} from '../verify/contents.js'
 import {describeDifferences, type Difference} from '../verify/locate.js'
-import {bytes, clockTime, seconds, table, wrap} from './text.js'
+import {bytes, seconds} from '../ports/figures.js'
+import {clockTime, table, wrap} from './text.js'
 import {termLine} from './window.js'
 
 /** The runbook as the run executes it. */
@@ -66,20 +65,6 @@ function copyLine({bytes: done, totalBytes, tables, totalTables, bytesPerSecond,
   ].join(', ')
 }
 
-/** `1.2 s, 340 changes of 3 tables wait`, and why. */
-function lagLine({seconds: behind, pending, tables, waiting, followed}: Lag): string {
-  return [
-    behind === null ? 'not equal yet' : `${seconds(behind)}`,
-    pending === 0 ? 'nothing waits' : `${pending.toLocaleString('en')} changes of ${tables} tables wait`,
-    ...(waiting ? [waiting] : []),
-    ...(followed ? [] : ['nobody follows at the moment']),
-  ].join(', ')
-}
-
-/** `0.1 MB of log to go`, and why. */
-const replicationLine = ({bytes: behind, waiting}: ReplicationLag): string =>
-  [behind === null ? 'not known' : `${bytes(behind)} of log to go`, ...(waiting ? [waiting] : [])].join(', ')
-
 const verifiedLine = ({units, of, since, rows}: Verified): string =>
   units === 0
     ? 'not yet: heroku rds:verify, or the cutover itself, does it while the app runs'
@@ -87,7 +72,7 @@ const verifiedLine = ({units, of, since, rows}: Verified): string =>
 
 /** Where the migration stands. */
 export function statusReport(status: Status): string[] {
-  const {app, phase, next, method, source, target, timeline, landed, copy, lag, replication, verified} = status
+  const {app, phase, next, method, source, target, timeline, landed, copy, lag, verified} = status
   return [
     `=== ${app}: ${phase}`,
     '',
@@ -96,8 +81,7 @@ export function statusReport(status: Status): string[] {
       ['Source', `${source.addon} ${FENCES[source.fence]}`],
       ['Target', target ? `${target.place} ${FENCES[target.fence]}` : 'none named: export RDS_DATABASE_URL'],
       ...(copy ? [['Copied', copyLine(copy)]] : []),
-      ...(lag ? [['Lag', lagLine(lag)]] : []),
-      ...(replication ? [['Lag', replicationLine(replication)]] : []),
+      ...(lag ? [['Lag', lag.words]] : []),
       ...(verified ? [['Verified', verifiedLine(verified)]] : []),
       ...(phase === 'live'
         ? [['Written to RDS', landed.length > 0 ? describeWrites(landed) : 'nothing yet: rds:rollback loses nothing']]

@@ -1,4 +1,4 @@
-import {seconds} from './text.js'
+import {seconds} from '../ports/figures.js'
 import type {Term} from '../ports/assessment.js'
 
 /** One term of the window's arithmetic. */

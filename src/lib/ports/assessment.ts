@@ -18,6 +18,8 @@ export interface Finding extends Found {
   level: Level
   /** Methods it stands in the way of; empty for all of them when it is a blocker. */
   methods: readonly MethodId[]
+  /** It stands in no method's way, but those in `methods` fare better without it. */
+  advisory?: true
   /** Of what is unknown: a run must not begin without the answer. */
   decisive?: true
 }
@@ -100,8 +102,8 @@ export interface Eligibility {
   method: MethodId
   title: string
   possible: boolean
-  /** Why not; or, when possible, nothing. */
-  because: string[]
+  /** The checks whose findings stand in its way; none when it is possible. */
+  because: Finding['check'][]
   window: {seconds: number; terms: Term[]}
 }
 
@@ -124,6 +126,8 @@ export interface Assessment {
   schemaVersion: 1
   app: string
   takenAt: string
+  /** The longest window the operator allows: what the recommendation was judged by. Left out where any will do. */
+  budgetSeconds?: number
   source: SourceFacts
   target?: TargetFacts
   offers?: Fact<EngineOffer[]>
@@ -141,7 +145,14 @@ export interface Assessment {
   bridge?: string[]
 }
 
-export type MethodId = 'change-capture' | 'dms' | 'dump-restore' | 'logical-replication'
+/** Of one of METHODS. */
+export type MethodId = string
+
+/**
+ * What a method can need of the databases: a slot on the source and rows that its log can identify; a target that subscribes to the
+ * source; rows that a service can read and write by ordinary statements of its own, as DMS does.
+ */
+export type Need = 'logical-decoding' | 'ordinary-statements' | 'subscription'
 
 /** One term of the arithmetic of the window. */
 export interface Term {

@@ -123,6 +123,14 @@ export interface FollowState {
   waiting?: string
 }
 
+/** How far a copy that follows is behind; each method adds the figures that it has. */
+export interface Lag {
+  /** `1.2 s, 340 changes of 3 tables wait`. */
+  words: string
+  /** What keeps it from being up to date, in words. */
+  waiting?: string
+}
+
 /** How far a comparison has come; bytes as on the source. */
 export interface VerifyProgress {
   tables: number

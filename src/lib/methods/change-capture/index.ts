@@ -1,7 +1,9 @@
 import {follow} from '../../capture/follow.js'
+import {lagOf} from '../../capture/lag.js'
 import {beginFollowing, catchUp, drainLog, installCaptureStep} from './steps.js'
-import {takeIn} from './take-in.js'
+import {refreshSchema} from './refresh-schema.js'
 import {verifyBeforeWindow, verifyTouched} from './verify.js'
+import {sampleWhileLive, verifyWhileLive} from '../../verify/live.js'
 import type {Method} from '../method.js'
 import {attachConstraintsStep, validateConstraints, tryConstraints} from '../shared/constraints.js'
 import {copyAllRows, copySchema, vacuumCopy} from '../shared/copy.js'
@@ -11,7 +13,7 @@ export const changeCapture: Method = {
   id: 'change-capture',
   title: 'Change capture',
   available: true,
-  obstacles: () => [],
+  needs: [],
   before: [
     installCaptureStep,
     copySchema('captured'),
@@ -24,10 +26,16 @@ export const changeCapture: Method = {
   drain: [drainLog, attachConstraintsStep],
   verify: verifyTouched,
   after: [validateConstraints],
-  takeIn,
-  follow,
+  follow: {
+    makes: 'Triggers are put on every table',
+    begins: installCaptureStep,
+    keepInStep: follow,
+    lag: lagOf,
+    verifyLive: (world, {sample, ...how}) => (sample ? sampleWhileLive(world) : verifyWhileLive(world, how)),
+    refreshSchema,
+  },
   estimate: () => [
-    {step: 'drain', what: 'drain the last changes', seconds: 10},
-    {step: 'verify', what: 'verify the rows touched since the last verification', seconds: 20},
+    {step: drainLog.id, what: 'drain the last changes', seconds: 10},
+    {step: verifyTouched.id, what: 'verify the rows touched since the last verification', seconds: 20},
   ],
 }

@@ -6,14 +6,14 @@ import {drainReplication, endReplication, verifyReplicated} from './window.js'
 import type {Method} from '../method.js'
 import {attachConstraintsStep, validateConstraints, tryConstraints} from '../shared/constraints.js'
 import {copySchema, vacuumCopy} from '../shared/copy.js'
-import {replicationObstacles} from '../shared/decoding-obstacles.js'
+import {replicationLag} from '../../replication/lag.js'
 
 /** Postgres' own publication and subscription, where the source lets its owner replicate. */
 export const logicalReplication: Method = {
   id: 'logical-replication',
   title: 'Logical replication',
   available: true,
-  obstacles: replicationObstacles,
+  needs: ['logical-decoding', 'subscription'],
   before: [
     publishStep,
     copySchema('replicated'),
@@ -27,7 +27,12 @@ export const logicalReplication: Method = {
   drain: [drainReplication, attachConstraintsStep],
   verify: verifyReplicated,
   after: [endReplication, validateConstraints],
-  follow: followReplication,
+  follow: {
+    makes: 'A publication, a replication slot and a fence are made on the database',
+    begins: publishStep,
+    keepInStep: followReplication,
+    lag: replicationLag,
+  },
 
   estimate: (assessment) => [
     {step: drainReplication.id, what: 'drain the replication lag', seconds: 10},

@@ -1,13 +1,13 @@
 import {createHash} from 'node:crypto'
 
-import type {Eligibility, Finding, TableSize} from '../../ports/assessment.js'
-import {bytes, seconds} from '../text.js'
+import type {Finding, TableSize} from '../../ports/assessment.js'
+import {bytes, seconds} from '../../ports/figures.js'
 import {html, type Markup, markup} from './markup.js'
 import {STYLE} from './style.js'
-import type {View} from './view.js'
+import type {MethodView, View} from './view.js'
 
 /** The report as one file that loads nothing, runs nothing, follows the reader's light or dark theme, and prints. */
-export function htmlReport(view: View, budgetSeconds?: number): string {
+export function htmlReport(view: View): string {
   const allowed = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`
   return html`<!doctype html>
     <html lang="en">
@@ -26,7 +26,7 @@ export function htmlReport(view: View, budgetSeconds?: number): string {
             <p class="quiet">${view.takenAt}</p>
             <p class="verdict ${view.verdict.kind}">${view.verdict.text}</p>
           </header>
-          ${view.groups.map(groupSection)} ${methodsSection(view.methods, budgetSeconds)}
+          ${view.groups.map(groupSection)} ${methodsSection(view)}
           <section>
             <h2>Recommended</h2>
             <p>${view.recommendation}</p>
@@ -78,25 +78,27 @@ const listSection = (title: string, lines: readonly string[]): Markup =>
         </ul>
       </section>`
 
-function methodsSection(methods: readonly Eligibility[], budgetSeconds?: number): Markup {
+function methodsSection({methods, budgetSeconds}: View): Markup {
+  const colourOf = coloursOf(methods)
   const possible = methods.filter((method) => method.possible)
   return html`<section>
     <h2>Methods, simplest first</h2>
-    ${possible.length > 0 ? [windowChart(possible, budgetSeconds)] : []} ${methods.map(methodBlock)}
+    ${possible.length > 0 ? [windowChart(possible, colourOf, budgetSeconds)] : []}
+    ${methods.map((method) => methodBlock(method, colourOf))}
   </section>`
 }
 
-const methodBlock = ({title, possible, because, window}: Eligibility): Markup =>
+const methodBlock = ({title, possible, reasons, window}: MethodView, colourOf: ColourOf): Markup =>
   possible
     ? html`<h3>${title}: a window of about ${seconds(window.seconds)}</h3>
         <table class="terms">
           <tbody>
             ${window.terms.map(
-              ({what, seconds: takes, measured}, i) =>
+              ({step, what, seconds: takes, measured}) =>
                 html`<tr>
                   <td>
                     <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
-                      <rect class="term${String(i % COLOURS)}" width="10" height="10" rx="2" />
+                      <rect class="${colourOf(step)}" width="10" height="10" rx="2" />
                     </svg>
                   </td>
                   <td class="number">${seconds(takes)}</td>
@@ -107,15 +109,24 @@ const methodBlock = ({title, possible, because, window}: Eligibility): Markup =>
         </table>`
     : html`<h3>${title}: not possible</h3>
         <ul>
-          ${because.map((reason) => html`<li>${reason}</li>`)}
+          ${reasons.map((reason) => html`<li>${reason}</li>`)}
         </ul>`
 
 const WIDTH = 720
 const ROW = 44
 const COLOURS = 10
 
+/** The class of a term, by its step. */
+type ColourOf = (step: string) => string
+
+/** One step has one colour, whichever method it belongs to. */
+function coloursOf(methods: readonly MethodView[]): ColourOf {
+  const steps = [...new Set(methods.flatMap(({window}) => window.terms.map(({step}) => step)))]
+  return (step) => `term${steps.indexOf(step) % COLOURS}`
+}
+
 /** One bar per method, one piece per term, to one scale; and the budget as a line across them. */
-function windowChart(methods: readonly Eligibility[], budgetSeconds?: number): Markup {
+function windowChart(methods: readonly MethodView[], colourOf: ColourOf, budgetSeconds?: number): Markup {
   const longest = Math.max(1, budgetSeconds ?? 0, ...methods.map(({window}) => window.seconds))
   const at = (value: number) => (value / longest) * (WIDTH - 2)
   const height = methods.length * ROW + (budgetSeconds === undefined ? 0 : 18)
@@ -128,11 +139,11 @@ function windowChart(methods: readonly Eligibility[], budgetSeconds?: number): M
     ${methods.map(({title, window}, row) => {
       let start = 0
       return html`<text x="0" y="${row * ROW + 13}">${title} · ${seconds(window.seconds)}</text>${window.terms.map(
-          ({what, seconds: takes}, i) => {
+          ({step, what, seconds: takes}) => {
             const x = at(start)
             start += takes
             return html`<rect
-              class="term${String(i % COLOURS)}"
+              class="${colourOf(step)}"
               x="${x.toFixed(1)}"
               y="${row * ROW + 19}"
               width="${Math.max(0, at(takes) - 1).toFixed(1)}"

@@ -1,6 +1,6 @@
-import type {Eligibility, Finding} from '../../ports/assessment.js'
-import {bytes, seconds} from '../text.js'
-import type {View} from './view.js'
+import type {Finding} from '../../ports/assessment.js'
+import {bytes, seconds} from '../../ports/figures.js'
+import type {MethodView, View} from './view.js'
 
 /** The report as GitHub-flavoured Markdown, for an issue or a wiki. */
 export function markdownReport(view: View): string {
@@ -55,7 +55,7 @@ const finding = ({what, remedy, fix}: Finding): string[] => {
   ]
 }
 
-const method = ({title, possible, because, window}: Eligibility): string[] =>
+const method = ({title, possible, reasons, window}: MethodView): string[] =>
   possible
     ? [
         `**${title}**: possible, a window of about ${seconds(window.seconds)}`,
@@ -69,4 +69,4 @@ const method = ({title, possible, because, window}: Eligibility): string[] =>
         ),
         '',
       ]
-    : [`**${title}**: not possible`, '', ...bullets(because), '']
+    : [`**${title}**: not possible`, '', ...bullets(reasons), '']

@@ -1,9 +1,10 @@
 import {styleText} from 'node:util'
 
-import type {Eligibility, Finding} from '../../ports/assessment.js'
-import {seconds, wrap} from '../text.js'
+import type {Finding} from '../../ports/assessment.js'
+import {seconds} from '../../ports/figures.js'
+import {wrap} from '../text.js'
 import {termLine} from '../window.js'
-import type {View} from './view.js'
+import type {MethodView, View} from './view.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -54,7 +55,7 @@ function factLines(facts: View['facts']): string[] {
   return facts.flatMap(([label, value]) => hang(value, `${label.padEnd(width)}  `))
 }
 
-const methodLines = ({title, possible, because, window}: Eligibility): string[] =>
+const methodLines = ({title, possible, reasons, window}: MethodView): string[] =>
   possible
     ? [`${title}: possible, a window of about ${seconds(window.seconds)}`, ...window.terms.map(termLine)]
-    : [`${title}: not possible`, ...because.flatMap((reason) => hang(reason, '    - '))]
+    : [`${title}: not possible`, ...reasons.flatMap((reason) => hang(reason, '    - '))]

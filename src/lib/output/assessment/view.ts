@@ -1,6 +1,7 @@
 import type {Assessment, Eligibility, Finding, TableSize} from '../../ports/assessment.js'
 import {ifKnown, Unread} from '../../ports/fact.js'
-import {bytes, seconds} from '../text.js'
+import {hindrancesOf} from '../../assessment/hindrances.js'
+import {bytes, seconds} from '../../ports/figures.js'
 
 /** What every form of the report shows, in the order in which it does. */
 export interface View {
@@ -10,7 +11,9 @@ export interface View {
   /** What stops the move first; none is empty. */
   groups: {kind: 'blocker' | 'other' | 'unknown' | 'warning'; title: string; findings: readonly Finding[]}[]
   facts: [label: string, value: string][]
-  methods: readonly Eligibility[]
+  methods: readonly MethodView[]
+  /** The longest window allowed. */
+  budgetSeconds?: number
   recommendation: string
   destination: string[]
   bridge: readonly string[]
@@ -18,8 +21,13 @@ export interface View {
   largest: readonly TableSize[]
 }
 
-export function viewOf(assessment: Assessment, budgetSeconds?: number): View {
-  const {app, source, findings, recommendation, takenAt, checks} = assessment
+/** A method, and in words why it cannot be used. */
+export interface MethodView extends Omit<Eligibility, 'because'> {
+  reasons: string[]
+}
+
+export function viewOf(assessment: Assessment): View {
+  const {app, source, findings, recommendation, takenAt, checks, budgetSeconds} = assessment
   const concerns = ({methods}: Finding) => methods.length === 0 || methods.some((id) => id === recommendation?.method)
   const ofLevel = (level: Finding['level']) => findings.filter((finding) => finding.level === level)
   const warnings = ofLevel('warning')
@@ -32,10 +40,14 @@ export function viewOf(assessment: Assessment, budgetSeconds?: number): View {
   return {
     title: `${app}: ${source.addon}`,
     takenAt: `${takenAt.slice(0, 16).replace('T', ' ')} UTC, ${checks} questions asked`,
-    verdict: verdictOf(assessment, budgetSeconds),
+    verdict: verdictOf(assessment),
     groups: groups.filter((group) => group.findings.length > 0),
     facts: factsOf(assessment),
-    methods: assessment.eligibility,
+    methods: assessment.eligibility.map(({because: _, ...method}) => ({
+      ...method,
+      reasons: hindrancesOf(assessment, method.method).map(({what}) => what),
+    })),
+    ...(budgetSeconds === undefined ? {} : {budgetSeconds}),
     recommendation: recommendation
       ? `${titleOf(assessment, recommendation.method)}: ${recommendation.because}`
       : 'No method fits.',
@@ -50,8 +62,8 @@ const titleOf = ({eligibility}: Assessment, id: string) => eligibility.find(({me
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
 
-function verdictOf(assessment: Assessment, budgetSeconds?: number): View['verdict'] {
-  const {recommendation, eligibility, findings} = assessment
+function verdictOf(assessment: Assessment): View['verdict'] {
+  const {recommendation, eligibility, findings, budgetSeconds} = assessment
   const unknown = findings.filter(({level}) => level === 'unknown').length
   if (!recommendation) {
     const possible = eligibility.filter((method) => method.possible)

@@ -43,11 +43,11 @@ export const preflight: Step = {
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {
   const {because, window} = assessment.eligibility.find((entry) => entry.method === method.id)!
   if (because.length > 0) {
-    const finding = assessment.findings.find(({what}) => because.includes(what))
+    const findings = assessment.findings.filter(({check}) => because.includes(check))
     throw refused(
       'not_ready',
-      because.join('; '),
-      ...(finding ? [finding.remedy] : []),
+      findings.map(({what}) => what).join('; '),
+      findings[0]!.remedy,
       `heroku rds:assess -a ${assessment.app} shows every finding`,
     )
   }

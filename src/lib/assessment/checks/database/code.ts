@@ -6,7 +6,7 @@ const alwaysTriggers = catalogCheck<{name: string; table: string}>({
   id: 'always-triggers',
   question: 'Do triggers fire even while rows are merely copied?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: `create table public.watched (id int primary key); create function public.watch() returns trigger language plpgsql as 'begin return null; end';
@@ -64,7 +64,7 @@ const rules = catalogCheck<{name: string; table: string}>({
   id: 'rules',
   question: 'Do rules rewrite what is written to tables?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public.ruled (id int primary key); create rule quiet as on delete to public.ruled do instead nothing',

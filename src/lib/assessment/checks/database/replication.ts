@@ -3,6 +3,32 @@ import {OUR_SLOT} from '../../../replication/slot.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS} from './relations.js'
 
+const logicalDecoding: Check = {
+  id: 'logical-decoding',
+  question: 'Can changes be read from the log of the source, through a replication slot?',
+  level: 'warning',
+  hinders: ['logical-decoding'],
+  example: {
+    facts: (healthy) => ({
+      ...healthy,
+      sourceFacts: {
+        ...healthy.sourceFacts,
+        replication: {walLevel: 'replica', role: false, slotsLeft: 0, trial: 'permission denied'},
+      },
+    }),
+  },
+
+  inspect({sourceFacts: {replication}}) {
+    const {walLevel, role, slotsLeft, trial = 'works'} = replication
+    return [
+      ...(walLevel === 'logical' ? [] : [`wal_level is ${walLevel}, not logical`]),
+      ...(role ? [] : ['the role of DATABASE_URL does not have the REPLICATION attribute']),
+      ...(slotsLeft > 0 ? [] : ['no replication slot is left']),
+      ...(trial === 'works' ? [] : [`a trial slot was refused: ${trial}`]),
+    ].map((what) => ({what, remedy: 'take another method: Heroku Postgres does not let its customers change that'}))
+  },
+}
+
 const publications = catalogCheck<{name: string}>({
   id: 'publications',
   question: 'Does somebody replicate from this database?',
@@ -59,7 +85,7 @@ const generatedKeys = catalogCheck<{name: string; column: string}>({
   id: 'generated-keys',
   question: 'Are rows named by columns that replication does not send?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {
     on: 'source',
     sql: 'create table public.derived (n int, id int generated always as (n * 2) stored primary key)',
@@ -84,7 +110,7 @@ const incomparable = catalogCheck<{name: string; column: string; type: string}>(
   id: 'rows-without-equality',
   question: 'Can rows that are named by all their columns be compared?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {
     on: 'source',
     sql: 'create table public.documents (document json); alter table public.documents replica identity full',
@@ -102,4 +128,4 @@ const incomparable = catalogCheck<{name: string; column: string; type: string}>(
   }),
 })
 
-export default [publications, subscriptions, slots, generatedKeys, incomparable] satisfies Check[]
+export default [logicalDecoding, publications, subscriptions, slots, generatedKeys, incomparable] satisfies Check[]

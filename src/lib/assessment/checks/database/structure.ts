@@ -65,7 +65,7 @@ const deferredKeys = catalogCheck<{name: string; table: string}>({
   id: 'deferrable-keys',
   question: 'Are there keys that are checked late, so that no row can be named by them?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {
     on: 'source',
     sql: 'create table public.late (id int constraint late_key primary key deferrable)',
@@ -85,7 +85,7 @@ const exclusions = catalogCheck<{names: string}>({
   id: 'exclusion-constraints',
   question: 'Are there exclusion constraints, which conflict with rows applied out of order?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public.rooms (id int primary key, spot box, exclude using gist (spot with &&))',

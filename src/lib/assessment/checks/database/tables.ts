@@ -13,7 +13,7 @@ const withoutKey = catalogCheck<Named & {size: string}>({
   id: 'tables-without-key',
   question: 'Can every row be named by a key?',
   level: 'warning',
-  blocks: ['logical-replication', 'dms'],
+  hinders: ['logical-decoding'],
   example: {on: 'source', sql: 'create table public.keyless (note text)'},
   sql: `
     select ${NAME} as name, pg_size_pretty(pg_total_relation_size(c.oid)) as size from ${RELATIONS}
@@ -30,7 +30,7 @@ const unlogged = catalogCheck<Named>({
   id: 'unlogged-tables',
   question: 'Would a crash of the source empty a table?',
   level: 'warning',
-  blocks: ['logical-replication', 'dms'],
+  hinders: ['logical-decoding'],
   example: {on: 'source', sql: 'create unlogged table public.scratch (id int primary key)'},
   sql: `select ${NAME} as name from ${RELATIONS} where c.relkind = 'r' and c.relpersistence = 'u' order by 1`,
   found: ({name}) => ({
@@ -56,7 +56,7 @@ const inheritance = catalogCheck<Named & {parent: string}>({
   id: 'inheritance',
   question: 'Do tables inherit from others, other than as partitions?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public.elder (id int primary key); create table public.younger (primary key (id)) inherits (public.elder)',
@@ -75,7 +75,7 @@ const replicaIdentity = catalogCheck<Named>({
   id: 'replica-identity',
   question: 'Does a table refuse to tell which row changed?',
   level: 'warning',
-  blocks: ['logical-replication', 'dms'],
+  hinders: ['logical-decoding'],
   example: {
     on: 'source',
     sql: 'create table public.nameless (id int primary key); alter table public.nameless replica identity nothing',
@@ -92,7 +92,7 @@ const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>(
   id: 'partitions-without-key',
   question: 'Can the rows of every partition be named by a key?',
   level: 'warning',
-  blocks: ['logical-replication', 'dms'],
+  hinders: ['logical-decoding'],
   example: {
     on: 'source',
     sql: `create table public.readings (at date, value int) partition by range (at);
@@ -114,7 +114,7 @@ const unmarkedKeys = catalogCheck<Named & {index: string}>({
   id: 'unmarked-keys',
   question: 'Does replication know every key that is not a primary key?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {
     on: 'source',
     sql: 'create table public.keyed (code text not null unique)',

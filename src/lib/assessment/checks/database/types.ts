@@ -89,7 +89,7 @@ const generated = catalogCheck<{columns: string}>({
   id: 'generated-columns',
   question: 'Are there generated columns, which nobody may write?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public.squares (id int primary key, square int generated always as (id * id) stored)',
@@ -106,7 +106,7 @@ const typesForDms = catalogCheck<Column>({
   id: 'types-for-dms',
   question: 'Are there columns that DMS does not carry?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public.bookings (id int primary key, during tstzrange)',
@@ -123,7 +123,7 @@ const namesForDms = catalogCheck<{names: string}>({
   id: 'names-for-dms',
   question: 'Are there names that need quoting, which DMS treats in its own way?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {
     on: 'source',
     sql: 'create table public."Order;s" (id int primary key)',
@@ -140,7 +140,7 @@ const caseTwins = catalogCheck<{names: string}>({
   id: 'names-that-differ-by-case',
   question: 'Do names of tables differ by their capitals only?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   example: {on: 'source', sql: 'create table public."Events" (id int primary key)', cure: 'drop table public."Events"'},
   sql: `
     select string_agg(${NAME}, ' and ' order by c.relname) as names from ${RELATIONS} where c.relkind in ('r', 'p')

@@ -43,7 +43,7 @@ const replicaRole = ofTarget({
   id: 'target-replica-role',
   question: 'May triggers of the target be silenced while changes are applied?',
   level: 'warning',
-  blocks: ['dms'],
+  hinders: ['ordinary-statements'],
   failing: (target) => ({...target, replicaRole: false}),
 
   found: (target) =>
@@ -59,8 +59,10 @@ const replicaRole = ofTarget({
 
 const logicalReplication = ofTarget({
   id: 'target-logical-replication',
-  question: 'Can the target feed the way back after writes?',
+  question: 'Can the target be replicated from?',
   level: 'warning',
+  hinders: ['subscription'],
+  advisory: true,
   failing: (target) => ({...target, settings: {...target.settings, 'rds.logical_replication': 'off'}}),
 
   found: ({settings}) =>

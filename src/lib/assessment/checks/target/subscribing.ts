@@ -6,7 +6,7 @@ const maySubscribe: Check = {
   id: 'target-may-subscribe',
   question: 'May the role of the target subscribe to another server?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, [{role: 'app', may: false}])})},
 
   async inspect({target, targetFacts}) {
@@ -40,7 +40,7 @@ const passwordLogged: Check = {
   id: 'target-logs-passwords',
   question: 'Would the target write the password of the source into its log?',
   level: 'warning',
-  blocks: ['logical-replication'],
+  hinders: ['subscription'],
   example: {
     facts: (healthy) => ({
       ...healthy,

@@ -1,4 +1,4 @@
-import {takeInSchema} from '../../capture/take-in.js'
+import {recaptureSchema} from '../../capture/refresh-schema.js'
 import {inWindow} from '../../journal/in-window.js'
 import {noteOf} from '../../journal/notes.js'
 import {beginFollowing} from './steps.js'
@@ -14,8 +14,8 @@ import {inventory, inventoryDifferences} from '../../verify/inventory.js'
 const doneAnew = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
 
 /** Follows a schema change on the source; a step of `rds:start` where it is asked for. */
-export const takeIn: Step = {
-  id: 'take-in',
+export const refreshSchema: Step = {
+  id: 'refresh-schema',
   title: 'Take in what changed in the schema of the source',
   window: 'before',
   undo: 'nothing',
@@ -27,7 +27,7 @@ export const takeIn: Step = {
 
   async run(migration) {
     for (const {id} of doneAnew) await migration.journal.undone(id)
-    const {come, gone, altered} = await takeInSchema(migration, () => shutTarget(migration, {subscribed: false}))
+    const {come, gone, altered} = await recaptureSchema(migration, () => shutTarget(migration, {subscribed: false}))
     await refuseWhatIsLeft(migration)
     const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
     return parts.length > 0 ? parts.join(', ') : 'no table came, went or was altered'

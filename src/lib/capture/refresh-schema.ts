@@ -11,7 +11,7 @@ import {failed} from '../ports/errors.js'
 import type {Clock, Database, Journal, Queryable, SchemaDump} from '../ports/ports.js'
 import type {Guard} from '../postgres/catalog.js'
 
-export interface TakeInWorld {
+export interface RefreshWorld {
   source: Database
   target: Database
   schemaDump: SchemaDump
@@ -22,7 +22,7 @@ export interface TakeInWorld {
 }
 
 /** Tables by what became of them on the source. */
-export interface TakenIn {
+export interface Refreshed {
   come: string[]
   gone: string[]
   altered: string[]
@@ -33,7 +33,7 @@ export interface TakenIn {
  * for the copy to go on with; what is gone goes; all else stays. Until the end the old shape is noted, which no sync takes for the
  * source's: killed anywhere, the same call does it again.
  */
-export async function takeInSchema(migration: TakeInWorld, shut: () => Promise<void>): Promise<TakenIn> {
+export async function recaptureSchema(migration: RefreshWorld, shut: () => Promise<void>): Promise<Refreshed> {
   const {source, target, signal, guard, journal} = migration
   return withSyncLock(target, signal, async () => {
     const captured = await requireNote(migration, 'captured')

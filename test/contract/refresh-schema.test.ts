@@ -5,8 +5,7 @@ import {capturedUnits} from '../../src/lib/capture/captured.js'
 import {noteVerified, unproven} from '../../src/lib/verify/proof.js'
 import {changeCapture} from '../../src/lib/methods/change-capture/index.js'
 import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
-import {takeIn} from '../../src/lib/methods/change-capture/take-in.js'
-import {runbookFor} from '../../src/lib/playbook.js'
+import {refreshSchema} from '../../src/lib/methods/change-capture/refresh-schema.js'
 import {phaseOf} from '../../src/lib/actions/phase.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
@@ -195,7 +194,7 @@ describe('A change of the schema', function () {
       )
 
       const capture = await captureOf(source, target) // another run
-      await capture.takeIn()
+      await capture.refreshSchema()
       expect(await copiedSince(target, before), 'copied anew').to.deep.equal(copied)
       await ask(
         source.url,
@@ -234,15 +233,15 @@ describe('A change of the schema', function () {
     for (const side of ['source', 'target'] as const) {
       const dying = await captureOf(source, target)
       Object.assign(dying.migration.guard, {[side]: `do $$ begin raise exception 'dies here'; end $$`})
-      expect((await errorOf(dying.takeIn())).message).to.equal('dies here')
+      expect((await errorOf(dying.refreshSchema())).message).to.equal('dies here')
       expect((await errorOf<RdsError>((await captureOf(source, target)).start())).code).to.equal('schema_changed')
     }
     const dying = await captureOf(source, target)
     dying.migration.journal.setNote = () => Promise.reject(new Error('dies late'))
-    expect((await errorOf(dying.perform([takeIn]))).message).to.equal('dies late')
+    expect((await errorOf(dying.perform([refreshSchema]))).message).to.equal('dies late')
     await ask(source.url, `insert into customers values (1000, 'late'); insert into fresh values ('b')`)
     const capture = await captureOf(source, target)
-    await capture.takeIn()
+    await capture.refreshSchema()
     await capture.catchUp()
     expect((await verifyWhileLive(capture.migration)).differences).to.deep.equal([])
     await refreshDerived(capture.migration)
@@ -260,7 +259,7 @@ describe('A change of the schema', function () {
     expect(error.code, error.message).to.equal('schema_changed')
     expect(error.message).to.match(/- .*old/)
     const capture = await captureOf(source, target)
-    await capture.takeIn()
+    await capture.refreshSchema()
     await capture.catchUp()
     await refreshDerived(capture.migration)
     await expectSameContents(source, target)
@@ -274,7 +273,7 @@ describe('A change of the schema', function () {
     )
     await ask(source.url, `create table days_3 partition of days for values from ('2025-03-01') to ('2025-04-01')`)
     const capture = await captureOf(source, target)
-    await capture.takeIn()
+    await capture.refreshSchema()
     await capture.catchUp()
     const days = (await capturedUnits(capture.migration)).units.find(({relation}) => relation === '"public"."days"')!
     await noteVerified(target.db, days, nth, 100n)
@@ -289,9 +288,9 @@ describe('A change of the schema', function () {
     const {migration, perform} = await captureOf(source, target)
     const preparation = [claimTarget, installFence, ...changeCapture.before]
     for (const {id} of preparation) await migration.journal.foundDone(id)
-    const phase = async () => phaseOf(runbookFor(changeCapture), await migration.journal.records(), 1, preparation)
+    const phase = () => phaseOf(changeCapture, migration.journal)
     expect(await phase()).to.equal('following')
-    expect((await errorOf<RdsError>(perform([takeIn]))).code).to.equal('schema_differs')
+    expect((await errorOf<RdsError>(perform([refreshSchema]))).code).to.equal('schema_differs')
     expect(await phase()).to.equal('copying')
   })
 
@@ -299,7 +298,7 @@ describe('A change of the schema', function () {
     const {source, target} = await followed()
     const capture = await captureOf(source, target)
     await ask(source.url, `alter type mood rename value 'bad' to 'sad'`)
-    const error = await errorOf<RdsError>(capture.takeIn())
+    const error = await errorOf<RdsError>(capture.refreshSchema())
     expect(error.code).to.equal('schema_differs')
     expect(error.message).to.include('mood').and.to.include('sad')
     await ask(target.url, `alter type mood rename value 'bad' to 'sad'`)

@@ -1,0 +1,8 @@
+import type {OpenMigration} from '../open/migration.js'
+import {runbookFor} from '../playbook.js'
+import {rollback, undoneByWindow} from '../runbook/rollback.js'
+import {finish} from '../runbook/steps/finish.js'
+
+/** Undoes what the window did, newest step first; returns the titles of what was undone. A copy that follows stays. */
+export const rollBack = (migration: OpenMigration): Promise<string[]> =>
+  rollback(undoneByWindow([...runbookFor(migration.method), finish], migration), migration)
