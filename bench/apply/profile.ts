@@ -1,4 +1,5 @@
-import type {Database, Session} from '../../src/lib/ports/ports.js'
+import type {Database, Queryable, Session} from '../../src/lib/ports/ports.js'
+import {queryOneBy} from '../../src/lib/postgres/query-one.js'
 
 /** Stands between a sync and its databases, and keeps how long it waited for what. */
 export interface Profiler {
@@ -37,8 +38,12 @@ export function profiler(): Profiler {
       add(label, begun)
     }
   }
+  const watched = (side: string, {query}: Queryable): Queryable => {
+    const timing: Queryable['query'] = (sql, values) => timed(labelOf(side, sql), () => query(sql, values))
+    return {query: timing, queryOne: queryOneBy(timing)}
+  }
   const session = (side: string, inner: Session): Session => ({
-    query: (sql, values) => timed(labelOf(side, sql), () => inner.query(sql, values)),
+    ...watched(side, inner),
     copyOut(sql) {
       const begun = performance.now()
       const label = labelOf(side, sql)
@@ -57,7 +62,7 @@ export function profiler(): Profiler {
   return {
     watched: (db) => ({
       ...db,
-      query: (sql, values) => timed(labelOf(db.side, sql), () => db.query(sql, values)),
+      ...watched(db.side, db),
       session: (work, how) => db.session((inner) => work(session(db.side, inner)), how),
       transaction: (work, how) => db.transaction((inner) => work(session(db.side, inner)), how),
     }),

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/fence/fence.js'
 import {fingerprint} from '../../src/lib/fence/fingerprint.js'
 import {ask, patience, servers, type Source} from '../support/servers.js'
+import {queryOneBy} from '../../src/lib/postgres/query-one.js'
 
 const SCHEMA = `
   create type mood as enum ('good', 'bad');
@@ -103,7 +104,8 @@ describe('the fingerprint of the catalog', () => {
     }
 
     it('when it is read twice, also by another role', async () => {
-      const asProvider = {query: (sql: string) => ask(source.superuserUrl, sql)}
+      const query = (sql: string) => ask(source.superuserUrl, sql)
+      const asProvider = {query, queryOne: queryOneBy(query as never)}
       expect(await fingerprint(asProvider as never)).to.equal(await fingerprint(source.db))
     })
 

@@ -1,14 +1,25 @@
-import {type RdsError, refused} from '../ports/errors.js'
+import {messageOf, type RdsError, refused} from '../ports/errors.js'
+import {
+  codeOf,
+  CANNOT_CONNECT_NOW,
+  INVALID_AUTHORIZATION,
+  INVALID_CATALOG_NAME,
+  INVALID_PASSWORD,
+  TOO_MANY_CONNECTIONS,
+} from '../postgres/sqlstate.js'
 
 const REASONS: Record<string, (side: string, place: string) => [string, ...string[]]> = {
-  '28P01': (side, place) => [`${side} ${place} refused the password`, 'check the credentials'],
-  '28000': (side, place) => [
+  [INVALID_PASSWORD]: (side, place) => [`${side} ${place} refused the password`, 'check the credentials'],
+  [INVALID_AUTHORIZATION]: (side, place) => [
     `${side} ${place} refused this user or this network`,
     'check user, pg_hba rules and rds.force_ssl',
   ],
-  '3D000': (side, place) => [`${side} ${place} does not exist`, 'check the name of the database'],
-  '53300': (side, place) => [`${side} ${place} has no connection left`, 'free some, or lower the pool size of the app'],
-  '57P03': (side, place) => [`${side} ${place} is starting up or shutting down`, 'try again in a minute'],
+  [INVALID_CATALOG_NAME]: (side, place) => [`${side} ${place} does not exist`, 'check the name of the database'],
+  [TOO_MANY_CONNECTIONS]: (side, place) => [
+    `${side} ${place} has no connection left`,
+    'free some, or lower the pool size of the app',
+  ],
+  [CANNOT_CONNECT_NOW]: (side, place) => [`${side} ${place} is starting up or shutting down`, 'try again in a minute'],
   ENOTFOUND: (side, place) => [`${side} ${place} cannot be found: no such host`, 'check the host name'],
   ECONNREFUSED: (side, place) => [
     `${side} ${place} refuses connections`,
@@ -34,7 +45,7 @@ const UNTRUSTED = new Set([
 
 /** Why a connection could not be made, in one sentence without credentials. */
 export function connectionError(error: unknown, side: string, place: string): RdsError {
-  const {code = '', message = ''} = error as {code?: string; message?: string}
+  const [code, message] = [codeOf(error), messageOf(error)]
   const reason = REASONS[/timeout/i.test(message) ? 'ETIMEDOUT' : code]
   const name = `the ${side}`
   if (reason) {

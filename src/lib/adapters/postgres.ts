@@ -8,6 +8,8 @@ import {failed, RdsError} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from './connection-url.js'
 import {CopyIn, CopyOut} from './copy-streams.js'
+import {codeOf, INVALID_PASSWORD} from '../postgres/sqlstate.js'
+import {queryOneBy} from '../postgres/query-one.js'
 
 /** `verified` checks the chain against these authorities and the host name; `encrypted` is what Heroku Postgres allows. */
 export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]}
@@ -81,8 +83,6 @@ export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig 
   }
 }
 
-const WRONG_PASSWORD = '28P01'
-
 /**
  * A database over a small pool of connections; call `close` at the end. `renew` is asked for the credentials of the day
  * when those at hand are refused: Heroku rotates them whenever somebody asks it to. Sessions that are `reading` cannot
@@ -105,7 +105,7 @@ export function openDatabase(
     try {
       return await pool.connect()
     } catch (error) {
-      if (!renew || (error as {code?: string}).code !== WRONG_PASSWORD) throw error
+      if (!renew || codeOf(error) !== INVALID_PASSWORD) throw error
       current = await renew()
       void pool.end()
       pool = poolFor(current, tls, clients, settings)
@@ -158,23 +158,25 @@ export function openDatabase(
     }
   }
 
+  const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> => {
+    const client = await checkOut()
+    let broken = false
+    try {
+      return await sessionOf(client).query<Row>(sql, values)
+    } catch (error) {
+      broken = !(error instanceof pg.DatabaseError)
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
   return {
     side,
     place,
+    query,
+    queryOne: queryOneBy(query),
     session: (work, how) => withClient((client) => work(sessionOf(client)), how),
-
-    async query<Row>(sql: string, values?: readonly unknown[]) {
-      const client = await checkOut()
-      let broken = false
-      try {
-        return await sessionOf(client).query<Row>(sql, values)
-      } catch (error) {
-        broken = !(error instanceof pg.DatabaseError)
-        throw error
-      } finally {
-        client.release(broken)
-      }
-    },
 
     transaction: (work, {mode = '', ...how} = {}) =>
       withClient(async (client) => {
@@ -232,11 +234,15 @@ function poolFor(
   return pool
 }
 
-const sessionOf = (client: pg.PoolClient): Session => ({
-  async query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+function sessionOf(client: pg.PoolClient): Session {
+  const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> => {
     const result = (await client.query(sql, values as unknown[])) as pg.QueryResult | pg.QueryResult[]
     return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[]
-  },
-  copyOut: (sql) => client.query(new CopyOut(sql)),
-  copyIn: (sql) => client.query(new CopyIn(sql)),
-})
+  }
+  return {
+    query,
+    queryOne: queryOneBy(query),
+    copyOut: (sql) => client.query(new CopyOut(sql)),
+    copyIn: (sql) => client.query(new CopyIn(sql)),
+  }
+}

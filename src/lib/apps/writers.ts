@@ -2,6 +2,7 @@ import type {AppBefore, AppWorld} from './app.js'
 import {waitFor} from '../flow/wait.js'
 import {messageOf} from '../ports/errors.js'
 import type {Dyno, Process} from '../ports/ports.js'
+import {codeOf} from '../postgres/sqlstate.js'
 
 /** Heroku kills a dyno 30 s after asking it to stop. */
 const STOP_SECONDS = 90
@@ -75,7 +76,7 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
       return wanted.every(({type, quantity}) => up(type) >= quantity) || undefined
     })
   } catch (error) {
-    if ((error as {code?: string}).code !== 'deadline') throw error
+    if (codeOf(error) !== 'deadline') throw error
     operator.tell(`warning: ${messageOf(error)}; heroku ps -a ${app.name} and heroku logs -a ${app.name} show why`)
   }
 }

@@ -69,11 +69,11 @@ async function takeTruncations(units: readonly Unit[], {from}: Ends): Promise<Ma
  */
 async function applyTruncations(unit: Unit, truncations: readonly Truncation[], {to}: Ends): Promise<string> {
   if (isKeyed(unit) && truncations.length === 0) return '0'
-  const [known] = await to.query<{truncation: string}>(
+  const known = await to.queryOne<{truncation: string}>(
     `select truncation::text as truncation from ${OWN_SCHEMA}.sync_units where unit = $1::oid`,
     [unit.oid],
   )
-  let last = BigInt(known!.truncation)
+  let last = BigInt(known.truncation)
   for (const {member, nth} of truncations) {
     if (!isKeyed(unit) && BigInt(nth) <= last) continue
     const relation = unit.members.find(({oid}) => oid === member)?.relation
@@ -137,10 +137,10 @@ async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string)
   )
   const fresh = `heroku_rds_sync = ${nth} and ${NTH} > ${cut} and not exists (
     select from ${touched} before where before.heroku_rds_sync < ${nth} and before.${NTH} = entry.${NTH})`
-  const [some] = await to.query<{went: boolean}>(
+  const some = await to.queryOne<{went: boolean}>(
     `select exists (select from ${touched} entry where ${fresh} and ${SIGN} < 0) as went`,
   )
-  const rows = some!.went ? await applyNet(unit, to, fresh) : await insertAll(unit, to, fresh)
+  const rows = some.went ? await applyNet(unit, to, fresh) : await insertAll(unit, to, fresh)
   await to.query(`delete from ${touched} where heroku_rds_sync < ${nth}`)
   await from.query(`delete from ${logOf(unit)}`)
   return {entries, rows}
@@ -149,11 +149,11 @@ async function applyRows(unit: Unit, {from, to, nth, signal}: Ends, cut: string)
 /** Where rows only came, as most tables without a key have it: the rows that are there need not be looked at. */
 async function insertAll(unit: Unit, to: Session, fresh: string): Promise<number> {
   const columns = unit.columns.join(', ')
-  const [come] = await to.query<{rows: string}>(`
+  const come = await to.queryOne<{rows: string}>(`
     with come as (insert into ${unit.relation} ${columns ? `(${columns})` : ''} overriding system value
       select ${columns} from ${touchedOf(unit)} entry where ${fresh} returning 1)
     select count(*)::text as rows from come`)
-  return Number(come!.rows)
+  return Number(come.rows)
 }
 
 async function applyNet(unit: Unit, to: Session, fresh: string): Promise<number> {
@@ -161,20 +161,20 @@ async function applyNet(unit: Unit, to: Session, fresh: string): Promise<number>
   const columns = unit.columns.join(', ')
   const text = (alias: string) => `row(${unit.columns.map((column) => `${alias}.${column}`).join(', ')})::text`
   const net = `net as (select ${text('entry')} as line, sum(${SIGN}) as n from ${touched} entry where ${fresh} group by 1)`
-  const [gone] = await to.query<{wanted: string; done: string}>(`
+  const gone = await to.queryOne<{wanted: string; done: string}>(`
     with ${net}, equal as (
       select t.ctid, ${text('t')} as line, row_number() over (partition by ${text('t')}) as i from ${rowsOf(unit)} t
       where ${text('t')} in (select line from net where n < 0)),
     gone as (delete from ${rowsOf(unit)} t using equal join net on net.line = equal.line where t.ctid = equal.ctid and equal.i <= -net.n returning 1)
     select (select coalesce(-sum(n), 0) from net where n < 0)::text as wanted, (select count(*) from gone)::text as done`)
-  if (gone!.wanted !== gone!.done) {
+  if (gone.wanted !== gone.done) {
     throw failed(
       'target_diverged',
-      `${unit.relation}: ${gone!.wanted} rows went on the source, of which the target had ${gone!.done}`,
+      `${unit.relation}: ${gone.wanted} rows went on the source, of which the target had ${gone.done}`,
       'somebody wrote to the target: give this migration up with heroku rds:start --abandon and start again',
     )
   }
-  const [come] = await to.query<{rows: string}>(`
+  const come = await to.queryOne<{rows: string}>(`
     with ${net}, equal as (
       select entry.*, ${text('entry')} as heroku_rds_line, row_number() over (partition by ${text('entry')}) as heroku_rds_copy
       from ${touched} entry where ${fresh} and ${SIGN} > 0),
@@ -182,5 +182,5 @@ async function applyNet(unit: Unit, to: Session, fresh: string): Promise<number>
       select ${unit.columns.map((column) => `equal.${column}`).join(', ')} from equal join net on net.line = equal.heroku_rds_line
       where equal.heroku_rds_copy <= net.n returning 1)
     select count(*)::text as rows from come`)
-  return Number(come!.rows)
+  return Number(come.rows)
 }

@@ -4,48 +4,56 @@ import {sync, type Synced, type SyncWorld} from './sync.js'
 import {pruneTouched} from './touched.js'
 import {detachConstraints} from '../copy/detach-constraints.js'
 import type {Pace} from '../flow/pace.js'
+import {persist} from '../flow/persist.js'
 import {inWindow} from '../journal/in-window.js'
 import {failed, messageOf} from '../ports/errors.js'
 import type {Operator} from '../ports/ports.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {longTransaction} from '../postgres/sessions.js'
+import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE} from '../postgres/sqlstate.js'
 
 /** Tables may come and go without any capture noticing. */
 const LOOK_AT_TABLES_MS = 5000
-
-const LONGEST_RETRY_MS = 30_000
 
 export interface Following extends Omit<SyncWorld, 'key' | 'shape' | 'units'> {
   operator: Operator
   journal: Parameters<typeof capturedUnits>[0]['journal']
 }
 
-/** Syncs again and again until the signal aborts. Connections that break are made anew, for as long as it takes. */
+/** Syncs again and again until the signal aborts. Connections that break are made again, for as long as it takes. */
 export async function follow(migration: Following, {pauseMs, rest}: Pace): Promise<void> {
-  const {clock, signal, operator} = migration
+  const {clock, signal, operator, target} = migration
   let captured = await capturedUnits(migration)
   let looked = clock.now().getTime()
-  let failures = 0
-  while (!signal.aborted) {
-    try {
-      if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
-        captured = await capturedUnits(migration)
-        for (const table of await pruneTouched(migration.target, captured.units, migration.guard.target))
-          operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
-        looked = clock.now().getTime()
-      }
-      const synced = await syncLive({...migration, ...captured})
-      const waiting = await noteWaiting(migration)
-      operator.following({...synced, ...(waiting ? {waiting} : {})})
-      failures = 0
-      await clock.sleep(Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000), signal)
-    } catch (error) {
-      if (signal.aborted) return
-      if (!isPassing(error)) throw (await schemaChangeOf(migration)) ?? error
-      operator.tell(`${messageOf(error)}: trying again`)
-      await clock.sleep(Math.min(500 * 2 ** failures++, LONGEST_RETRY_MS), signal).catch(() => undefined)
+  const once = async () => {
+    if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
+      captured = await capturedUnits(migration)
+      for (const table of await pruneTouched(target, captured.units, migration.guard.target))
+        operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
+      looked = clock.now().getTime()
     }
+    const synced = await syncLive({...migration, ...captured})
+    const waiting = await noteWaiting(migration)
+    operator.following({...synced, ...(waiting ? {waiting} : {})})
+    return Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000)
+  }
+  const persistence = {
+    clock,
+    signal,
+    passes: isPassing,
+    tell: (error: unknown) => operator.tell(`${messageOf(error)}: trying again`),
+  }
+  try {
+    await persist(persistence, async (advanced) => {
+      for (;;) {
+        const pause = await once()
+        advanced()
+        await clock.sleep(pause, signal)
+      }
+    })
+  } catch (error) {
+    if (!signal.aborted) throw (await schemaChangeOf(migration)) ?? error
   }
 }
 
@@ -72,11 +80,10 @@ export const syncLive = (
 export const syncFrozen = (world: SyncWorld): Promise<Synced> =>
   withSyncLock(world.target, world.signal, () => sync(world))
 
-/** serialization_failure, deadlock_detected, lock_not_available, query_canceled by a failover; a table that is locked for now. */
-const PASSING = new Set(['40001', '40P01', '55P03', '53300', 'table_locked'])
+/** What others do with the database at the moment; `table_locked` is the sync's own word for it. */
+const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, 'table_locked'])
 
-const isPassing = (error: unknown): boolean =>
-  isLostConnection(error) || PASSING.has(String((error as {code?: unknown}).code))
+const isPassing = (error: unknown): boolean => isLostConnection(error) || PASSING.has(codeOf(error))
 
 /** Says who keeps the copy from being up to date, where somebody does. */
 async function noteWaiting({source, target}: Pick<Following, 'source' | 'target'>): Promise<string | undefined> {

@@ -24,23 +24,23 @@ export interface CaptureLag extends Lag {
 export async function lagOf({source, target}: {source: Database; target: Database}): Promise<CaptureLag | undefined> {
   const units = await loggedUnits(source)
   if (units.length === 0) return undefined
-  const [state] = await target.query<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
+  const state = await target.queryOne<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
     select nth::text as nth, rows::text as rows, equal_at::text as "equalAt", exists (select from ${OWN_SCHEMA}.lock_holder) as followed
     from ${OWN_SCHEMA}.sync_state`)
-  const [clock] = await source.query<{seconds: string | null}>(
+  const clock = await source.queryOne<{seconds: string | null}>(
     `select round(extract(epoch from clock_timestamp() - $1::timestamptz), 1)::text as seconds`,
-    [state!.equalAt],
+    [state.equalAt],
   )
   const {entries, tables} = await countPending(source, units)
   const waiting = await longTransaction(source)
   const lag = {
-    seconds: clock!.seconds === null ? null : Number(clock!.seconds),
+    seconds: clock.seconds === null ? null : Number(clock.seconds),
     pending: entries,
     tables,
-    syncs: state!.nth,
-    rows: state!.rows,
+    syncs: state.nth,
+    rows: state.rows,
     ...(waiting ? {waiting} : {}),
-    followed: state!.followed,
+    followed: state.followed,
   }
   return {words: inWords(lag), ...lag}
 }

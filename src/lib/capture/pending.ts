@@ -34,8 +34,8 @@ export async function countPending(
   const waiting = await pendingUnits(source, units)
   if (waiting.length === 0) return {entries: 0, tables: 0}
   const counts = waiting.map(({unit}) => `select count(*) as n from ${logOf(unit)}`)
-  const [row] = await source.query<{entries: string}>(
+  const row = await source.queryOne<{entries: string}>(
     `select sum(n)::text as entries from (${counts.join(' union all ')}) c`,
   )
-  return {entries: Number(row!.entries), tables: waiting.length}
+  return {entries: Number(row.entries), tables: waiting.length}
 }

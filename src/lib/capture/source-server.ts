@@ -8,19 +8,19 @@ import type {Unit} from './units.js'
  * without any trigger.
  */
 export async function sourceServer(db: Queryable, units: readonly Unit[]): Promise<string> {
-  const [row] = await db.query<{recovering: boolean; system: string; timeline: string; started: string}>(`
+  const row = await db.queryOne<{recovering: boolean; system: string; timeline: string; started: string}>(`
     select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as started,
       coalesce(case when has_function_privilege('pg_control_system()', 'execute') then (select system_identifier::text from pg_control_system()) end, 'hidden') as system,
       case when pg_is_in_recovery() then '' else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end as timeline`)
-  if (row!.recovering) {
+  if (row.recovering) {
     throw failed(
       'source_is_follower',
       'the source is a follower, which takes no writes',
       'name the leader: a follower can neither be captured nor frozen',
     )
   }
-  const server = `${row!.system}/${row!.timeline}`
-  return units.some(({unlogged}) => unlogged) ? `${server}/${row!.started}` : server
+  const server = `${row.system}/${row.timeline}`
+  return units.some(({unlogged}) => unlogged) ? `${server}/${row.started}` : server
 }
 
 /** Why a sync cannot go on with the server the source is on now. */

@@ -7,6 +7,8 @@ import {type Pending, pendingUnits} from './pending.js'
 import {assertShape, type Shape} from './shape.js'
 import {sourceChanged, sourceServer} from './source-server.js'
 import {isKeyed, rowsOf, type Unit} from './units.js'
+import {codeOf, EXCLUSION_VIOLATION, LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION} from '../postgres/sqlstate.js'
+import {serverClock} from '../postgres/server-clock.js'
 
 export interface SyncWorld {
   source: Database
@@ -74,14 +76,14 @@ async function syncBacklog(world: SyncWorld, pending: readonly Pending[]): Promi
   return total
 }
 
-/** unique_violation, exclusion_violation: a value has moved to a row whose turn has not come yet. */
-const TAKEN = new Set(['23505', '23P01'])
+/** A value has moved to a row whose turn has not come yet. */
+const TAKEN = new Set([UNIQUE_VIOLATION, EXCLUSION_VIOLATION])
 
 async function syncPiece(world: SyncWorld, unit: Unit, pages: Pages): Promise<Applied> {
   try {
     return await inOneGo(world, [unit], (ends) => applyUnits([unit], ends, pages))
   } catch (error) {
-    if (!TAKEN.has(String((error as {code?: unknown}).code))) throw error
+    if (!TAKEN.has(codeOf(error))) throw error
     return inOneGo(world, [unit], (ends) => applyUnits([unit], ends))
   }
 }
@@ -119,7 +121,7 @@ async function inOneGo<T extends Result>(
     try {
       return await once(world, taken, work, meanwhile)
     } catch (error) {
-      if (error instanceof RdsError || (error as {code?: string}).code !== LOCKED) throw error
+      if (error instanceof RdsError || codeOf(error) !== LOCK_NOT_AVAILABLE) throw error
       if (tries === LOCK_TRIES) throw tableLocked(taken)
       await world.clock.sleep(50 * tries, world.signal)
     }
@@ -135,7 +137,7 @@ async function once<T extends Result>(
   return source.transaction(
     async (from) => {
       await holdStill(from, taken)
-      const [now] = await from.query<{at: string}>('select clock_timestamp()::text as at')
+      const now = await serverClock(from)
       const server = await sourceServer(from, units)
       await assertShape(from, shape, units)
       const done = await target.transaction(async (to) => {
@@ -147,13 +149,13 @@ async function once<T extends Result>(
         await to.query(
           `update ${OWN_SCHEMA}.sync_state set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
              keys = keys + $3, rows = rows + $4, waiting = null`,
-          [now!.at, equal, result.entries, result.rows],
+          [now, equal, result.entries, result.rows],
         )
-        return {...result, nth, at: now!.at, equal}
+        return {...result, nth, at: now, equal}
       })
       if (meanwhile && done.equal) {
-        const [exported] = await from.query<{snapshot: string}>('select pg_export_snapshot() as snapshot')
-        await meanwhile({snapshot: exported!.snapshot, nth: done.nth})
+        const exported = await from.queryOne<{snapshot: string}>('select pg_export_snapshot() as snapshot')
+        await meanwhile({snapshot: exported.snapshot, nth: done.nth})
       }
       await from.query(guard.source)
       return done
@@ -174,16 +176,13 @@ async function holdStill(from: Session, units: readonly Unit[]): Promise<void> {
 
 /** Counts the sync, and refuses a source that is not the one the last sync read. */
 async function nextNumber(to: Session, server: string): Promise<string> {
-  const [state] = await to.query<{nth: string; server: string}>(
+  const state = await to.queryOne<{nth: string; server: string}>(
     `update ${OWN_SCHEMA}.sync_state set nth = nth + 1, source_server = coalesce(source_server, $1) returning nth::text as nth, source_server as server`,
     [server],
   )
-  if (state!.server !== server) throw sourceChanged(state!.server, server)
-  return state!.nth
+  if (state.server !== server) throw sourceChanged(state.server, server)
+  return state.nth
 }
-
-/** lock_not_available */
-const LOCKED = '55P03'
 
 const tableLocked = (taken: readonly Unit[]) =>
   failed(

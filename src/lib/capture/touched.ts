@@ -58,12 +58,12 @@ const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
 export async function pruneTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<string[]> {
   const pruned: string[] = []
   for (const unit of units.filter(isKeyed)) {
-    const [size] = await target.query<{touched: string; rows: string}>(
+    const size = await target.queryOne<{touched: string; rows: string}>(
       `select pg_relation_size('${touchedOf(unit)}')::text as touched,
          (select sum(pg_relation_size(name::regclass)) from json_array_elements_text($1::json) name)::text as rows`,
       [JSON.stringify(unit.members.map(({relation}) => relation))],
     )
-    if (Number(size!.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size!.rows))) continue
+    if (Number(size.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size.rows))) continue
     await target.query(`${guard}; truncate ${touchedOf(unit)};
       update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null,
         recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${unit.oid}`)

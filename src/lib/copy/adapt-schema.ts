@@ -4,9 +4,10 @@ import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, execute} from './execute.js'
+import {UNIQUE_VIOLATION, WRONG_OBJECT_TYPE} from '../postgres/sqlstate.js'
 
-/** And besides: is a partition already; a text search object of this name is there. */
-const THERE_ALREADY = new Set([...ALREADY_THERE, '42809', '23505'])
+/** A table that is a partition already, and a text search object whose name is taken, have codes of their own. */
+const THERE_ALREADY = new Set([...ALREADY_THERE, WRONG_OBJECT_TYPE, UNIQUE_VIOLATION])
 
 /**
  * Makes the objects of a target the source's again, after the source's schema changed under a copy. Tables that are no longer what they

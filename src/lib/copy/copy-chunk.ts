@@ -50,10 +50,10 @@ export function copyChunk(
  * a TRUNCATE or an ALTER TABLE has left looks empty to an older snapshot.
  */
 async function refuseMovedRows(from: Session, {identifier, filenode}: CopyTable): Promise<void> {
-  const [now] = await from.query<{filenode: string}>(`select pg_relation_filenode($1::regclass)::text as filenode`, [
+  const now = await from.queryOne<{filenode: string}>(`select pg_relation_filenode($1::regclass)::text as filenode`, [
     identifier,
   ])
-  if (now!.filenode !== filenode) {
+  if (now.filenode !== filenode) {
     throw failed(
       REWRITTEN,
       `${identifier} was rewritten on the source while it was copied, as TRUNCATE, VACUUM FULL and CLUSTER do`,

@@ -133,8 +133,8 @@ const OBJECTS_IN_SCHEMAS = `
   limit 500`
 
 const majorOf = async (db: Queryable): Promise<number> => {
-  const [row] = await db.query<{major: number}>(`select current_setting('server_version_num')::int / 10000 as major`)
-  return row!.major
+  const row = await db.queryOne<{major: number}>(`select current_setting('server_version_num')::int / 10000 as major`)
+  return row.major
 }
 
 async function schemasOf(db: Queryable): Promise<Set<string>> {

@@ -2,16 +2,26 @@ import {failed, messageOf} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import type {Statement} from './sql-lexer.js'
+import {
+  codeOf,
+  DUPLICATE_FUNCTION,
+  DUPLICATE_OBJECT,
+  DUPLICATE_SCHEMA,
+  DUPLICATE_TABLE,
+  FOREIGN_KEY_VIOLATION,
+  INVALID_TABLE_DEFINITION,
+  OBJECT_NOT_IN_PREREQUISITE_STATE,
+} from '../postgres/sqlstate.js'
 
-/**
- * What a statement of the schema answers when an earlier, killed run has executed it: duplicate_table, duplicate_object,
- * invalid_table_definition (a second primary key), duplicate_function, duplicate_schema, and – for an index that already
- * is a constraint's – object_not_in_prerequisite_state.
- */
-export const ALREADY_THERE: ReadonlySet<string> = new Set(['42P07', '42710', '42P16', '42723', '42P06', '55000'])
-
-/** Its rows are worth naming, by whoever knows the key. */
-export const FOREIGN_KEY_VIOLATION = '23503'
+/** What a statement of the schema answers when an earlier, killed run has executed it. */
+export const ALREADY_THERE: ReadonlySet<string> = new Set([
+  DUPLICATE_SCHEMA,
+  DUPLICATE_TABLE,
+  DUPLICATE_OBJECT,
+  DUPLICATE_FUNCTION,
+  INVALID_TABLE_DEFINITION, // a second primary key
+  OBJECT_NOT_IN_PREREQUISITE_STATE, // the index is a constraint's already
+])
 
 /** False when the answer was one of those allowed. Bodies and passwords of a statement stay out of the error: its first words say which it was. */
 export async function execute(
@@ -23,8 +33,9 @@ export async function execute(
     await session.query(sql)
     return true
   } catch (error) {
-    const code = String((error as {code?: unknown}).code)
+    const code = codeOf(error)
     if (allowed.has(code)) return false
+    // The rows that violate a foreign key are named by the caller, who knows the key.
     if (isLostConnection(error) || code === FOREIGN_KEY_VIOLATION) throw error
     throw failed(
       'schema_refused',

@@ -3,8 +3,9 @@ import {failed} from '../ports/errors.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
 import {capacityOf} from '../postgres/capacity.js'
-import {ALREADY_THERE, execute, FOREIGN_KEY_VIOLATION} from './execute.js'
+import {ALREADY_THERE, execute} from './execute.js'
 import type {ForeignKey} from './post-data.js'
+import {codeOf, FOREIGN_KEY_VIOLATION} from '../postgres/sqlstate.js'
 
 interface Sides {
   source: Database
@@ -61,7 +62,7 @@ async function orphansNamed({source, target}: Sides, key: ForeignKey, validation
   try {
     await validation
   } catch (error) {
-    if ((error as {code?: unknown}).code !== FOREIGN_KEY_VIOLATION) throw error
+    if (codeOf(error) !== FOREIGN_KEY_VIOLATION) throw error
     const {count, examples} = await orphansOf(key, await shapeOf(source, key), target)
     throw failed(
       'foreign_key_violated',
@@ -85,7 +86,7 @@ interface Shape {
 }
 
 async function shapeOf(source: Queryable, {table, name}: ForeignKey): Promise<Shape> {
-  const [shape] = await source.query<Shape>(
+  const shape = await source.queryOne<Shape>(
     `select k.confrelid::regclass::text as to,
        (select json_agg(quote_ident(a.attname) order by p.nth) from unnest(k.conkey) with ordinality p (num, nth)
           join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num) as columns,
@@ -96,20 +97,20 @@ async function shapeOf(source: Queryable, {table, name}: ForeignKey): Promise<Sh
      from pg_constraint k where k.conrelid = $1::regclass and format('"%s"', replace(k.conname, '"', '""')) = $2 and k.contype = 'f'`,
     [table, name],
   )
-  return shape!
+  return shape
 }
 
 async function orphansOf({table}: ForeignKey, {to, columns, match}: Shape, target: Queryable) {
   const near = columns.map((column) => `near.${column}`)
   const orphans = `from ${table} near where ${near.map((column) => `${column} is not null`).join(' and ')}
     and not exists (select from ${to} far where ${match.join(' and ')})`
-  const [total] = await target.query<{count: string}>(`select count(*)::text as count ${orphans}`)
+  const total = await target.queryOne<{count: string}>(`select count(*)::text as count ${orphans}`)
   const rows = await target.query<{value: string}>(
     `select concat_ws(', ', ${near.map((column) => `${column}::text`).join(', ')}) as value ${orphans} limit ${SHOWN}`,
   )
-  const more = Number(total!.count) > SHOWN ? ', …' : ''
+  const more = Number(total.count) > SHOWN ? ', …' : ''
   return {
-    count: total!.count,
+    count: total.count,
     examples: `(${columns.join(', ')}) = ${rows.map(({value}) => `(${value})`).join(', ')}${more}`,
   }
 }

@@ -1,11 +1,12 @@
+import {persist} from '../flow/persist.js'
 import {failed, messageOf} from '../ports/errors.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import type {Clock, Operator} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
+import {codeOf, DISK_FULL} from '../postgres/sqlstate.js'
 
-/** Connections may break for so long without anything getting through. */
+/** How long connections can break without anything getting through. */
 const PATIENCE_MS = 60_000
-const PAUSE_MS = 500
 
 export interface Lanes {
   /** Aborted when the operator interrupts, or when one lane has failed: the others have nothing to work for any more. */
@@ -40,18 +41,13 @@ export function lanesOf(
   }
   signal.addEventListener('abort', onAbort, {once: true})
 
-  const persist = async (lane: () => Promise<void>): Promise<void> => {
-    for (;;) {
-      try {
-        signal.throwIfAborted()
-        return await lane()
-      } catch (error) {
-        const patient = clock.now().getTime() - lastAdvance().getTime() < PATIENCE_MS
-        if (signal.aborted || !patient || !(isLostConnection(error) || isLockConflict(error))) throw error
-        operator.tell(`${messageOf(error)}: the copy goes on with another connection`)
-        await clock.sleep(PAUSE_MS, signal)
-      }
-    }
+  const persistence = {
+    clock,
+    signal,
+    passes: (error: unknown) =>
+      clock.now().getTime() - lastAdvance().getTime() < PATIENCE_MS &&
+      (isLostConnection(error) || isLockConflict(error)),
+    tell: (error: unknown) => operator.tell(`${messageOf(error)}: the copy goes on with another connection`),
   }
   const ending = (error: unknown) => {
     if (!signal.aborted) failure.abort(explained(error))
@@ -59,7 +55,7 @@ export function lanesOf(
   return {
     signal,
     async run(count, lane) {
-      await Promise.all(Array.from({length: count}, () => persist(lane).catch(ending)))
+      await Promise.all(Array.from({length: count}, () => persist(persistence, lane).catch(ending)))
     },
     async end() {
       signal.removeEventListener('abort', onAbort)
@@ -68,10 +64,8 @@ export function lanesOf(
   }
 }
 
-const DISK_FULL = '53100'
-
 function explained(error: unknown): unknown {
-  if ((error as {code?: unknown}).code !== DISK_FULL) return error
+  if (codeOf(error) !== DISK_FULL) return error
   return failed(
     'disk_full',
     `the copy stopped because a disk is full: ${messageOf(error)}`,

@@ -54,20 +54,20 @@ export async function copyLargeObjects(
 
 async function copyRest(source: Queryable, to: Session, oid: string): Promise<void> {
   for (let at = PIECE_BYTES, full = true; full; at += PIECE_BYTES) {
-    const [piece] = await source.query<Omit<Piece, 'oid'>>(
+    const piece = await source.queryOne<Omit<Piece, 'oid'>>(
       `select data::text as data, length(data) = ${PIECE_BYTES} as full from lo_get($1::oid, $2::bigint, ${PIECE_BYTES}) as data`,
       [oid, at],
     )
-    await to.query('select lo_put($1::oid, $2::bigint, $3::text::bytea)', [oid, at, piece!.data])
-    full = piece!.full
+    await to.query('select lo_put($1::oid, $2::bigint, $3::text::bytea)', [oid, at, piece.data])
+    full = piece.full
   }
 }
 
 async function newest(target: Queryable): Promise<string> {
-  const [row] = await target.query<{oid: string}>(
+  const row = await target.queryOne<{oid: string}>(
     'select coalesce(max(oid), 0)::text as oid from pg_largeobject_metadata',
   )
-  return row!.oid
+  return row.oid
 }
 
 /** Removes those that the app's role owns on the target; it was claimed without any. */

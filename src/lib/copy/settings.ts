@@ -1,5 +1,6 @@
 import {identifier} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
+import {codeOf, CANNOT_CHANGE_RUNTIME_PARAM, INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT} from '../postgres/sqlstate.js'
 
 /** A setting that a database or role gives to its sessions. */
 export interface Setting {
@@ -56,17 +57,16 @@ async function setOnDatabase(target: Database, name: string, value: string): Pro
     })
     return true
   } catch (error) {
-    if (NOT_ALLOWED.has(String((error as {code?: unknown}).code))) return false
+    if (NOT_ALLOWED.has(codeOf(error))) return false
     throw error
   }
 }
 
-/** insufficient_privilege, undefined_object, cant_change_runtime_param */
-const NOT_ALLOWED = new Set(['42501', '42704', '55P02'])
+const NOT_ALLOWED = new Set([INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT, CANNOT_CHANGE_RUNTIME_PARAM])
 
 const settingName = (name: string): string => identifier(...name.split('.'))
 
 async function quotedName(db: Queryable): Promise<string> {
-  const [row] = await db.query<{database: string}>('select current_database() as database')
-  return identifier(row!.database)
+  const row = await db.queryOne<{database: string}>('select current_database() as database')
+  return identifier(row.database)
 }

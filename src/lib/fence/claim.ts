@@ -41,8 +41,8 @@ export async function renewClaim(source: Queryable, {target, epoch}: Claim): Pro
 }
 
 async function isClaimed(source: Queryable): Promise<boolean> {
-  const [row] = await source.query<{there: boolean}>(`select to_regclass('${OWN_SCHEMA}.claim') is not null as there`)
-  return row!.there
+  const row = await source.queryOne<{there: boolean}>(`select to_regclass('${OWN_SCHEMA}.claim') is not null as there`)
+  return row.there
 }
 
 /** Fails when another operator has taken over; a claim that has been taken off again was ours. */

@@ -9,7 +9,7 @@ import type {Queryable} from '../ports/ports.js'
  */
 export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> {
   const ours = (owner: string) => (scope === 'owned' ? `pg_has_role(${owner}, 'USAGE')` : 'true')
-  const [row] = await db.query<{hash: string}>(`
+  const row = await db.queryOne<{hash: string}>(`
     with schemas as (select n.oid, n.xmin as written, n.nspname from pg_namespace n where ${USER_SCHEMA} and ${ours('n.nspowner')}
       or n.nspname = 'public'),
     tables as (select c.*, c.xmin as written from pg_class c where c.relnamespace in (select oid from schemas)
@@ -30,5 +30,5 @@ export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all')
         where typnamespace in (select oid from schemas) and typtype in ('d', 'e', 'r') and ${ours('typowner')}
       union all select concat_ws(' ', 'enum', oid, xmin, enumtypid, enumlabel) from pg_enum)
     select coalesce(md5(string_agg(line, chr(10) order by line)), 'empty') as hash from lines`)
-  return row!.hash
+  return row.hash
 }

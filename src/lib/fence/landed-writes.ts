@@ -119,8 +119,10 @@ export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]
 
 /** The newest log entry, as text; `0` when there is none. */
 export async function lastLanded(db: Queryable): Promise<string> {
-  const [row] = await db.query<{id: string}>(`select coalesce(max(id), 0)::text as id from ${OWN_SCHEMA}.landed_writes`)
-  return row!.id
+  const row = await db.queryOne<{id: string}>(
+    `select coalesce(max(id), 0)::text as id from ${OWN_SCHEMA}.landed_writes`,
+  )
+  return row.id
 }
 
 /** `12 rows inserted into public.orders, 3 deleted from …` */

@@ -32,10 +32,10 @@ const SCHEMA = `
 
 /** Whether a migration has ever been begun on this target, without creating anything. */
 export async function readMigration(target: Queryable): Promise<MigrationRecord | undefined> {
-  const [exists] = await target.query<{there: boolean}>(
+  const exists = await target.queryOne<{there: boolean}>(
     `select to_regclass('${OWN_SCHEMA}.migration') is not null as there`,
   )
-  if (!exists!.there) return undefined
+  if (!exists.there) return undefined
   const [version] = await target.query<{version: number}>(`select version from ${OWN_SCHEMA}.version`)
   if (version && version.version > VERSION) {
     throw refused(
@@ -73,8 +73,8 @@ export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch
 
 /** The epoch of whoever held the lock last. */
 export async function epochOf(target: Queryable): Promise<string> {
-  const [row] = await target.query<{epoch: string}>(`select epoch::text as epoch from ${OWN_SCHEMA}.migration`)
-  return row!.epoch
+  const row = await target.queryOne<{epoch: string}>(`select epoch::text as epoch from ${OWN_SCHEMA}.migration`)
+  return row.epoch
 }
 
 /** Takes a journal away again that tells of nothing but a preflight: whoever is refused has touched nothing. */
@@ -172,8 +172,8 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
     },
 
     async attempt() {
-      const [row] = await target.query<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
-      return row!.attempt
+      const row = await target.queryOne<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
+      return row.attempt
     },
 
     async note<T>(key: string) {

@@ -26,17 +26,17 @@ export async function withOperatorLock<T>(
     )
   return target.session(
     async (session) => {
-      const [lock] = await session.query<{taken: boolean}>(
+      const lock = await session.queryOne<{taken: boolean}>(
         `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
       )
-      if (!lock!.taken) {
+      if (!lock.taken) {
         throw refused(
           'locked',
           await describeHolder(session),
           'wait until it has ended; heroku rds:status shows what it does',
         )
       }
-      const [{epoch} = {epoch: ''}] = await session.query<{epoch: string}>(
+      const {epoch} = await session.queryOne<{epoch: string}>(
         `update ${OWN_SCHEMA}.migration set epoch = epoch + 1 returning epoch::text as epoch`,
       )
       await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)

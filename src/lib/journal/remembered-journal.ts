@@ -1,4 +1,6 @@
 import type {Journal, StepRecord} from '../ports/ports.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
+import {codeOf} from '../postgres/sqlstate.js'
 
 /**
  * The journal as this process knows it. While going forward it is the journal itself, and every write must reach it. On
@@ -59,11 +61,11 @@ export function rememberJournal(journal: Journal): RememberedJournal {
     },
   }
 
-  const unlessDown = async <T>(ask: () => Promise<T>, otherwise: () => Promise<T> | T): Promise<T> => {
+  const whereItCan = async <T>(ask: () => Promise<T>, otherwise: () => Promise<T> | T): Promise<T> => {
     try {
       return await ask()
     } catch (error) {
-      if (!targetIsDown(error)) throw error
+      if (!cannotBeWritten(error)) throw error
       return otherwise()
     }
   }
@@ -72,30 +74,30 @@ export function rememberJournal(journal: Journal): RememberedJournal {
     forward,
     back: (stillOurs) => ({
       ...forward,
-      assertHeld: () => unlessDown(() => journal.assertHeld(), stillOurs),
-      records: () => unlessDown(seeRecords, () => [...records.values()]),
+      assertHeld: () => whereItCan(() => journal.assertHeld(), stillOurs),
+      records: () => whereItCan(seeRecords, () => [...records.values()]),
       note: <T>(key: string) =>
-        unlessDown(
+        whereItCan(
           () => forward.note<T>(key),
           () => notes.get(key) as T | undefined,
         ),
       setNote: (key, value) =>
-        unlessDown(
+        whereItCan(
           () => forward.setNote(key, value),
           () => undefined,
         ),
       forget: (keys) =>
-        unlessDown(
+        whereItCan(
           () => journal.forget(keys),
           () => undefined,
         ),
       failed: (step, reason) =>
-        unlessDown(
+        whereItCan(
           () => journal.failed(step, reason),
           () => undefined,
         ),
       undone: (step) =>
-        unlessDown(
+        whereItCan(
           () => forward.undone(step),
           () => remember(step, {undoneAt: new Date()}),
         ),
@@ -103,9 +105,5 @@ export function rememberJournal(journal: Journal): RememberedJournal {
   }
 }
 
-/** Connections that broke, cannot be made or were shut down (08, 57P), a full disk or no memory (53), an I/O error (58). */
-function targetIsDown(error: unknown): boolean {
-  const {code = ''} = error as {code?: string}
-  if (code === 'target_unreachable' || /^(08|53|57P|58)/.test(code) || code.startsWith('E')) return true
-  return error instanceof Error && /connection (terminated|ended|closed)|not queryable/i.test(error.message)
-}
+/** The target is gone, has a full disk or no memory (class 53), or an I/O error (class 58). */
+const cannotBeWritten = (error: unknown): boolean => isLostConnection(error) || /^(53|58)...$/.test(codeOf(error))

@@ -78,7 +78,7 @@ export async function withMigration<T>(
         'or give it up with heroku rds:start --abandon first',
       )
     }
-    const [major] = await source.query<{major: number}>(
+    const major = await source.queryOne<{major: number}>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     )
     const underLock = () =>
@@ -96,7 +96,7 @@ export async function withMigration<T>(
           method,
           source,
           target,
-          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major!.major),
+          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major.major),
           publisher: publisherOf(() => world.renewSource(), SOURCE_TLS),
           targetUrl,
           heroku,

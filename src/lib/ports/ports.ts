@@ -31,6 +31,8 @@ export type * from './records.js'
 /** Rows come as the server's text where JavaScript would round: bigint and numeric are strings. */
 export interface Queryable {
   query<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  /** The first row; fails where there is none. */
+  queryOne<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row>
 }
 
 /** One connection, for transactions and session settings. */

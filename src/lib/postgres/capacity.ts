@@ -37,7 +37,7 @@ export async function capacityOf({source, target}: {source: Database; target: Da
 }
 
 async function freeConnections(db: Queryable): Promise<number> {
-  const [row] = await db.query<{free: number}>(`
+  const row = await db.queryOne<{free: number}>(`
     select least(
       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
         - (select count(*)::int from pg_stat_activity where backend_type = 'client backend'),
@@ -45,5 +45,5 @@ async function freeConnections(db: Queryable): Promise<number> {
        from pg_roles where rolname = current_user),
       (select nullif(datconnlimit, -1) - (select count(*)::int from pg_stat_activity where datname = current_database())
        from pg_database where datname = current_database())) as free`)
-  return row!.free
+  return row.free
 }

@@ -1,3 +1,4 @@
+import {TAKEN_OVER} from './sqlstate.js'
 /** The schema of the tool's own objects, on both sides. */
 export const OWN_SCHEMA = 'heroku_rds'
 
@@ -31,7 +32,7 @@ export type Guard = string
 export const guardOn = (table: string, condition: string): Guard =>
   `do ${literal(`begin
     perform from ${OWN_SCHEMA}.${table} where ${condition} for share;
-    if not found then raise exception using errcode = 'HR001', message = 'another operator has taken over this migration'; end if;
+    if not found then raise exception using errcode = '${TAKEN_OVER}', message = 'another operator has taken over this migration'; end if;
   end`)}`
 
 /**

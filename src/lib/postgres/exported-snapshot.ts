@@ -1,16 +1,17 @@
 import type {Database, Session} from '../ports/ports.js'
+import {codeOf, INVALID_PARAMETER_VALUE, OBJECT_NOT_IN_PREREQUISITE_STATE, UNDEFINED_OBJECT} from './sqlstate.js'
 
 const AT_ONE_MOMENT = 'isolation level repeatable read'
 
-/** Whoever exported a snapshot has ended, and with him went the moment it showed. */
+/** The session that exported the snapshot has ended, so the snapshot is gone. */
 export class SnapshotGone extends Error {}
 
-/** invalid_parameter_value, undefined_object since 17, object_not_in_prerequisite_state */
-const GONE = new Set(['22023', '42704', '55000'])
+/** Majors word it differently: UNDEFINED_OBJECT is that of 17 and later. */
+const GONE = new Set([INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT, OBJECT_NOT_IN_PREREQUISITE_STATE])
 
 const see = (session: Session, snapshot: string): Promise<unknown> =>
   session.query(`set transaction snapshot '${snapshot}'`).catch((error: unknown) => {
-    throw GONE.has(String((error as {code?: unknown}).code)) ? new SnapshotGone('the snapshot is gone') : error
+    throw GONE.has(codeOf(error)) ? new SnapshotGone('the snapshot is gone') : error
   })
 
 /**
@@ -54,10 +55,10 @@ export function keepSnapshot(db: Database, {of, lost}: {of?: string | undefined;
       .transaction(
         async (session) => {
           if (of !== undefined) await see(session, of)
-          const [row] = await session.query<{id: string; moment: string}>(
+          const row = await session.queryOne<{id: string; moment: string}>(
             'select pg_export_snapshot() as id, pg_current_snapshot()::text as moment',
           )
-          known(row!)
+          known(row)
           await released
         },
         {mode: `${AT_ONE_MOMENT} read only`, lost: goes},

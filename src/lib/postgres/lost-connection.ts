@@ -1,16 +1,37 @@
-import {RdsError} from '../ports/errors.js'
+import {messageOf, RdsError} from '../ports/errors.js'
+import {codeOf, TOO_MANY_CONNECTIONS} from './sqlstate.js'
 
-/** admin_shutdown, crash_shutdown, cannot_connect_now, and everything of class 08. */
-const SERVER_WENT = /^(57P0[123]|08...)$/
-const SOCKET_WENT = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNREFUSED', 'ERR_STREAM_PREMATURE_CLOSE'])
+/** Class 08, and of class 57 what ends sessions or keeps them from beginning: admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout. */
+const SERVER_WENT = /^(08...|57P0[1235])$/
 
-/** A connection broke, or could not be had: the work itself has nothing wrong with it and can be tried again. */
+/** What the operating system and Node say of a socket, and the resolver of a host. */
+const SOCKET_WENT = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ETIMEDOUT',
+])
+
+/** What pg throws without a code. */
+const CLIENT_SAYS =
+  /connection (terminated|error|ended|closed|timeout)|establishing an SSL connection|timeout (exceeded|expired)|not queryable/i
+
+/** A connection broke, or could not be had: nothing is wrong with the work itself, and it can be tried again. */
 export function isLostConnection(error: unknown): boolean {
   if (error instanceof RdsError) return error.code.endsWith('_unreachable')
-  const {code = '', message = ''} = error as {code?: string; message?: string}
+  const code = codeOf(error)
   return (
     SERVER_WENT.test(code) ||
     SOCKET_WENT.has(code) ||
-    /connection (terminated|error|ended)|not queryable/i.test(message)
+    code === TOO_MANY_CONNECTIONS ||
+    CLIENT_SAYS.test(messageOf(error))
   )
 }

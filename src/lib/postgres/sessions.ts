@@ -36,11 +36,11 @@ export const sessionsBefore = (db: Database, moment: string): Promise<OtherSessi
  * others hold open the barrier finds out.
  */
 export async function endOtherSessions(db: Database): Promise<number> {
-  const [row] = await db.query<{ended: string}>(
+  const {ended} = await db.queryOne<{ended: string}>(
     `select count(*) filter (where pg_terminate_backend(pid)) as ended from (select a.pid ${OTHERS} and ${ENDABLE}) others`,
     [db.ownPids()],
   )
-  return Number(row?.ended ?? 0)
+  return Number(ended)
 }
 
 /** Names of two-phase transactions that are prepared on this database: they hold writes nobody can see. */

@@ -1,6 +1,7 @@
 import {failed} from '../ports/errors.js'
 import type {Clock, Database} from '../ports/ports.js'
 import {heldByAutovacuum, holdersOf} from './sessions.js'
+import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, OUT_OF_MEMORY} from './sqlstate.js'
 
 /** How long to try for a lock, and how long others may have to queue behind one try. */
 export interface Patience {
@@ -43,9 +44,6 @@ export async function withTableLock(
   }
 }
 
-/** out_of_memory for locks */
-const NO_ROOM = '53200'
-
 /**
  * One try for the locks of many tables; false where it failed. Unless it is given more milliseconds than `deadlock_timeout`, no
  * autovacuum gives way to it, and it is not taken for part of a deadlock.
@@ -55,7 +53,8 @@ export async function lockedAtOnce(db: Database, statements: string, millisecond
     await db.query(`set local lock_timeout = ${milliseconds}; ${statements}`)
     return true
   } catch (error) {
-    if (!isLockConflict(error) && (error as {code?: unknown}).code !== NO_ROOM) throw error
+    // The table of locks can be full: max_locks_per_transaction.
+    if (!isLockConflict(error) && codeOf(error) !== OUT_OF_MEMORY) throw error
     return false
   }
 }
@@ -87,6 +86,5 @@ async function tableBusy(db: Database, table: string, seconds: number): Promise<
   )
 }
 
-/** lock_not_available, deadlock_detected */
 export const isLockConflict = (error: unknown): boolean =>
-  ['55P03', '40P01'].includes(String((error as {code?: unknown} | undefined)?.code))
+  [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].includes(codeOf(error))

@@ -1,7 +1,9 @@
 import type {Pace} from '../flow/pace.js'
-import {messageOf, RdsError} from '../ports/errors.js'
+import {persist} from '../flow/persist.js'
+import {messageOf} from '../ports/errors.js'
 import type {Operator, Publisher} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
+import {codeOf} from '../postgres/sqlstate.js'
 import {awaitBeat, type Replicating, troubleOf} from './arrival.js'
 import {beat} from './heartbeat.js'
 import {assertShape, type PublishedShape} from './shape.js'
@@ -20,7 +22,6 @@ const LOOK_AT_TABLES_MS = 5000
 const PATIENCE_SECONDS = 10
 /** Credentials rotate: a target that does not connect is given those of the day. */
 const RENEW_MS = 30_000
-const RETRY_MS = 2000
 
 /**
  * Watches a replication that the servers do by themselves, until the signal aborts: sends heartbeats, tells how far the target is and
@@ -30,37 +31,46 @@ export async function watchReplication(world: Following, {pauseMs}: Pace): Promi
   const {source, clock, signal, operator} = world
   const now = () => clock.now().getTime()
   let [nth, looked, renewed] = [0, 0, now()]
-  while (!signal.aborted) {
-    try {
-      if (now() - looked > LOOK_AT_TABLES_MS) {
-        await assertShape(source, world.shape)
-        looked = now()
-      }
-      const {nonce, at} = await beat(source)
-      const seconds = await awaitBeat(world, nonce, PATIENCE_SECONDS).catch((error: unknown) => {
-        if ((error as RdsError).code !== 'not_arriving') throw error
-        return undefined
-      })
-      const waiting = seconds === undefined ? await troubleOf(world) : undefined
-      operator.following({
-        nth: String(++nth),
-        at,
-        equal: seconds !== undefined,
-        entries: 0,
-        rows: 0,
-        seconds: seconds ?? PATIENCE_SECONDS,
-        ...(waiting ? {waiting} : {}),
-      })
-      if (seconds === undefined && now() - renewed > RENEW_MS && !(await subscriptionState(world.target))?.running) {
-        await resume(world.target, await world.publisher.connection(), world.guard.target)
-        renewed = now()
-      }
-      await clock.sleep(pauseMs, signal)
-    } catch (error) {
-      if (signal.aborted) return
-      if (!isLostConnection(error)) throw error
-      operator.tell(`${messageOf(error)}: trying again`)
-      await clock.sleep(RETRY_MS, signal).catch(() => undefined)
+  const once = async () => {
+    if (now() - looked > LOOK_AT_TABLES_MS) {
+      await assertShape(source, world.shape)
+      looked = now()
     }
+    const {nonce, at} = await beat(source)
+    const seconds = await awaitBeat(world, nonce, PATIENCE_SECONDS).catch((error: unknown) => {
+      if (codeOf(error) !== 'not_arriving') throw error
+      return undefined
+    })
+    const waiting = seconds === undefined ? await troubleOf(world) : undefined
+    operator.following({
+      nth: String(++nth),
+      at,
+      equal: seconds !== undefined,
+      entries: 0,
+      rows: 0,
+      seconds: seconds ?? PATIENCE_SECONDS,
+      ...(waiting ? {waiting} : {}),
+    })
+    if (seconds === undefined && now() - renewed > RENEW_MS && !(await subscriptionState(world.target))?.running) {
+      await resume(world.target, await world.publisher.connection(), world.guard.target)
+      renewed = now()
+    }
+  }
+  const persistence = {
+    clock,
+    signal,
+    passes: isLostConnection,
+    tell: (error: unknown) => operator.tell(`${messageOf(error)}: trying again`),
+  }
+  try {
+    await persist(persistence, async (advanced) => {
+      for (;;) {
+        await once()
+        advanced()
+        await clock.sleep(pauseMs, signal)
+      }
+    })
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }

@@ -38,8 +38,8 @@ export async function beat(source: Queryable, prefix = ''): Promise<Heartbeat> {
 
 /** The last one that is there; an empty nonce is what the table begins with. */
 export async function lastBeat(db: Queryable): Promise<Heartbeat | undefined> {
-  const [exists] = await db.query<{there: boolean}>(`select to_regclass('${HEARTBEAT}') is not null as there`)
-  if (!exists!.there) return undefined
+  const exists = await db.queryOne<{there: boolean}>(`select to_regclass('${HEARTBEAT}') is not null as there`)
+  if (!exists.there) return undefined
   const [last] = await db.query<Heartbeat>(`select nonce, at::text as at from ${HEARTBEAT}`)
   return last
 }

@@ -30,10 +30,10 @@ export async function unpublished(source: Queryable): Promise<string[]> {
 export async function publish(source: Database, patience: Patience, guard: Guard): Promise<number> {
   await refuseNameless(source)
   await source.query(`${guard}; ${CREATE_HEARTBEAT}`)
-  const [known] = await source.query<{there: boolean}>(
+  const known = await source.queryOne<{there: boolean}>(
     `select exists (select from pg_publication where pubname = '${PUBLICATION}') as there`,
   )
-  if (!known!.there) await source.query(`${guard}; create publication ${PUBLICATION} for table only ${HEARTBEAT}`)
+  if (!known.there) await source.query(`${guard}; create publication ${PUBLICATION} for table only ${HEARTBEAT}`)
   const tables = await unpublished(source)
   for (const table of tables) {
     await withTableLock(source, patience, table, `${guard}; alter publication ${PUBLICATION} add table only ${table}`)

@@ -4,6 +4,7 @@ import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed, type RdsError} from '../ports/errors.js'
 import type {Clock, Queryable} from '../ports/ports.js'
 import {waitFor} from '../flow/wait.js'
+import {codeOf, OBJECT_IN_USE, UNDEFINED_OBJECT} from '../postgres/sqlstate.js'
 
 /*
  * The slot makes the source keep its log until the target has taken it. It is made by the copy, whose rows belong to the moment at
@@ -44,9 +45,6 @@ export const slotLost = (): RdsError =>
   )
 
 const DROP_SECONDS = 30
-/** object_in_use, undefined_object */
-const IN_USE = '55006'
-const GONE = '42704'
 
 /** Drops the slot, and ends whoever reads it: a target that is gone may not have let go of it. */
 export async function dropSlots(source: Queryable, patience: {clock: Clock; signal: AbortSignal}): Promise<void> {
@@ -55,8 +53,8 @@ export async function dropSlots(source: Queryable, patience: {clock: Clock; sign
     const slots = await source.query<{name: string}>(`
       select slot_name as name, pg_terminate_backend(active_pid) from pg_replication_slots where ${OUR_SLOT}`)
     for (const {name} of slots) {
-      await source.query('select pg_drop_replication_slot($1)', [name]).catch((error: {code?: string}) => {
-        if (error.code !== IN_USE && error.code !== GONE) throw error
+      await source.query('select pg_drop_replication_slot($1)', [name]).catch((error: unknown) => {
+        if (![OBJECT_IN_USE, UNDEFINED_OBJECT].includes(codeOf(error))) throw error
       })
     }
     return slots.length === 0 || undefined

@@ -5,6 +5,7 @@ import type {Secret} from '../ports/secret.js'
 import {waitFor} from '../flow/wait.js'
 import {refuseLogging} from './password-log.js'
 import {PUBLICATION, TRIAL_PUBLICATION} from './publication.js'
+import {codeOf, CONNECTION_FAILURE, INSUFFICIENT_PRIVILEGE, QUERY_CANCELED} from '../postgres/sqlstate.js'
 
 /*
  * The target connects to the source by itself and applies what it is sent. For that its catalog holds the password of the source:
@@ -117,18 +118,17 @@ export async function dropSubscription(target: Database): Promise<void> {
     drop subscription ${SUBSCRIPTION}`)
 }
 
-/** insufficient_privilege, connection_failure, query_canceled */
 function explained(error: unknown): unknown {
-  const {code} = error as {code?: string}
-  if (code === '42501') {
+  const code = codeOf(error)
+  if (code === INSUFFICIENT_PRIVILEGE) {
     return failed(
       'may_not_subscribe',
       `the role of the target may not subscribe to another server: ${messageOf(error)}`,
       'as the master user of the target: grant pg_create_subscription to it (Postgres 16 or newer)',
     )
   }
-  if (code !== '08006' && code !== '57014') return error
-  const why = code === '57014' ? `no answer within ${CONNECT_SECONDS} s` : messageOf(error)
+  if (code !== CONNECTION_FAILURE && code !== QUERY_CANCELED) return error
+  const why = code === QUERY_CANCELED ? `no answer within ${CONNECT_SECONDS} s` : messageOf(error)
   return failed(
     'source_not_reached_from_target',
     `the target cannot subscribe to the source: ${why}`,

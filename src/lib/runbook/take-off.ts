@@ -21,8 +21,8 @@ export async function takeOffTarget(target: Database, patience: Patience): Promi
   await removeReplication({target, ...patience})
   await stopWatching(target, patience)
   await removeFence(target, patience)
-  const [journal] = await target.query<{there: boolean}>(
+  const journal = await target.queryOne<{there: boolean}>(
     `select to_regclass('${OWN_SCHEMA}.sync_units') is not null as there`,
   )
-  if (journal!.there) await forgetSyncs(target)
+  if (journal.there) await forgetSyncs(target)
 }

@@ -62,10 +62,10 @@ export interface Verified {
 
 /** What is proven so far. */
 export async function verifiedSoFar(target: Queryable): Promise<Verified> {
-  const [row] = await target.query<{units: number; of: number; since: string | null; rows: string}>(
+  const row = await target.queryOne<{units: number; of: number; since: string | null; rows: string}>(
     `select count(verified_sync)::int as units, count(*)::int as of, min(verified_at)::text as since, coalesce(sum(verified_rows), 0)::text as rows from ${OWN_SCHEMA}.sync_units`,
   )
-  return row!
+  return row
 }
 
 /** Units of which there is no proof, or none younger than so many hours. */

@@ -36,11 +36,11 @@ export async function compareSample(pair: Pair, units: readonly Unit[]): Promise
 const nameOf = ({key}: Unit): string => textOf(key.map(({name}) => name))
 
 async function sampleOf(db: Queryable, unit: Unit): Promise<Sampled[]> {
-  const [size] = await db.query<{pages: number}>(
+  const size = await db.queryOne<{pages: number}>(
     `select (sum(pg_relation_size(member::regclass)) / current_setting('block_size')::int)::float8 as pages from json_array_elements_text($1) member`,
     [JSON.stringify(unit.members.map(({relation}) => relation))],
   )
-  const percent = Math.min(100, (100 * PAGES) / Math.max(1, size!.pages))
+  const percent = Math.min(100, (100 * PAGES) / Math.max(1, size.pages))
   const key = unit.key.map(({name}) => `t.${name}::text as ${name}`).join(', ')
   return db.query<Sampled>(
     `select (select to_json(k) from (select ${key}) k) as key, ${nameOf(unit)} as row, ${ROW_HASH}::text as hash

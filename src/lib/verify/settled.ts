@@ -22,7 +22,7 @@ export type SettledPair = Record<keyof Pair, Settled>
 
 /** What is at the moment that the session sees. */
 export async function settledNow(session: Queryable, rowsOf: string): Promise<Settled> {
-  const [{before} = {before: ''}] = await session.query<{before: string}>(
+  const {before} = await session.queryOne<{before: string}>(
     'select pg_snapshot_xmin(pg_current_snapshot())::text as before',
   )
   return {before, ...(await toldApart(session, rowsOf, before))}
@@ -36,9 +36,7 @@ const LONGEST_AGO = 2n ** 30n
  * Undefined where that cannot be told, because settled rows have gone.
  */
 export async function changeSince(session: Queryable, rowsOf: string, then: Settled): Promise<Sum | undefined> {
-  const [{next} = {next: ''}] = await session.query<{next: string}>(
-    'select pg_snapshot_xmax(pg_current_snapshot())::text as next',
-  )
+  const {next} = await session.queryOne<{next: string}>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
   if (BigInt(next) - BigInt(then.before) > LONGEST_AGO) return undefined
   const {rows, rest} = await toldApart(session, rowsOf, then.before)
   if (rows !== then.rows) return undefined
@@ -46,10 +44,10 @@ export async function changeSince(session: Queryable, rowsOf: string, then: Sett
 }
 
 async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<Settled, 'before'>> {
-  const [row] = await session.query<{all: string; rows: string; hash: string}>(
+  const row = await session.queryOne<{all: string; rows: string; hash: string}>(
     `select (select count(*) from ${rowsOf})::text as all, count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
      from ${rowsOf} t where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
   )
-  const {all, ...rest} = row!
+  const {all, ...rest} = row
   return {rows: (BigInt(all) - BigInt(rest.rows)).toString(), rest}
 }

@@ -62,9 +62,9 @@ export async function pagesOf(db: Queryable, tables: readonly VerifyTable[]): Pr
 
 /** It was truncated or rewritten since: an older snapshot cannot read what it was. */
 export async function hasMoved(db: Queryable, {name, filenode}: VerifyTable): Promise<boolean> {
-  const [now] = await db.query<{filenode: string | null}>(
+  const now = await db.queryOne<{filenode: string | null}>(
     `select pg_relation_filenode(to_regclass($1))::text as filenode`,
     [name],
   )
-  return now!.filenode !== filenode
+  return now.filenode !== filenode
 }

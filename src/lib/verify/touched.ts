@@ -144,10 +144,10 @@ const joined = (unit: Unit, keys: string): string =>
   `${rowsOf(unit)} t join ${keys} again on ${sameKey(unit, 't', 'again')}`
 
 async function sumsOf(session: Session, unit: Unit, keys: string): Promise<string> {
-  const [row] = await session.query<{sum: string}>(
+  const row = await session.queryOne<{sum: string}>(
     `select concat(count(*), ' ', sum(${ROW_HASH})) as sum from ${joined(unit, keys)}`,
   )
-  return row!.sum
+  return row.sum
 }
 
 const MOST = 1000

@@ -36,7 +36,7 @@ export async function sourceFacts(source: Database, heroku: Heroku, addon: Attac
 async function serverFacts(
   source: Database,
 ): Promise<Pick<SourceFacts, 'collation' | 'major' | 'replication' | 'version'>> {
-  const [row] = await source.query<{
+  const row = await source.queryOne<{
     version: string
     major: number
     collation: string
@@ -51,16 +51,16 @@ async function serverFacts(
         select from pg_roles m where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'MEMBER')) as role,
       current_setting('max_replication_slots')::int - (select count(*)::int from pg_replication_slots where not (${OUR_SLOT})) as "slotsLeft"
     from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
-  const {version, major, collation, ...replication} = row!
+  const {version, major, collation, ...replication} = row
   return {version, major, collation, replication}
 }
 
 async function sizeOf(source: Database): Promise<Pick<SourceFacts, 'bytes' | 'indexBytes' | 'tables'>> {
-  const [row] = await source.query<{bytes: string; indexBytes: string; tables: number}>(`
+  const row = await source.queryOne<{bytes: string; indexBytes: string; tables: number}>(`
     select coalesce(sum(pg_total_relation_size(c.oid)), 0)::text as bytes,
       coalesce(sum(pg_indexes_size(c.oid)), 0)::text as "indexBytes", count(*)::int as tables
     from ${TABLES} where ${OURS}`)
-  return row!
+  return row
 }
 
 /** Ordered by what the statistics say of the heap, so that only the largest are measured. */
@@ -81,12 +81,12 @@ async function largestTables(source: Database): Promise<TableSize[]> {
 /** Plans' limits are documented in conflicting ways: what `pg:info` says wins, then the tightest limit the server has. */
 async function connectionsOf(source: Database, info: Fact<DatabaseInfo>): Promise<SourceFacts['connections']> {
   const told = /^(\d+)\/(\d+)$/.exec(ifKnown(info)?.Connections?.[0] ?? '')
-  const [row] = await source.query<{used: number; limit: number}>(`
+  const row = await source.queryOne<{used: number; limit: number}>(`
     select (select count(*)::int from pg_stat_activity where datname = current_database()) as used,
       least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
         nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)) as limit
     from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
-  return told ? {used: row!.used, limit: Math.min(Number(told[2]), row!.limit)} : row!
+  return told ? {used: row.used, limit: Math.min(Number(told[2]), row.limit)} : row
 }
 
 /** Makes a logical slot and drops it: the only proof that decoding works. Never without consent. */
@@ -109,11 +109,11 @@ export async function activityOf(
   seconds: number,
 ): Promise<NonNullable<SourceFacts['activity']>> {
   const read = async () => {
-    const [row] = await source.query<{commits: string; rows: string; at: string}>(`
+    const row = await source.queryOne<{commits: string; rows: string; at: string}>(`
       select xact_commit as commits, tup_inserted + tup_updated + tup_deleted as rows,
         extract(epoch from clock_timestamp()) as at
       from pg_stat_database where datname = current_database()`)
-    return {commits: Number(row!.commits), rows: Number(row!.rows), at: Number(row!.at)}
+    return {commits: Number(row.commits), rows: Number(row.rows), at: Number(row.at)}
   }
   const before = await read()
   await clock.sleep(seconds * 1000)

@@ -39,7 +39,7 @@ export async function targetFacts(target: Database, instance: Fact<RdsInstance>)
 async function serverOf(
   target: Database,
 ): Promise<Pick<TargetFacts, 'bytesUsed' | 'collation' | 'connections' | 'major' | 'version'>> {
-  const [row] = await target.query<{
+  const row = await target.queryOne<{
     version: string
     major: number
     collation: string
@@ -55,7 +55,7 @@ async function serverOf(
       least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
         nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)) as limit
     from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
-  const {used, limit, ...server} = row!
+  const {used, limit, ...server} = row
   return {...server, connections: {used, limit}}
 }
 

@@ -16,6 +16,7 @@ import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
+import {serverClock} from '../../postgres/server-clock.js'
 
 export const installCaptureStep: Step = {
   id: 'install-capture',
@@ -38,7 +39,7 @@ export const installCaptureStep: Step = {
     const units = await unitsOf(source)
     if ((await uncaptured(source, units)).length > 0)
       throw failed('table_appeared', 'a table appeared while capture was installed', 'run the same command again')
-    const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+    const at = await serverClock(source)
     await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, units)})
     return `${tables} tables note what is written to them`
   },

@@ -9,6 +9,7 @@ import {slotFor} from '../../replication/slot.js'
 import {resume, subscribe, subscriptionState, tryToSubscribe} from '../../replication/subscription.js'
 import type {Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
+import {serverClock} from '../../postgres/server-clock.js'
 
 export const publishStep: Step = {
   id: 'publish',
@@ -37,7 +38,7 @@ export const publishStep: Step = {
 export async function publishAll(migration: Migration): Promise<number> {
   const {source, guard} = migration
   const tables = await publish(source, migration, guard.source)
-  const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+  const at = await serverClock(source)
   await leaveNote(migration, 'replicated', {at, shape: await publishedShape(source)})
   return tables
 }

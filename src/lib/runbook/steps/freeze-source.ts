@@ -9,6 +9,8 @@ import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBe
 import type {Migration} from '../migration.js'
 import type {Frozen} from '../notes.js'
 import type {Step} from '../step.js'
+import {codeOf, INSUFFICIENT_PRIVILEGE} from '../../postgres/sqlstate.js'
+import {serverClock} from '../../postgres/server-clock.js'
 
 /** How long a transaction that was open at the freeze may take to commit before its session is ended. */
 const GRACE_SECONDS = 5
@@ -40,7 +42,7 @@ export const freezeSource: Step = {
     const readOnlyBefore = known ? known.readOnlyBefore : await readOnlyDefault(source)
 
     await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`, guard.source)
-    const [{at} = {at: ''}] = await source.query<{at: string}>('select clock_timestamp()::text as at')
+    const at = await serverClock(source)
     await leaveNote(migration, 'frozen', {at, fingerprint: '', readOnlyBefore})
     const secondLine = await setReadOnlyDefault(source, 'on')
     await fenceTables(source, {...migration, ...IN_WINDOW}, guard.source)
@@ -60,8 +62,8 @@ export const freezeSource: Step = {
 /** Gives transactions in flight a moment to commit, ends the rest, and proves that none is left. Returns how many it ended. */
 async function endWriters(migration: Migration, since: string): Promise<number> {
   const {source} = migration
-  await passBarrier(source, {...migration, ...IN_WINDOW}).catch((error: {code?: string}) => {
-    if (error.code !== 'table_busy') throw error
+  await passBarrier(source, {...migration, ...IN_WINDOW}).catch((error: unknown) => {
+    if (codeOf(error) !== 'table_busy') throw error
   })
   const wait = {
     what: 'the end of every session older than the freeze',
@@ -126,14 +128,14 @@ async function readOnlyDefault(source: Database): Promise<string | null> {
 
 /** A second line behind the fence, against DDL and `nextval` by whoever does not override it. False where the role may not set it. */
 async function setReadOnlyDefault(source: Database, value: string | null): Promise<boolean> {
-  const [{database} = {database: ''}] = await source.query<{database: string}>('select current_database() as database')
+  const {database} = await source.queryOne<{database: string}>('select current_database() as database')
   const change =
     value === null ? 'reset default_transaction_read_only' : `set default_transaction_read_only = ${literal(value)}`
   try {
     await source.query(`alter database ${identifier(database)} ${change}`)
     return true
   } catch (error) {
-    if ((error as {code?: string}).code !== '42501') throw error
+    if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) throw error
     return false
   }
 }

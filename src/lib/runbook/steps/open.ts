@@ -10,6 +10,7 @@ import type {Migration} from '../migration.js'
 import type {Step} from '../step.js'
 import {enterMaintenance} from './enter-maintenance.js'
 import {assertClosed} from './gate.js'
+import {serverClock} from '../../postgres/server-clock.js'
 
 const GRACE_SECONDS = 5
 
@@ -39,7 +40,7 @@ export const open: Step = {
       await lowerFence(target, guard.target)
     }
     if (!openedBefore) {
-      const [{at} = {at: ''}] = await target.query<{at: string}>('select clock_timestamp()::text as at')
+      const at = await serverClock(target)
       await leaveNote(migration, 'opened', {at})
     }
 

@@ -9,6 +9,7 @@ import {Secret} from '../../ports/secret.js'
 import {identifier} from '../../postgres/catalog.js'
 import type {Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
+import {codeOf, RAISE_EXCEPTION} from '../../postgres/sqlstate.js'
 
 const TABLES_TRIED = 5
 
@@ -66,9 +67,6 @@ async function asTheAppFindsIt(session: Session): Promise<void> {
       order by s.setrole desc, s.setdatabase desc limit 1), '"$user", public'), true)`)
 }
 
-/** raise_exception: a trigger of the app's that forbids updates has its reasons. */
-const RAISED_BY_THE_APP = 'P0001'
-
 /** One row of each of the largest tables is written back onto itself: constraints, triggers and rights all take part. */
 async function touchTables(session: Session): Promise<number> {
   const tables = (await tablesWithRows(session)).filter(({columns}) => columns.length > 0).slice(0, TABLES_TRIED)
@@ -89,7 +87,8 @@ async function touchTables(session: Session): Promise<number> {
       )
       touched++
     } catch (error) {
-      if ((error as {code?: string}).code !== RAISED_BY_THE_APP) throw error
+      // A trigger of the app's that forbids updates has its reasons.
+      if (codeOf(error) !== RAISE_EXCEPTION) throw error
     }
     await session.query('rollback to savepoint touch')
   }

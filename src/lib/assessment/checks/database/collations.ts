@@ -1,6 +1,6 @@
 import {notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
-import {sourceAnswering} from './answering.js'
+import {sourceAnswering} from '../answering.js'
 import {COLUMN, COLUMNS} from './relations.js'
 
 const encoding = catalogCheck<{encoding: string}>({

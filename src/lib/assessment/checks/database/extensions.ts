@@ -1,5 +1,5 @@
 import {catalogCheck, type Check} from '../../check.js'
-import {sourceAnswering} from './answering.js'
+import {sourceAnswering} from '../answering.js'
 import {NAME, relationOf} from './relations.js'
 
 const extensionTables: Check = {
@@ -15,8 +15,8 @@ const extensionTables: Check = {
       join pg_class c on c.oid = k.table_oid join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' order by 1, 2`)
     const findings = []
     for (const {extension, name, condition} of tables) {
-      const [row] = await source.query<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
-      if (row!.found) {
+      const row = await source.queryOne<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
+      if (row.found) {
         findings.push({
           what: `${name} of extension ${extension} holds rows of yours, which would be left behind`,
           remedy: 'save them, delete them, and load them on RDS after the move',

@@ -1,6 +1,6 @@
 import {otherSessions, preparedTransactions} from '../../../postgres/sessions.js'
 import type {Check} from '../../check.js'
-import {sourceAnswering} from './answering.js'
+import {sourceAnswering} from '../answering.js'
 
 const NEEDED_CONNECTIONS = 4
 
@@ -75,10 +75,10 @@ const outsideClients: Check = {
   example: {facts: sourceAnswering({own: 'app', role: 'analytics', superuser: false})},
 
   async inspect({source, sourceFacts}) {
-    const [row] = await source.query<{own: string}>('select current_user as own')
+    const row = await source.queryOne<{own: string}>('select current_user as own')
     const others = new Map<string, number>()
     for (const {role, superuser} of await otherSessions(source)) {
-      if (role !== row!.own && !superuser) others.set(role, (others.get(role) ?? 0) + 1)
+      if (role !== row.own && !superuser) others.set(role, (others.get(role) ?? 0) + 1)
     }
     return [...others].map(([role, sessions]) => ({
       what: `${sessions} sessions of credential ${role} are connected to ${sourceFacts.addon}`,

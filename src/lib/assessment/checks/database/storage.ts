@@ -1,5 +1,5 @@
 import {catalogCheck, type Check} from '../../check.js'
-import {sourceAnswering} from './answering.js'
+import {sourceAnswering} from '../answering.js'
 import {NAME, RELATIONS, relationOf} from './relations.js'
 
 const vacuumOff = catalogCheck<{name: string}>({

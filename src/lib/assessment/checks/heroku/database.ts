@@ -63,8 +63,8 @@ const isFollower: Check = {
   },
 
   async inspect({source, sourceFacts: {addon}}) {
-    const [row] = await source.query<{standby: boolean}>('select pg_is_in_recovery() as standby')
-    return row!.standby
+    const row = await source.queryOne<{standby: boolean}>('select pg_is_in_recovery() as standby')
+    return row.standby
       ? [{what: `${addon} is a follower: it cannot be frozen`, remedy: 'name the database it follows'}]
       : []
   },

@@ -32,9 +32,3 @@ export const ofInstance = (
     failing: (target) => ({...target, instance: failing(known(target.instance))}),
   })
 }
-
-/** A database that answers every question with these rows. */
-export const answering = <D extends object>(database: D, rows: unknown[]): D => ({
-  ...database,
-  query: () => Promise.resolve(rows),
-})

@@ -2,7 +2,8 @@ import {EXIT, refused} from '../../../ports/errors.js'
 import {identityOf} from '../../../postgres/identity.js'
 import {endsSoon} from '../../lifetime.js'
 import type {Check} from '../../check.js'
-import {answering, ofTarget} from './of-target.js'
+import {answering} from '../answering.js'
+import {ofTarget} from './of-target.js'
 
 const reachable: Check = {
   id: 'target-reachable',
@@ -79,12 +80,12 @@ const standby: Check = {
   id: 'target-standby',
   question: 'Is the target the writer?',
   level: 'blocker',
-  example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, [{standby: true}])})},
+  example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, {standby: true})})},
 
   async inspect({target}) {
     if (!target) return []
-    const [row] = await target.query<{standby: boolean}>('select pg_is_in_recovery() as standby')
-    return row!.standby ? [{what: 'the target is a read replica', remedy: 'use the endpoint of the writer'}] : []
+    const row = await target.queryOne<{standby: boolean}>('select pg_is_in_recovery() as standby')
+    return row.standby ? [{what: 'the target is a read replica', remedy: 'use the endpoint of the writer'}] : []
   },
 }
 
@@ -95,21 +96,21 @@ const rights: Check = {
   example: {
     facts: (healthy) => ({
       ...healthy,
-      target: answering(healthy.target!, [{role: 'reader', database: 'app', allowed: false}]),
+      target: answering(healthy.target!, {role: 'reader', database: 'app', allowed: false}),
     }),
   },
 
   async inspect({target}) {
     if (!target) return []
-    const [row] = await target.query<{role: string; database: string; allowed: boolean}>(`
+    const row = await target.queryOne<{role: string; database: string; allowed: boolean}>(`
       select quote_ident(current_user) as role, quote_ident(current_database()) as database,
         pg_has_role(datdba, 'USAGE') as allowed from pg_database where datname = current_database()`)
-    if (row!.allowed) return []
+    if (row.allowed) return []
     return [
       {
-        what: `${row!.role} does not own database ${row!.database} on the target`,
+        what: `${row.role} does not own database ${row.database} on the target`,
         remedy: 'give it the database, as the master user of the target',
-        fix: `alter database ${row!.database} owner to ${row!.role}`,
+        fix: `alter database ${row.database} owner to ${row.role}`,
       },
     ]
   },

@@ -1,0 +1,39 @@
+/* The errors of Postgres that mean something to this tool: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+
+export const CONNECTION_FAILURE = '08006'
+export const INVALID_PARAMETER_VALUE = '22023'
+export const FOREIGN_KEY_VIOLATION = '23503'
+export const UNIQUE_VIOLATION = '23505'
+export const EXCLUSION_VIOLATION = '23P01'
+export const INVALID_AUTHORIZATION = '28000'
+export const INVALID_PASSWORD = '28P01'
+export const INVALID_CATALOG_NAME = '3D000'
+export const SERIALIZATION_FAILURE = '40001'
+export const DEADLOCK_DETECTED = '40P01'
+export const INSUFFICIENT_PRIVILEGE = '42501'
+export const DUPLICATE_SCHEMA = '42P06'
+export const DUPLICATE_TABLE = '42P07'
+export const INVALID_TABLE_DEFINITION = '42P16'
+export const UNDEFINED_OBJECT = '42704'
+export const DUPLICATE_OBJECT = '42710'
+export const DUPLICATE_FUNCTION = '42723'
+export const WRONG_OBJECT_TYPE = '42809'
+export const DISK_FULL = '53100'
+export const OUT_OF_MEMORY = '53200'
+export const TOO_MANY_CONNECTIONS = '53300'
+export const OBJECT_NOT_IN_PREREQUISITE_STATE = '55000'
+export const OBJECT_IN_USE = '55006'
+export const CANNOT_CHANGE_RUNTIME_PARAM = '55P02'
+export const LOCK_NOT_AVAILABLE = '55P03'
+export const QUERY_CANCELED = '57014'
+export const CANNOT_CONNECT_NOW = '57P03'
+/** A function of the customer's raised it without a code of its own. */
+export const RAISE_EXCEPTION = 'P0001'
+/** Ours: another operator has taken over. */
+export const TAKEN_OVER = 'HR001'
+
+/** SQLSTATE, code of the operating system or code of our own that anything thrown bears; empty where it bears none. */
+export function codeOf(error: unknown): string {
+  const code = (error as {code?: unknown} | null | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
