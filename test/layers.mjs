@@ -68,7 +68,7 @@ export default {
       name: 'no-cycles',
       comment: 'Break the cycle.',
       severity: 'error',
-      from: {path: '^src/'},
+      from: {},
       to: {circular: true},
     },
     {

@@ -1,8 +1,27 @@
 import {randomInt, randomUUID} from 'node:crypto'
 
-import type {App} from './app.js'
 import {invalid, notFound} from './errors.js'
-import type {DatabaseSpec, OtherAddonSpec, PostgresSpec} from './types.js'
+import type {DatabaseSpec, EventKind, OtherAddonSpec, PlatformEvent, PostgresSpec} from './types.js'
+
+/** An app as add-ons know it: it pays for them, has them attached, and gets a release when that changes. */
+export interface AddonApp {
+  readonly id: string
+  readonly name: string
+  readonly region: string
+  readonly ownVars: ReadonlyMap<string, string>
+  readonly attachments: readonly Attachment[]
+  readonly releases: {create(description: string, options?: {phase?: boolean}): unknown}
+  record(kind: EventKind, detail?: PlatformEvent['detail']): void
+}
+
+export interface Attachment {
+  id: string
+  name: string
+  namespace: string | null
+  app: AddonApp
+  addon: Addon
+  createdAt: Date
+}
 
 export interface DataMaintenance {
   status: 'none' | 'pending' | 'preparing' | 'ready' | 'running' | 'completed'
@@ -29,7 +48,7 @@ export class Addon {
   readonly name: string
   readonly plan: string
   /** The billing app. */
-  readonly app: App
+  readonly app: AddonApp
   readonly createdAt = new Date()
   readonly database: DatabaseSpec | undefined
   /** URLs by credential name; `default` is the owner's. */
@@ -40,7 +59,7 @@ export class Addon {
   waitingFor: string | undefined
   readonly #config: Record<string, string>
 
-  constructor(app: App, spec: PostgresSpec | OtherAddonSpec) {
+  constructor(app: AddonApp, spec: PostgresSpec | OtherAddonSpec) {
     this.app = app
     this.plan = spec.plan
     this.#config = 'config' in spec ? (spec.config ?? {}) : {}

@@ -1,14 +1,14 @@
 import {randomInt, randomUUID} from 'node:crypto'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import type {Attachment} from './attachments.js'
+import type {Attachment} from './addons.js'
 import {Changes} from './changes.js'
 import {Dyno} from './dyno.js'
 import type {DynoSpec} from './dyno.js'
 import {invalid, notFound} from './errors.js'
 import {Formation} from './formation.js'
+import type {AppPlatform} from './host.js'
 import {AppLog} from './logs.js'
-import type {Platform} from './platform.js'
 import {Releases} from './releases.js'
 import type {Release} from './releases.js'
 import {Schedule} from './schedule.js'
@@ -36,7 +36,7 @@ export class App {
   readonly generation: 'cedar' | 'fir'
   readonly owner: string
   readonly createdAt = new Date()
-  readonly platform: Platform
+  readonly platform: AppPlatform
   readonly ownVars = new Map<string, string>()
   readonly log = new AppLog()
   readonly changes = new Changes()
@@ -49,7 +49,7 @@ export class App {
   preboot: boolean
   #maintenance = false
 
-  constructor(platform: Platform, spec: AppSpec) {
+  constructor(platform: AppPlatform, spec: AppSpec) {
     this.platform = platform
     this.name = spec.name
     this.slug = spec.slug

@@ -6,7 +6,7 @@ import {dirname} from 'node:path'
 import {createInterface} from 'node:readline'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import type {App} from './app.js'
+import type {Host} from './host.js'
 import {accepts, releasePort, reservePort} from './ports.js'
 import type {Release} from './releases.js'
 
@@ -39,13 +39,13 @@ export class Dyno {
   stopping = false
   /** The exit status, once no process of the dyno is left and all of its output is in the log. */
   readonly ended: Promise<number>
-  readonly #app: App
+  readonly #app: Host
   readonly #spawned: Promise<void>
   #child: ChildProcess | undefined
   #killTimer: NodeJS.Timeout | undefined
   #killAt = Infinity
 
-  constructor(app: App, spec: DynoSpec) {
+  constructor(app: Host, spec: DynoSpec) {
     this.#app = app
     this.spec = spec
     let spawned = () => {}

@@ -1,8 +1,18 @@
 import {randomUUID} from 'node:crypto'
 
-import type {App} from './app.js'
-import {Dyno} from './dyno.js'
+import type {Dyno, DynoSpec} from './dyno.js'
 import {invalid, notFound} from './errors.js'
+import type {Host} from './host.js'
+import type {Release} from './releases.js'
+
+/** What a formation needs of its app. */
+export interface FormationHost extends Host {
+  readonly space: string | null
+  readonly preboot: boolean
+  readonly releases: {readonly current: Release}
+  dynoName(type: string, number: number): string
+  start(spec: DynoSpec): Dyno
+}
 
 export interface ProcessType {
   id: string
@@ -29,9 +39,9 @@ export class Formation {
   /** With preboot: old web dynos that still serve. They are in no dyno list, as on Heroku. */
   readonly prebooted = new Set<Dyno>()
   readonly #slots = new Map<string, Slot>()
-  readonly #app: App
+  readonly #app: FormationHost
 
-  constructor(app: App) {
+  constructor(app: FormationHost) {
     this.#app = app
     const size = app.space ? 'Private-S' : 'Standard-1X'
     for (const type of Object.keys(app.slug.processTypes)) {

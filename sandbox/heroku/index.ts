@@ -19,7 +19,7 @@ import {Routes} from './routes.js'
 import type {ApiCall, AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
 
 export type {Addon, App, DataMaintenance, FaultPlan}
-export type {Attachment} from './attachments.js'
+export type {Attachment} from './addons.js'
 export type {Dyno} from './dyno.js'
 export type {Fault, FaultKind} from './faults.js'
 export type {Release} from './releases.js'

@@ -1,6 +1,5 @@
-import type {Addon} from './addons.js'
+import type {Addon, Attachment} from './addons.js'
 import type {App} from './app.js'
-import type {Attachment} from './attachments.js'
 import type {Dyno} from './dyno.js'
 import type {ProcessType} from './formation.js'
 import type {Platform} from './platform.js'

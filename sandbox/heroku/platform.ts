@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto'
 
 import {Addon} from './addons.js'
+import type {AddonApp, Attachment} from './addons.js'
 import {App} from './app.js'
 import {attach} from './attachments.js'
-import type {Attachment} from './attachments.js'
 import {forbidden, invalid, notFound} from './errors.js'
 import {Reaper} from './reaper.js'
 import type {AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
@@ -18,7 +18,7 @@ export class Platform {
   readonly events: PlatformEvent[] = []
   readonly closing = new AbortController()
   readonly reaper = new Reaper()
-  readonly #forbidden = new Set<App>()
+  readonly #forbidden = new Set<AddonApp>()
 
   constructor(settings: Settings) {
     this.settings = settings
@@ -64,12 +64,12 @@ export class Platform {
     return addon
   }
 
-  setPermission(app: App, allowed: boolean): void {
+  setPermission(app: AddonApp, allowed: boolean): void {
     if (allowed) this.#forbidden.delete(app)
     else this.#forbidden.add(app)
   }
 
-  allows(app: App): boolean {
+  allows(app: AddonApp): boolean {
     return !this.#forbidden.has(app)
   }
 

@@ -1,8 +1,15 @@
 import {randomUUID} from 'node:crypto'
 
-import type {App} from './app.js'
-import type {Dyno} from './dyno.js'
+import type {Attachment} from './addons.js'
 import {notFound} from './errors.js'
+import type {Host} from './host.js'
+
+/** The dyno of a release phase, as its release knows it. */
+export interface PhaseDyno {
+  readonly spec: {readonly name: string}
+  /** The exit status, once it has ended. */
+  readonly ended: Promise<number>
+}
 
 export interface Release {
   id: string
@@ -15,16 +22,25 @@ export interface Release {
   createdAt: Date
   updatedAt: Date
   /** The dyno that runs the release phase. */
-  phase?: Dyno
+  phase?: PhaseDyno
+}
+
+/** What releases need of their app. */
+export interface ReleasesHost extends Host {
+  readonly owner: string
+  readonly configVars: Record<string, string>
+  readonly attachments: readonly Attachment[]
+  readonly formation: {deploy(): void}
+  oneOff(spec: {type: string; command: string; release: Release}): PhaseDyno
 }
 
 /** The app's releases. One after the other becomes current, or fails in its release phase and never does. */
 export class Releases {
   readonly all: Release[] = []
-  readonly #app: App
+  readonly #app: ReleasesHost
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(app: App) {
+  constructor(app: ReleasesHost) {
     this.#app = app
     this.#add('Initial release').status = 'succeeded'
     this.#add('Enable Logplex').status = 'succeeded'

@@ -1,16 +1,20 @@
-import type {App} from './app.js'
 import type {ScheduleSpec} from './types.js'
+
+/** What a schedule needs of its app. */
+export interface ScheduleHost {
+  oneOff(spec: {type: string; command: string}): unknown
+}
 
 /**
  * The job of a Heroku Scheduler add-on: a one-off dyno `scheduler.NNNN` every few seconds, also in maintenance.
  * Heroku has no API to pause it; only the simulator's owner can.
  */
 export class Schedule {
-  readonly #app: App
+  readonly #app: ScheduleHost
   readonly #spec: ScheduleSpec
   #timer: NodeJS.Timeout | undefined
 
-  constructor(app: App, spec: ScheduleSpec) {
+  constructor(app: ScheduleHost, spec: ScheduleSpec) {
     this.#app = app
     this.#spec = spec
     this.resume()
