@@ -38,8 +38,8 @@ export function profiler(): Profiler {
       add(label, begun)
     }
   }
-  const watched = (side: string, {query}: Queryable): Queryable => {
-    const timing: Queryable['query'] = (sql, values) => timed(labelOf(side, sql), () => query(sql, values))
+  const watched = (side: string, inner: Queryable): Queryable => {
+    const timing: Queryable['query'] = (sql, values) => timed(labelOf(side, sql), () => inner.query(sql, values))
     return {query: timing, queryOne: queryOneBy(timing)}
   }
   const session = (side: string, inner: Session): Session => ({

@@ -6,7 +6,6 @@ import {compareFrozen} from '../verify/frozen.js'
 import type {LiveWorld} from '../verify/live.js'
 
 export interface Asked extends LiveWorld {
-  app: string
   method: Method
 }
 

@@ -5,8 +5,8 @@ import {pruneTouched} from './touched.js'
 import {detachConstraints} from '../copy/detach-constraints.js'
 import type {Pace} from '../flow/pace.js'
 import {persist} from '../flow/persist.js'
-import {inWindow} from '../journal/in-window.js'
-import {failed, messageOf} from '../ports/errors.js'
+import {refuseWindow} from '../journal/in-window.js'
+import {messageOf} from '../ports/errors.js'
 import type {Operator} from '../ports/ports.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
@@ -17,6 +17,7 @@ import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE} fr
 const LOOK_AT_TABLES_MS = 5000
 
 export interface Following extends Omit<SyncWorld, 'key' | 'shape' | 'units'> {
+  app: string
   operator: Operator
   journal: Parameters<typeof capturedUnits>[0]['journal']
 }
@@ -62,16 +63,11 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
  * gets his turn when the window has begun comes too late: what the window attaches must stay.
  */
 export const syncLive = (
-  world: SyncWorld & Pick<Following, 'journal'>,
+  world: SyncWorld & Pick<Following, 'app' | 'journal'>,
   meanwhile?: Parameters<typeof sync>[1],
 ): Promise<Synced> =>
   withSyncLock(world.target, world.signal, async () => {
-    if (await inWindow(world))
-      throw failed(
-        'in_window',
-        'the window has begun: nothing follows any more',
-        'heroku rds:status shows where it stands',
-      )
+    await refuseWindow(world)
     await detachConstraints(world.target, world.guard.target)
     return sync(world, meanwhile)
   })

@@ -65,13 +65,14 @@ export async function copyRows(
 
   const landed = tableFinisher(work, plans.length, {builds, settle})
 
-  const copyLane = (chunks: ChunkQueue) => async () => {
+  const copyLane = (chunks: ChunkQueue) => async (advanced: () => void) => {
     for (let next = chunks.take(); next;) {
       try {
         await snapshot.read(async (from, moment) => {
           const since = clock.now().getTime()
           do {
             await copy(from, moment, next!, chunks)
+            advanced()
             next = chunks.take(next)
           } while (next && clock.now().getTime() - since < LOCKS_HELD_MS)
         })

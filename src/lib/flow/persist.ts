@@ -8,9 +8,9 @@ export interface Persistence {
   clock: Clock
   signal: AbortSignal
   /** Whether the work can go well another time; it has failed without advancing for so many milliseconds. */
-  passes(error: unknown, failingMs: number): boolean
+  passes: (error: unknown, failingMs: number) => boolean
   /** Told of each failure that passes, before the pause. */
-  tell(error: unknown): void
+  tell: (error: unknown) => void
 }
 
 /**

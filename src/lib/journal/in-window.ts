@@ -1,4 +1,4 @@
-import {refused} from '../ports/errors.js'
+import {refused, type RdsError} from '../ports/errors.js'
 import type {Journal} from '../ports/ports.js'
 
 /** The step with which a window begins. */
@@ -10,11 +10,13 @@ export const inWindow = async ({journal}: {journal: Journal}): Promise<boolean> 
 
 /** For what belongs before it: the app may be on the target already. */
 export async function refuseWindow(migration: {app: string; journal: Journal}): Promise<void> {
-  if (await inWindow(migration)) {
-    throw refused(
-      'in_window',
-      `the window of ${migration.app} has begun, or is over: there is nothing to copy any more`,
-      `heroku rds:status -a ${migration.app} shows where it stands, and what comes next`,
-    )
-  }
+  if (await inWindow(migration)) throw windowBegan(migration.app)
 }
+
+const windowBegan = (app: string): RdsError =>
+  refused(
+    'in_window',
+    `the window of ${app} has begun, or is over: nothing is copied any more`,
+    `heroku rds:status -a ${app} shows what comes next`,
+    `heroku rds:rollback -a ${app} goes back first, to start over`,
+  )

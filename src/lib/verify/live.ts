@@ -15,6 +15,7 @@ import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
 import {compareTouched, endsOf, settledPair, touchedSinceVerified} from './touched.js'
 
 export interface LiveWorld {
+  app: string
   source: Database
   target: Database
   journal: Journal

@@ -1,11 +1,11 @@
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {removeLargeObjects} from '../../copy/large-objects.js'
 import type {Pace} from '../../flow/pace.js'
-import {inWindow} from '../../journal/in-window.js'
+import {inWindow, refuseWindow} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {shutTarget} from '../shared/copy.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
-import {failed, refused} from '../../ports/errors.js'
+import {failed} from '../../ports/errors.js'
 import {awaitBeat} from '../../replication/arrival.js'
 import {watchReplication} from '../../replication/follow.js'
 import {beat} from '../../replication/heartbeat.js'
@@ -53,13 +53,7 @@ export async function resumeFollowing(migration: Migration): Promise<void> {
 
 /** The servers do the work; this watches them until the signal aborts. */
 export async function followReplication(migration: Migration, pace: Pace): Promise<void> {
-  if (await inWindow(migration)) {
-    throw refused(
-      'in_window',
-      `${migration.app} is in its window, or runs on RDS already`,
-      `heroku rds:status -a ${migration.app} says what comes next`,
-    )
-  }
+  await refuseWindow(migration)
   await resumeFollowing(migration)
   await watchReplication({...migration, ...(await requireNote(migration, 'replicated'))}, pace)
 }
