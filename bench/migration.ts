@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {WORKING_TABLES} from '../src/lib/open/migration.js'
 import type {Place} from './stage.js'
 import {schemaDumpOf} from '../src/lib/adapters/pg-dump.js'
-import {capturedUnits} from '../src/lib/capture/captured.js'
+import {capturedTables} from '../src/lib/capture/captured.js'
 import {follow, syncLive} from '../src/lib/capture/follow.js'
 import type {Synced} from '../src/lib/capture/sync.js'
 import {sourceGuard} from '../src/lib/fence/claim.js'
@@ -16,6 +16,7 @@ import type {Migration} from '../src/lib/runbook/migration.js'
 import {run} from '../src/lib/runbook/run.js'
 import {claimTarget} from '../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../src/lib/runbook/steps/install-fence.js'
+import {forward} from '../src/lib/runbook/migration.js'
 
 export const clock: Clock = {
   now: () => new Date(),
@@ -80,10 +81,10 @@ export async function followerOf(
   return {
     start: () => run([claimTarget, installFence, ...changeCapture.before], migration),
     async catchUp() {
-      const captured = await capturedUnits(migration)
+      const captured = await capturedTables(forward(migration))
       const total = {entries: 0, rows: 0, seconds: 0}
       for (let tries = 0; tries < 100; tries++) {
-        const synced = await syncLive({...migration, ...captured})
+        const synced = await syncLive({...forward(migration), ...captured})
         total.entries += synced.entries
         total.rows += synced.rows
         total.seconds += synced.seconds
@@ -91,6 +92,6 @@ export async function followerOf(
       }
       throw new Error('it never caught up')
     },
-    follow: (signal, told) => follow({...migration, signal, operator: silent(told)}, USUAL_PACE),
+    follow: (signal, told) => follow({...forward(migration), signal, operator: silent(told)}, USUAL_PACE),
   }
 }

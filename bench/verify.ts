@@ -90,7 +90,7 @@ if (!values.trial) saveResult('verify', result)
 console.log(JSON.stringify(result, null, values.json ? undefined : 2))
 
 async function contestantsOf(source: Place, target: Place): Promise<Contestant[]> {
-  const sides = {source: source.db, target: target.db}
+  const sides = {from: source.db, to: target.db}
   const jobs = await jobsFor(sides)
   const dump = findTool('pg_dump')
   return [

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 
 import {expect} from 'chai'
 import {cruise, type ICruiseResult, type IForbiddenRuleType} from 'dependency-cruiser'
+import ts from 'typescript'
 
 import layers from './layers.mjs'
 import {METHODS} from '../src/lib/methods/index.js'
@@ -67,3 +68,28 @@ describe('Methods', () => {
     expect(naming).to.deep.equal([])
   })
 })
+
+describe('Capture and verification', () => {
+  it('know two ends, from and to, and not which of them is the source', () => {
+    const sides = /^(source|target)$/
+    const naming = ['capture', 'verify'].flatMap((folder) =>
+      readdirSync(join(PROJECT, 'src/lib', folder)).flatMap((file) => {
+        const text = readFileSync(join(PROJECT, 'src/lib', folder, file), 'utf8')
+        return identifiersIn(text)
+          .filter((name) => sides.test(name))
+          .map((name) => `${folder}/${file}: ${name}`)
+      }),
+    )
+    expect(naming).to.deep.equal([])
+  })
+})
+
+function identifiersIn(text: string): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node) => {
+    if (ts.isIdentifier(node)) found.push(node.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true))
+  return found
+}

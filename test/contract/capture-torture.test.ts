@@ -1,21 +1,21 @@
 import {expect} from 'chai'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {captureOf} from '../support/capture.js'
+import {captureOf, verifyWhileLive} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {BACKLOG} from '../support/hostile-operations.js'
 import {type Random, randomFrom, seedsFor} from '../support/hostile-random.js'
 import {ACCOUNTS, hostileSchema} from '../support/hostile-schema.js'
 import {type HostileWriters, startHostileWriters} from '../support/hostile-workload.js'
 import {ask, contentsOf, patience, servers, type Source, type Target} from '../support/servers.js'
-import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {capturedTables} from '../../src/lib/capture/captured.js'
 import {lagOf} from '../../src/lib/capture/lag.js'
 import {passBarrier, raiseFence} from '../../src/lib/fence/fence.js'
 import {landedWrites, prepareToWatch} from '../../src/lib/fence/landed-writes.js'
 import {requireNote} from '../../src/lib/journal/notes.js'
-import {verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
+import {forward} from '../../src/lib/runbook/migration.js'
 
 /*
  * Clients write whatever an app might, while the process that copies and follows is killed again and again, and sometimes a server
@@ -204,10 +204,10 @@ async function expectEqual(source: Source, target: Target): Promise<void> {
 /** The log is empty, the tool knows it, and the tool's own comparison of what was touched agrees. */
 async function expectNothingLeft({capture}: Round): Promise<void> {
   const {migration} = capture
-  const lag = await lagOf(migration)
+  const lag = await lagOf(forward(migration))
   expect({pending: lag!.pending, tables: lag!.tables}).to.deep.equal({pending: 0, tables: 0})
-  const {units} = await capturedUnits(migration)
-  const touched = await touchedSinceVerified(migration.target, units)
-  const {compared} = await compareTouched(touched, frozenEnds(migration), migration.signal)
+  const {tables} = await capturedTables(forward(migration))
+  const touched = await touchedSinceVerified(migration.target, tables)
+  const {compared} = await compareTouched(touched, frozenEnds(forward(migration)), migration.signal)
   expect(compared.flatMap(({differences}) => differences)).to.deep.equal([])
 }

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import type pg from 'pg'
 
-import {captureOf} from '../support/capture.js'
+import {captureOf, verifyTouchedLive, verifyWhileLive} from '../support/capture.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {
   ask,
@@ -16,7 +16,7 @@ import {
   type Target,
   until,
 } from '../support/servers.js'
-import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {capturedTables} from '../../src/lib/capture/captured.js'
 import {follow} from '../../src/lib/capture/follow.js'
 import {lagOf} from '../../src/lib/capture/lag.js'
 import type {Synced} from '../../src/lib/capture/sync.js'
@@ -27,9 +27,9 @@ import type {Guard} from '../../src/lib/postgres/catalog.js'
 import {longTransaction} from '../../src/lib/postgres/sessions.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
-import {verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
+import {forward} from '../../src/lib/runbook/migration.js'
 
 type Capture = Awaited<ReturnType<typeof captureOf>>
 
@@ -83,7 +83,7 @@ describe('Following a source', function () {
       await capture.catchUp()
       const begun = Date.now()
       expect(await capture.sync()).to.include({entries: 0, rows: 0, equal: true})
-      const lag = await lagOf(capture.migration)
+      const lag = await lagOf(forward(capture.migration))
       expect(lag).to.include({pending: 0, tables: 0})
       expect(lag).not.to.have.property('waiting')
       expect(lag!.seconds).to.be.within(0, (Date.now() - begun) / 1000 + 0.1)
@@ -102,7 +102,7 @@ describe('Following a source', function () {
       )
       await until('it to be noticed', () => following.synced.some(({waiting = ''}) => words.test(waiting)))
       expect(await longTransaction(capture.migration.source)).to.match(words)
-      expect((await lagOf(capture.migration))!.waiting).to.match(words)
+      expect((await lagOf(forward(capture.migration)))!.waiting).to.match(words)
 
       await slow.query('commit')
       await until(
@@ -517,10 +517,10 @@ describe('Following a source', function () {
       })
       expect(reads).to.equal(1)
       await capture.catchUp()
-      const {units} = await capturedUnits(migration)
-      const touched = await touchedSinceVerified(migration.target, units)
-      const {compared, whole} = await compareTouched(touched, frozenEnds(migration), migration.signal)
-      expect(compared.map(({unit, differences}) => [unit.relation, differences])).to.deep.equal([
+      const {tables} = await capturedTables(forward(migration))
+      const touched = await touchedSinceVerified(migration.target, tables)
+      const {compared, whole} = await compareTouched(touched, frozenEnds(forward(migration)), migration.signal)
+      expect(compared.map(({table, differences}) => [table.name, differences])).to.deep.equal([
         ['"public"."things"', []],
       ])
       expect(whole).to.deep.equal([])
@@ -578,7 +578,7 @@ function followingOf({migration}: Capture) {
   const stop = new AbortController()
   const synced: (Synced & {waiting?: string})[] = []
   const operator = {...migration.operator, following: (state: (typeof synced)[number]) => void synced.push(state)}
-  const ended = follow({...migration, operator, signal: stop.signal}, {pauseMs: 50, rest: 0})
+  const ended = follow({...forward(migration), operator, signal: stop.signal}, {pauseMs: 50, rest: 0})
   running.push(() => (stop.abort(), ended.catch(() => undefined))) // whoever stops it before hears of it
   return {
     synced,

@@ -15,7 +15,7 @@ import {beginMigration} from '../../src/lib/journal/journal.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {Secret} from '../../src/lib/ports/secret.js'
-import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
+import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {compareLargeObjects} from '../../src/lib/verify/large-objects.js'
 import {copyOf} from '../support/copy.js'
 import {
@@ -105,12 +105,12 @@ describe('a hard database arrives whole', () => {
           expect(Object.keys(there).sort()).to.deep.equal(Object.keys(here).sort())
           expect(Object.keys(here).filter((table) => here[table] !== there[table])).to.deep.equal([])
           expect(await largeObjectsOf(target.superuserUrl)).to.deep.equal(await largeObjectsOf(source.superuserUrl))
-          expect(await compareLargeObjects({source: source.db, target: target.db})).to.deep.equal({
+          expect(await compareLargeObjects({from: source.db, to: target.db})).to.deep.equal({
             objects: 5,
             differences: [],
           })
           expect(await sequencesOf(target.superuserUrl)).to.deep.equal(await sequencesOf(source.superuserUrl))
-          expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
+          expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
         })
       }
     }

@@ -13,7 +13,7 @@ import {
   fenceState,
   fenceTables,
   lowerFence,
-  newKey,
+  newPass,
   passBarrier,
   passFence,
   raiseFence,
@@ -76,7 +76,7 @@ describe('the fence', () => {
   const both = servers()
   let source: Source
   let owner: pg.Client
-  const key = newKey()
+  const key = newPass()
 
   before(async () => {
     source = await both.newSource({credentials: ['analytics']})
@@ -189,7 +189,7 @@ describe('the fence', () => {
     it('refuses wrong keys', async () => {
       const {rows} = await owner.query<{prosrc: string}>("select prosrc from pg_proc where proname = 'fence'")
       const hash = /'([0-9a-f]{64})'/.exec(rows[0]!.prosrc)![1]!
-      for (const wrong of ['', newKey(), key.toUpperCase(), key.slice(1), `${key} `, hash]) {
+      for (const wrong of ['', newPass(), key.toUpperCase(), key.slice(1), `${key} `, hash]) {
         const write = source.client().then(async (client) => {
           await client.query("select set_config('heroku_rds.pass', $1, false)", [wrong])
           await client.query('delete from items')
@@ -292,7 +292,7 @@ describe('the fence', () => {
     it('can be made closed, so that nothing has ever passed it', async () => {
       const fresh = await both.newTarget()
       await ask(fresh.url, 'create table items (id int)')
-      await createFence(fresh.db, {key, message: MESSAGE})
+      await createFence(fresh.db, {pass: key, message: MESSAGE})
       await fenceTables(fresh.db, patience())
       expect(await fenceState(fresh.db)).to.equal('raised')
       expect(await codeOf(ask(fresh.url, 'insert into items values (1)'))).to.equal(REFUSED)
@@ -389,7 +389,7 @@ describe('the fence against a crowd of writers', () => {
   const both = servers()
   const WRITERS = 8
   const ROUNDS = 15
-  const key = newKey()
+  const key = newPass()
   let source: Source
   let writers: pg.Client[]
 

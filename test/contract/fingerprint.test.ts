@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import type pg from 'pg'
 
-import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newPass, raiseFence} from '../../src/lib/fence/fence.js'
 import {fingerprint} from '../../src/lib/fence/fingerprint.js'
 import {ask, patience, servers, type Source} from '../support/servers.js'
 import {queryOneBy} from '../../src/lib/postgres/query-one.js'
@@ -111,7 +111,7 @@ describe('the fingerprint of the catalog', () => {
 
     it('while the fence is raised and lowered', async () => {
       const before = await fingerprint(source.db)
-      await raiseFence(source.db, newKey(), 'frozen')
+      await raiseFence(source.db, newPass(), 'frozen')
       expect(await fingerprint(source.db)).to.equal(before)
       await lowerFence(source.db)
       expect(await fingerprint(source.db)).to.equal(before)

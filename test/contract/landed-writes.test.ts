@@ -5,7 +5,7 @@ import type pg from 'pg'
 import {from as copyFrom} from 'pg-copy-streams'
 
 import {detachConstraints} from '../../src/lib/copy/detach-constraints.js'
-import {createFence, fenceTables, lowerFence, newKey, passFence} from '../../src/lib/fence/fence.js'
+import {createFence, fenceTables, lowerFence, newPass, passFence} from '../../src/lib/fence/fence.js'
 import {
   describeWrites,
   landedWrites,
@@ -177,8 +177,8 @@ describe('the log of writes that landed on RDS', () => {
   })
 
   it('holds no write that the fence refused, but those of the holder of the key', async () => {
-    const key = newKey()
-    await createFence(target.db, {key, message: 'not open yet'})
+    const key = newPass()
+    await createFence(target.db, {pass: key, message: 'not open yet'})
     await fenceTables(target.db, patience())
     const mark = await lastLanded(target.db)
     expect(await codeOf(app.query('insert into items values (500)'))).to.equal('25006')

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {capturedTables} from '../../src/lib/capture/captured.js'
 import {noteVerified, unproven} from '../../src/lib/verify/proof.js'
 import {changeCapture} from '../../src/lib/methods/change-capture/index.js'
 import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
@@ -10,11 +10,11 @@ import {phaseOf} from '../../src/lib/actions/phase.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {refreshDerived} from '../../src/lib/runbook/derived.js'
-import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
-import {verifyWhileLive} from '../../src/lib/verify/live.js'
-import {captureOf} from '../support/capture.js'
+import {inventoryDifferences, linesThatDiffer} from '../../src/lib/verify/inventory.js'
+import {captureOf, verifyWhileLive} from '../support/capture.js'
 import {afterFirstTransaction} from '../support/copy.js'
 import {ask, contentsOf, definitionsOf, errorOf, servers, type Source, type Target} from '../support/servers.js'
+import {forward} from '../../src/lib/runbook/migration.js'
 
 const SCHEMA = `
   create type mood as enum ('good', 'bad');
@@ -167,7 +167,7 @@ describe('A change of the schema', function () {
   /** Also what the tool does not compare itself: bounds, options, the wording of every definition. */
   async function expectSameDefinitions(source: Source, target: Target): Promise<void> {
     const [objects, copies] = [await definitionsOf(source.superuserUrl), await definitionsOf(target.superuserUrl)]
-    expect(inventoryDifferences(objects, copies)).to.deep.equal([])
+    expect(linesThatDiffer({side: 'source', lines: objects}, {side: 'target', lines: copies})).to.deep.equal([])
   }
 
   const copiedSince = async (target: Target, before: string): Promise<string[]> =>
@@ -218,7 +218,7 @@ describe('A change of the schema', function () {
         target.superuserUrl,
         "do $$ declare k record; begin for k in select conrelid::regclass as t, conname as c from pg_constraint where not convalidated loop execute format('alter table %s validate constraint %I', k.t, k.c); end loop; end $$",
       )
-      expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
+      expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
       await expectSameContents(source, target)
       await expectSameDefinitions(source, target)
     })
@@ -275,7 +275,7 @@ describe('A change of the schema', function () {
     const capture = await captureOf(source, target)
     await capture.refreshSchema()
     await capture.catchUp()
-    const days = (await capturedUnits(capture.migration)).units.find(({relation}) => relation === '"public"."days"')!
+    const days = (await capturedTables(forward(capture.migration))).tables.find(({name}) => name === '"public"."days"')!
     await noteVerified(target.db, days, nth, 100n)
     expect([...(await unproven(target.db, 24))]).to.deep.equal([days.oid])
     await verifyWhileLive(capture.migration)

@@ -3,7 +3,7 @@ import {expect} from 'chai'
 import {isInstalled} from '../../sandbox/postgres/binaries.js'
 import {CHANGES, PARENTS, replicationOf, tracesOf, untilEqual} from '../support/replication.js'
 import {ask, servers} from '../support/servers.js'
-import {newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {newPass, raiseFence} from '../../src/lib/fence/fence.js'
 import {leaveNote} from '../../src/lib/journal/notes.js'
 import {drainReplication, verifyReplicated} from '../../src/lib/methods/logical-replication/window.js'
 import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
@@ -30,7 +30,7 @@ for (const [from, to] of PAIRS.filter((pair) => pair.every(isInstalled))) {
       await start()
       await untilEqual(source, target)
       for (const [, sql] of CHANGES) await ask(source.url, `begin; ${sql}; commit`)
-      await raiseFence(source.db, newKey(), 'frozen', migration.guard.source)
+      await raiseFence(source.db, newPass(), 'frozen', migration.guard.source)
       await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
       for (const step of [drainReplication, attachConstraintsStep, reconcile, verifyReplicated])
         await step.run(migration)

@@ -6,7 +6,7 @@ import {CHANGES, PARENTS, replicationOf, tracesOf, untilEqual} from '../support/
 import {ask, codeOf, contentsOf, errorOf, servers, type Source, type Target, until} from '../support/servers.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {publisherOf} from '../../src/lib/adapters/replication.js'
-import {createFence, fenceTables, lowerFence, newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {createFence, fenceTables, lowerFence, newPass, raiseFence} from '../../src/lib/fence/fence.js'
 import {watchWrites} from '../../src/lib/fence/landed-writes.js'
 import {leaveNote, requireNote} from '../../src/lib/journal/notes.js'
 import {followReplication} from '../../src/lib/methods/logical-replication/following.js'
@@ -281,7 +281,7 @@ describe('Logical replication', () => {
 
     it('to the last commit, which a frozen source proves; and goes on when the window comes to nothing', async () => {
       const {migration} = replication
-      const key = newKey()
+      const key = newPass()
       await ask(source.url, `insert into parents select n, 'z' || n from generate_series(2000, 22000) n`)
       await raiseFence(source.db, key, 'frozen', migration.guard.source)
       await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
@@ -298,7 +298,7 @@ describe('Logical replication', () => {
       await attachConstraintsStep.run(migration)
       await reconcile.run(migration)
       await verifyReplicated.run(migration)
-      await createFence(target.db, {key, message: 'closed'}, migration.guard.target)
+      await createFence(target.db, {pass: key, message: 'closed'}, migration.guard.target)
       await fenceTables(target.db, migration, migration.guard.target)
       await watchWrites(target.db, '')
       await undo(drainReplication, migration)
@@ -312,7 +312,7 @@ describe('Logical replication', () => {
     it('and a row that is missing on the target is found in the window', async () => {
       const {migration} = replication
       await writeToTarget('delete from pairs where a = 7')
-      await raiseFence(source.db, newKey(), 'frozen', migration.guard.source)
+      await raiseFence(source.db, newPass(), 'frozen', migration.guard.source)
       await leaveNote(migration, 'frozen', {at: new Date().toISOString(), fingerprint: '', readOnlyBefore: null})
       await drainReplication.run(migration)
       await attachConstraintsStep.run(migration)

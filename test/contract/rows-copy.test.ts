@@ -135,7 +135,7 @@ describe('the copy of the rows', () => {
       copyChunk(
         from,
         target.db,
-        {table: table!, chunk, moment: 'a later one', guard: 'select 1'},
+        {table: table!, chunk, snapshot: 'a later one', guard: 'select 1'},
         () => undefined,
         signal,
       ),
@@ -357,7 +357,7 @@ describe('the copy of the rows', () => {
       target,
       {
         settle: async (to, table) => {
-          settled.push(table.identifier)
+          settled.push(table.name)
           const keys = await own.db.query<{id: number}>('select id from public.touched')
           await to.query('delete from only public.large where id = any ($1::int[])', [keys.map(({id}) => id)])
         },

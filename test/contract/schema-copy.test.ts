@@ -3,9 +3,9 @@ import {expect} from 'chai'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {copyObjects, emptyTarget, targetBefore} from '../../src/lib/copy/copy-schema.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import {createFence, fenceTables, newKey, raiseFence} from '../../src/lib/fence/fence.js'
+import {createFence, fenceTables, newPass, raiseFence} from '../../src/lib/fence/fence.js'
 import type {SchemaDump} from '../../src/lib/ports/ports.js'
-import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
+import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {lateSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 import {compare, copyOf} from '../support/copy.js'
 import {
@@ -57,7 +57,7 @@ describe('a hard schema', () => {
     for (const file of files) await ask(source.url, schemaFile(file))
     await createFence(source.db)
     await fenceTables(source.db, patience())
-    await raiseFence(source.db, newKey(), 'frozen')
+    await raiseFence(source.db, newPass(), 'frozen')
     return source
   }
 
@@ -74,7 +74,7 @@ describe('a hard schema', () => {
       })
 
       it('is found equal by the verification', async () => {
-        expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
+        expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
         const {differences, tables} = await compare({source, target})
         expect(differences).to.deep.equal([])
         expect(tables).to.be.above(3)

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {inventory, inventoryDifferences} from '../../src/lib/verify/inventory.js'
+import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {copyOf} from '../support/copy.js'
 import {ask, definitionsOf, digestsOf, servers} from '../support/servers.js'
 
@@ -36,6 +36,6 @@ describe('a thousand tables', () => {
     const objects = await definitionsOf(target.superuserUrl)
     expect(objects).to.deep.equal(await definitionsOf(source.superuserUrl))
     expect(objects.filter((line) => line.includes('FOREIGN KEY'))).to.have.lengthOf(KEYS)
-    expect(inventoryDifferences(await inventory(source.db), await inventory(target.db))).to.deep.equal([])
+    expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
   })
 })

@@ -3,11 +3,11 @@ import {expect} from 'chai'
 import type {Difference} from '../../src/lib/verify/locate.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import {verifiedSoFar} from '../../src/lib/verify/proof.js'
-import {sampleWhileLive, verifyTouchedLive, verifyWhileLive} from '../../src/lib/verify/live.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
-import {capturedUnits} from '../../src/lib/capture/captured.js'
-import {captureOf} from '../support/capture.js'
+import {capturedTables} from '../../src/lib/capture/captured.js'
+import {captureOf, sampleWhileLive, verifyTouchedLive, verifyWhileLive} from '../support/capture.js'
 import {ask, errorOf, newClient, servers, type Source, type Target} from '../support/servers.js'
+import {forward} from '../../src/lib/runbook/migration.js'
 
 /** Rows up to 5000 are left alone, and may be damaged on the target; those above are written to all the time. */
 const SCHEMA = `
@@ -96,8 +96,7 @@ describe('Verification while the app writes', () => {
     expect(differences).to.deep.equal([])
     expect(tables).to.equal(5)
     expect(Number(rows)).to.be.above(17_000)
-    const {units, of} = await verifiedSoFar(target.db)
-    expect({units, of}).to.deep.equal({units: 4, of: 4})
+    expect(await verifiedSoFar(target.db)).to.include({tables: 4, of: 4})
   })
 
   it('finds nothing in a sample where there is nothing', async () => {
@@ -122,9 +121,9 @@ describe('Verification while the app writes', () => {
       }
       try {
         const error = await errorOf<RdsError>(verifyWhileLive(capture.migration))
-        expect(error).to.include({code: 'moment_lost', exitCode: 4})
+        expect(error).to.include({code: 'snapshot_lost', exitCode: 4})
         expect(error.message).to.match(
-          RegExp(`broke off: (the session that kept its moment of the ${side} ended|.*connection)`, 'i'),
+          RegExp(`broke off: (the session that kept the snapshot of the ${side} ended|.*connection)`, 'i'),
         )
       } finally {
         db.transaction = transaction
@@ -161,7 +160,7 @@ describe('Verification while the app writes', () => {
 
     const {differences} = await verifyWhileLive(capture.migration)
     expect(named(differences)).to.deep.equal(expected.sort())
-    expect((await verifiedSoFar(target.db)).units).to.equal(0)
+    expect((await verifiedSoFar(target.db)).tables).to.equal(0)
 
     const sample = await sampleWhileLive(capture.migration)
     const rows = new Set(differences.map(({row}) => row))
@@ -174,7 +173,7 @@ describe('Verification while the app writes', () => {
     await capture.catchUp()
     const {differences} = await verifyWhileLive(capture.migration)
     expect(named(differences)).to.deep.equal(['public.bare (5,same) missing on the target'])
-    expect((await verifiedSoFar(target.db)).units).to.equal(3)
+    expect((await verifiedSoFar(target.db)).tables).to.equal(3)
   })
 
   it('is trusted again after a failover of the source, once every row was compared', async () => {
@@ -198,13 +197,13 @@ describe('Verification while the app writes', () => {
       `update things set name = 'touched' where id < 10; delete from pairs where b < 5; update bare set b = 'u' where a = 1`,
     )
     await again.catchUp()
-    const {units} = await capturedUnits(again.migration)
-    const touched = await touchedSinceVerified(copy.db, units)
-    const compare = () => compareTouched(touched, frozenEnds(again.migration), new AbortController().signal)
+    const {tables} = await capturedTables(forward(again.migration))
+    const touched = await touchedSinceVerified(copy.db, tables)
+    const compare = () => compareTouched(touched, frozenEnds(forward(again.migration)), new AbortController().signal)
     const clean = await compare()
     expect(clean.keys).to.equal(13)
-    expect(clean.whole.map(({relation}) => relation)).to.deep.equal(['"public"."bare"'])
-    expect(clean.compared.map(({unit, differences}) => [unit.relation, differences])).to.have.deep.members([
+    expect(clean.whole.map(({name}) => name)).to.deep.equal(['"public"."bare"'])
+    expect(clean.compared.map(({table: unit, differences}) => [unit.name, differences])).to.have.deep.members([
       ['"public"."pairs"', []],
       ['"public"."things"', []],
     ])
@@ -238,10 +237,14 @@ describe('Verification while the app writes', () => {
     await ask(fresh.url, `insert into bare select n % 10, 'new' from generate_series(1, 100) n`)
     await growing.catchUp()
 
-    const {units} = await capturedUnits(growing.migration)
+    const {tables} = await capturedTables(forward(growing.migration))
     const lookAgain = async () => {
-      const touched = await touchedSinceVerified(copy.db, units)
-      const {grown, whole} = await compareTouched(touched, frozenEnds(growing.migration), new AbortController().signal)
+      const touched = await touchedSinceVerified(copy.db, tables)
+      const {grown, whole} = await compareTouched(
+        touched,
+        frozenEnds(forward(growing.migration)),
+        new AbortController().signal,
+      )
       return whole.length > 0 ? 'whole' : grown.map(({rows}) => Number(rows)).join()
     }
     expect(await lookAgain()).to.equal('101')

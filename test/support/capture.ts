@@ -1,4 +1,4 @@
-import {capturedUnits} from '../../src/lib/capture/captured.js'
+import {capturedTables} from '../../src/lib/capture/captured.js'
 import {syncLive} from '../../src/lib/capture/follow.js'
 import type {Synced} from '../../src/lib/capture/sync.js'
 import {journalOn, targetGuard} from '../../src/lib/journal/journal.js'
@@ -8,7 +8,9 @@ import {identityOf} from '../../src/lib/postgres/identity.js'
 import {changeCapture} from '../../src/lib/methods/change-capture/index.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
-import type {Migration} from '../../src/lib/runbook/migration.js'
+import {forward, type Migration} from '../../src/lib/runbook/migration.js'
+import * as live from '../../src/lib/verify/live.js'
+import type {HowLive} from '../../src/lib/verify/live.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {realClock} from './copy.js'
@@ -42,7 +44,7 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     /** What `rds:start --refresh-schema` does before it follows. */
     refreshSchema: () =>
       perform([claimTarget, installFence, changeCapture.follow!.refreshSchema!, ...changeCapture.before]),
-    sync: async (): Promise<Synced> => syncLive({...migration, ...(await capturedUnits(migration))}),
+    sync: async (): Promise<Synced> => syncLive({...forward(migration), ...(await capturedTables(forward(migration)))}),
     /** Syncs until the target is equal to a snapshot of the source. */
     async catchUp(): Promise<void> {
       for (let tries = 0; tries < 100; tries++) if ((await this.sync()).equal) return
@@ -50,3 +52,19 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     },
   }
 }
+
+/* Verification of a migration, as its method does it. */
+
+export const verifyWhileLive = async (migration: LiveMigration, how?: HowLive) =>
+  live.verifyWhileLive(forward(migration), await capturedTables(forward(migration)), how)
+
+export const verifyTouchedLive = async (migration: LiveMigration) =>
+  live.verifyTouchedLive(forward(migration), await capturedTables(forward(migration)))
+
+export const sampleWhileLive = async (migration: LiveMigration) =>
+  live.sampleWhileLive(forward(migration), await capturedTables(forward(migration)))
+
+type LiveMigration = Pick<
+  Migration,
+  'app' | 'clock' | 'guard' | 'journal' | 'operator' | 'signal' | 'source' | 'target'
+>

@@ -43,7 +43,7 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
     operator,
     clock,
     guard: ALLOWED,
-    ...(settle ? {settle} : {}),
+    ...(settle ? {deleteTouched: settle} : {}),
     ...(snapshot ? {snapshot} : {}),
   }
   return {
@@ -88,4 +88,4 @@ export function afterFirstTransaction(db: Database, act: () => Promise<unknown>)
 
 /** The tool's own comparison of two databases at rest. */
 export const compare = ({source, target}: {source: Source; target: Target}) =>
-  compareFrozen({source: source.db, target: target.db, clock: realClock, operator: listener(), signal: never})
+  compareFrozen({from: source.db, to: target.db, clock: realClock, operator: listener(), signal: never})

@@ -10,6 +10,7 @@ import {Secret} from '../../src/lib/ports/secret.js'
 import {captureOf} from './capture.js'
 import type {Errand, Report} from './hostile-followers.js'
 import type {Source, Target} from './servers.js'
+import {forward} from '../../src/lib/runbook/migration.js'
 
 const report = (line: Report) =>
   process.stdout.write(`${JSON.stringify({ms: Math.round(performance.now()), ...line})}\n`)
@@ -43,7 +44,8 @@ async function startAndFollow(): Promise<void> {
   let what: 'caught up' | 'synced' = 'caught up'
   Object.assign(capture.migration.operator, {
     tell: (line: string) => void report({what: 'told', line}),
-    following: ({nth, entries, equal, seconds}: Synced) => void report({what, nth, entries, equal, seconds}),
+    following: ({syncNumber, entries, equal, seconds}: Synced) =>
+      void report({what, nth: syncNumber, entries, equal, seconds}),
   })
   const {journal} = capture.migration
   const setNote: typeof journal.setNote = async (key, value) => {
@@ -54,5 +56,5 @@ async function startAndFollow(): Promise<void> {
   await capture.start()
   report({what: 'started'})
   what = 'synced'
-  await follow(capture.migration, {pauseMs: 50, rest: 0})
+  await follow(forward(capture.migration), {pauseMs: 50, rest: 0})
 }

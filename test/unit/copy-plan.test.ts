@@ -8,7 +8,7 @@ import type {CopyTable} from '../../src/lib/copy/tables.js'
 
 const MB = 1024 ** 2
 const tableOf = (name: string, bytes: number, pages: number, divisible = true): CopyTable => ({
-  identifier: `"public"."${name}"`,
+  name: `"public"."${name}"`,
   columns: ['"a"', '"b"'],
   bytes,
   pages,
@@ -58,13 +58,13 @@ describe('chunks', () => {
 describe('the queue of chunks', () => {
   const planOf = (name: string, chunks: number): TablePlan => {
     const table = tableOf(name, chunks * 32 * MB, chunks * 10)
-    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, moment: null}))}
+    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))}
   }
 
   it('keeps a lane at its table, and shares one only when no other is left', () => {
     const queue = chunkQueue([planOf('large', 6), planOf('small', 1)])
     const name = (taken: ReturnType<typeof queue.take>) =>
-      taken && `${taken.plan.table.identifier.slice(10, -1)} ${taken.chunk.firstPage / 10}`
+      taken && `${taken.plan.table.name.slice(10, -1)} ${taken.chunk.firstPage / 10}`
     const first = queue.take()
     const second = queue.take()
     expect([name(first), name(second)]).to.deep.equal(['large 0', 'small 0'])
@@ -91,21 +91,21 @@ describe('the queue of chunks', () => {
         lanes[lane] = next
         if (!next) continue
         if (Math.random() < 0.1) queue.putBack(next)
-        else done.push(`${next.plan.table.identifier} ${next.chunk.firstPage}`)
+        else done.push(`${next.plan.table.name} ${next.chunk.firstPage}`)
       }
       while (true) {
         const next = queue.take()
         if (!next) break
-        done.push(`${next.plan.table.identifier} ${next.chunk.firstPage}`)
+        done.push(`${next.plan.table.name} ${next.chunk.firstPage}`)
       }
-      const all = plans.flatMap(({table, chunks}) => chunks.map(({firstPage}) => `${table.identifier} ${firstPage}`))
+      const all = plans.flatMap(({table, chunks}) => chunks.map(({firstPage}) => `${table.name} ${firstPage}`))
       expect(done.sort()).to.deep.equal(all.sort())
     }
   })
 
   it('leaves out what has been copied', () => {
     const plan = planOf('t', 3)
-    plan.chunks[1]!.moment = 'before'
+    plan.chunks[1]!.snapshot = 'before'
     const queue = chunkQueue([plan])
     const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.chunk.firstPage)
     expect(taken.sort()).to.deep.equal([0, 20, undefined])

@@ -35,7 +35,15 @@ describe('Progress is told', () => {
   })
 
   it('of a sync, with what holds it back', () => {
-    const state = {nth: '12', at: '', equal: false, entries: 1345, rows: 9, seconds: 0.24, waiting: 'waiting for pid 7'}
+    const state = {
+      syncNumber: '12',
+      at: '',
+      equal: false,
+      entries: 1345,
+      rows: 9,
+      seconds: 0.24,
+      waiting: 'waiting for pid 7',
+    }
     expect(followReport(state).line).to.equal(
       'sync 12: 1,345 changes in 0.2 s, more has come in meanwhile, waiting for pid 7',
     )

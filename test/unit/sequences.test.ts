@@ -45,9 +45,7 @@ describe('where sequences stand', () => {
   })
 
   it('lateness is told with the position of the source', () => {
-    expect(lateSequences([at('100')], [at('99')])).to.deep.equal([
-      'sequence "public"."numbers" has not reached the source\'s 100',
-    ])
+    expect(lateSequences([at('100')], [at('99')])).to.deep.equal(['sequence "public"."numbers" has not reached 100'])
     expect(lateSequences([at('100')], [at('100')])).to.deep.equal([])
   })
 })

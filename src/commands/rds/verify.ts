@@ -4,6 +4,7 @@ import {flags} from '../../lib/output/heroku-cli.js'
 import {verificationReport, type VerificationResult} from '../../lib/output/report.js'
 import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 import {verifyNow} from '../../lib/actions/verify.js'
+import {forward} from '../../lib/runbook/migration.js'
 
 export default class Verify extends RdsCommand {
   static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'
@@ -32,7 +33,7 @@ export default class Verify extends RdsCommand {
     const parsed = await this.parse(Verify)
     const begun = Date.now()
     const verification = await besideOperator(this.operating(parsed, 'rds:verify'), (migration) =>
-      verifyNow(migration, {
+      verifyNow(forward(migration), {
         rest: parsed.flags.nice ? 3 : 0,
         repair: parsed.flags.repair,
         sample: parsed.flags.sample,

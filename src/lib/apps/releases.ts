@@ -9,7 +9,7 @@ const RELEASE_SECONDS = 15 * 60
 const NUDGE = 'HEROKU_RDS_RELEASE'
 
 /** The newest release once its release phase has ended, well or badly. */
-export const settledRelease = (world: AppWorld, app: {name: string}) =>
+export const endedRelease = (world: AppWorld, app: {name: string}) =>
   waitFor(
     world,
     {
@@ -25,7 +25,7 @@ export const settledRelease = (world: AppWorld, app: {name: string}) =>
 
 /** Fails unless the newest release succeeded: dynos of a failed one would start with the config before it. */
 export async function requireRelease(world: AppWorld, app: {name: string}): Promise<number> {
-  const {version, status, description} = await settledRelease(world, app)
+  const {version, status, description} = await endedRelease(world, app)
   if (status === 'succeeded') return version
   throw failed(
     'release_failed',
@@ -36,9 +36,9 @@ export async function requireRelease(world: AppWorld, app: {name: string}): Prom
 
 /** On the way back a release phase may have failed because the source was still frozen: tries once more now that it is not. */
 export async function ensureReleased(world: AppWorld, app: {name: string}): Promise<void> {
-  if ((await settledRelease(world, app)).status === 'succeeded') return
+  if ((await endedRelease(world, app)).status === 'succeeded') return
   await world.heroku.setConfigVars(app.name, {[NUDGE]: new Secret('1')})
-  await settledRelease(world, app)
+  await endedRelease(world, app)
   await world.heroku.setConfigVars(app.name, {[NUDGE]: null})
   await requireRelease(world, app)
 }

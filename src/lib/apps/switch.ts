@@ -1,5 +1,5 @@
 import type {AppBefore, AppWorld} from './app.js'
-import {requireRelease, settledRelease} from './releases.js'
+import {requireRelease, endedRelease} from './releases.js'
 import {configForTarget} from './target-url.js'
 import {Secret} from '../ports/secret.js'
 
@@ -49,5 +49,5 @@ export async function switchBack(world: AppWorld, app: AppBefore): Promise<void>
   for (const {name, namespace} of missing) await heroku.attach({app: app.name, name, namespace}, addon.name)
   const wasThere = app.attachments.some(({name}) => name === app.keptAs)
   if (!wasThere && attached.has(app.keptAs)) await heroku.detach({app: app.name, name: app.keptAs})
-  await settledRelease(world, app)
+  await endedRelease(world, app)
 }

@@ -1,34 +1,35 @@
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Guard} from '../postgres/catalog.js'
+import type {TableName} from '../postgres/tables.js'
 import type {Database} from '../ports/ports.js'
 import {logOf, TRUNCATIONS, WRITTEN_BY} from './log.js'
-import {isKeyed, type Unit} from './units.js'
+import {isKeyed, type CapturedTable} from './captured-table.js'
 
 /**
  * Rows without a key are counted, so none may be counted twice: what their copy has seen leaves their log. Only the first
- * sync of a table is preceded by this, on the server that was copied, whose transaction numbers the moment of the copy means.
+ * sync of a table is preceded by this, on the server that was copied, whose transaction IDs the snapshot of the copy holds.
  */
 export async function forgetCopied(
-  {source, target, guard}: {source: Database; target: Database; guard: {source: Guard}},
-  units: readonly Unit[],
+  {from, to, guard}: {from: Database; to: Database; guard: {from: Guard}},
+  tables: readonly CapturedTable[],
 ): Promise<void> {
-  const moments = new Map(
+  const snapshots = new Map(
     (
-      await target.query<{relation: string; moment: string}>(
-        `select distinct relation, moment from ${OWN_SCHEMA}.copy_chunks`,
+      await to.query<{name: TableName; snapshot: string}>(
+        `select distinct relation as name, moment as snapshot from ${OWN_SCHEMA}.copy_chunks`,
       )
-    ).map(({relation, moment}) => [relation, moment]),
+    ).map(({name, snapshot}) => [name, snapshot]),
   )
-  for (const unit of units.filter((other) => !isKeyed(other))) {
-    const moment = moments.get(unit.relation)!
-    await source.transaction(async (session) => {
-      await session.query(guard.source)
-      await session.query(`delete from ${logOf(unit)} where pg_visible_in_snapshot(${WRITTEN_BY}, $1::pg_snapshot)`, [
-        moment,
+  for (const table of tables.filter((other) => !isKeyed(other))) {
+    const snapshot = snapshots.get(table.name)!
+    await from.transaction(async (session) => {
+      await session.query(guard.from)
+      await session.query(`delete from ${logOf(table)} where pg_visible_in_snapshot(${WRITTEN_BY}, $1::pg_snapshot)`, [
+        snapshot,
       ])
       await session.query(
         `delete from ${TRUNCATIONS} where unit = $2::oid and pg_visible_in_snapshot(${WRITTEN_BY}, $1::pg_snapshot)`,
-        [moment, unit.oid],
+        [snapshot, table.oid],
       )
     })
   }

@@ -1,4 +1,4 @@
-import {capturedUnits, schemaChangeOf} from './captured.js'
+import {capturedTables, schemaChangeOf} from './captured.js'
 import {withSyncLock} from './sync-lock.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {pruneTouched} from './touched.js'
@@ -16,21 +16,21 @@ import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE} fr
 /** Tables may come and go without any capture noticing. */
 const LOOK_AT_TABLES_MS = 5000
 
-export interface Following extends Omit<SyncWorld, 'key' | 'shape' | 'units'> {
+export interface Following extends Omit<SyncWorld, 'fencePass' | 'shape' | 'tables'> {
   app: string
   operator: Operator
-  journal: Parameters<typeof capturedUnits>[0]['journal']
+  journal: Parameters<typeof capturedTables>[0]['journal']
 }
 
 /** Syncs again and again until the signal aborts. Connections that break are made again, for as long as it takes. */
 export async function follow(migration: Following, {pauseMs, rest}: Pace): Promise<void> {
-  const {clock, signal, operator, target} = migration
-  let captured = await capturedUnits(migration)
+  const {clock, signal, operator, to} = migration
+  let captured = await capturedTables(migration)
   let looked = clock.now().getTime()
   const once = async () => {
     if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
-      captured = await capturedUnits(migration)
-      for (const table of await pruneTouched(target, captured.units, migration.guard.target))
+      captured = await capturedTables(migration)
+      for (const table of await pruneTouched(to, captured.tables, migration.guard.to))
         operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
       looked = clock.now().getTime()
     }
@@ -66,15 +66,14 @@ export const syncLive = (
   world: SyncWorld & Pick<Following, 'app' | 'journal'>,
   meanwhile?: Parameters<typeof sync>[1],
 ): Promise<Synced> =>
-  withSyncLock(world.target, world.signal, async () => {
+  withSyncLock(world.to, world.signal, async () => {
     await refuseWindow(world)
-    await detachConstraints(world.target, world.guard.target)
+    await detachConstraints(world.to, world.guard.to)
     return sync(world, meanwhile)
   })
 
 /** One sync of a frozen source: nothing is taken off, because the app may already know the target. */
-export const syncFrozen = (world: SyncWorld): Promise<Synced> =>
-  withSyncLock(world.target, world.signal, () => sync(world))
+export const syncFrozen = (world: SyncWorld): Promise<Synced> => withSyncLock(world.to, world.signal, () => sync(world))
 
 /** What others do with the database at the moment; `table_locked` is the sync's own word for it. */
 const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, 'table_locked'])
@@ -82,8 +81,8 @@ const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAI
 const isPassing = (error: unknown): boolean => isLostConnection(error) || PASSING.has(codeOf(error))
 
 /** Says who keeps the copy from being up to date, where somebody does. */
-async function noteWaiting({source, target}: Pick<Following, 'source' | 'target'>): Promise<string | undefined> {
-  const waiting = await longTransaction(source)
-  if (waiting) await target.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])
+async function noteWaiting({from, to}: Pick<Following, 'from' | 'to'>): Promise<string | undefined> {
+  const waiting = await longTransaction(from)
+  if (waiting) await to.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])
   return waiting
 }

@@ -1,5 +1,5 @@
 import {countPending} from './pending.js'
-import {type Unit, unitsOf} from './units.js'
+import {type CapturedTable, tablesToCapture} from './captured-table.js'
 import {seconds as duration} from '../ports/figures.js'
 import type {Database, Lag, Queryable} from '../ports/ports.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
@@ -21,18 +21,18 @@ export interface CaptureLag extends Lag {
 }
 
 /** Asks both databases. A source that bears no capture has no lag. */
-export async function lagOf({source, target}: {source: Database; target: Database}): Promise<CaptureLag | undefined> {
-  const units = await loggedUnits(source)
-  if (units.length === 0) return undefined
-  const state = await target.queryOne<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
+export async function lagOf({from, to}: {from: Database; to: Database}): Promise<CaptureLag | undefined> {
+  const logged = await loggedTables(from)
+  if (logged.length === 0) return undefined
+  const state = await to.queryOne<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
     select nth::text as nth, rows::text as rows, equal_at::text as "equalAt", exists (select from ${OWN_SCHEMA}.lock_holder) as followed
     from ${OWN_SCHEMA}.sync_state`)
-  const clock = await source.queryOne<{seconds: string | null}>(
+  const clock = await from.queryOne<{seconds: string | null}>(
     `select round(extract(epoch from clock_timestamp() - $1::timestamptz), 1)::text as seconds`,
     [state.equalAt],
   )
-  const {entries, tables} = await countPending(source, units)
-  const waiting = await longTransaction(source)
+  const {entries, tables} = await countPending(from, logged)
+  const waiting = await longTransaction(from)
   const lag = {
     seconds: clock.seconds === null ? null : Number(clock.seconds),
     pending: entries,
@@ -54,10 +54,10 @@ const inWords = ({seconds, pending, tables, waiting, followed}: Omit<CaptureLag,
   ].join(', ')
 
 /** Those whose log is there. */
-async function loggedUnits(source: Queryable): Promise<Unit[]> {
-  const logs = await source.query<{oid: string}>(
+async function loggedTables(from: Queryable): Promise<CapturedTable[]> {
+  const logs = await from.query<{oid: string}>(
     `select substr(relname, 5) as oid from pg_class where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relname ~ '^log_[0-9]+$'`,
   )
   const there = new Set(logs.map(({oid}) => oid))
-  return (await unitsOf(source)).filter(({oid}) => there.has(oid))
+  return (await tablesToCapture(from)).filter(({oid}) => there.has(oid))
 }

@@ -1,30 +1,36 @@
 import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Database} from '../ports/ports.js'
 import {logOf} from './log.js'
-import {isKeyed, type Unit} from './units.js'
+import {isKeyed, type CapturedTable} from './captured-table.js'
 
 interface Sides {
-  source: Database
-  target: Database
-  guard: {source: Guard; target: Guard}
+  from: Database
+  to: Database
+  guard: {from: Guard; to: Guard}
 }
 
-/** Takes whatever server the source is on now for the one to follow. Nothing that was proven on another one holds. */
-export async function acceptServer({target, guard}: Sides): Promise<void> {
-  await target.query(`${guard.target};
+/** Accepts the server that `from` is on now as the one to follow. Nothing that was proven of another one holds. */
+export async function acceptServer({to, guard}: Sides): Promise<void> {
+  await to.query(`${guard.to};
     update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null;
     update ${OWN_SCHEMA}.sync_state set source_server = null`)
 }
 
 /**
- * Notes the keys of rows that differ as if they had been touched: the next sync makes them what they are on the source. Rows
- * without a key cannot be brought again: false.
+ * Notes the keys of rows that differ as if they had been touched: the next sync copies these rows again. False for a table without a
+ * key, of which that cannot be done.
  */
-export async function touchAgain({source, guard}: Sides, unit: Unit, keys: readonly string[]): Promise<boolean> {
-  if (!isKeyed(unit)) return false
-  await source.transaction(async (session) => {
-    await session.query(guard.source)
-    await session.query(`insert into ${logOf(unit)} select (key::${logOf(unit)}).* from unnest($1::text[]) key`, [keys])
+export async function recopyRows(
+  {from, guard}: Sides,
+  table: CapturedTable,
+  keys: readonly string[],
+): Promise<boolean> {
+  if (!isKeyed(table)) return false
+  await from.transaction(async (session) => {
+    await session.query(guard.from)
+    await session.query(`insert into ${logOf(table)} select (key::${logOf(table)}).* from unnest($1::text[]) key`, [
+      keys,
+    ])
   })
   return true
 }

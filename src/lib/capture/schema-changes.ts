@@ -1,34 +1,34 @@
 import type {Queryable} from '../ports/ports.js'
 import {type Shape, shapeOf} from './shape.js'
-import {type Unit, unitsOf} from './units.js'
+import {type CapturedTable, tablesToCapture} from './captured-table.js'
 
-/** How the source differs from what is captured. */
+/** How a database differs from what is captured of it. */
 export interface SchemaChanges {
   /** All that is there now. */
-  units: Unit[]
+  tables: CapturedTable[]
   shape: Shape
-  /** Nobody captured them yet. */
-  come: Unit[]
-  /** OIDs of units that are no more. */
+  /** Not captured yet. */
+  come: CapturedTable[]
+  /** OIDs of tables that are gone. */
   gone: string[]
-  /** What is in their logs means something else by now, or is not all. */
-  altered: Unit[]
-  /** Trees to which partitions came, or of which some went; what was there before is as it was. */
-  regrouped: Unit[]
+  /** The entries in their logs have another meaning now, or are incomplete. */
+  altered: CapturedTable[]
+  /** Trees to which partitions were added, or of which some were removed; the others are unchanged. */
+  regrouped: CapturedTable[]
 }
 
-export async function schemaChanges(source: Queryable, before: Shape): Promise<SchemaChanges> {
-  const units = await unitsOf(source)
-  const shape = await shapeOf(source, units)
-  const known = units.filter(({oid}) => oid in before.units)
+export async function schemaChanges(from: Queryable, before: Shape): Promise<SchemaChanges> {
+  const tables = await tablesToCapture(from)
+  const shape = await shapeOf(from, tables)
+  const known = tables.filter(({oid}) => oid in before.units)
   const altered = known.filter(({oid}) => isAltered(before, shape, oid))
   return {
-    units,
+    tables,
     shape,
-    come: units.filter(({oid}) => !(oid in before.units)),
+    come: tables.filter(({oid}) => !(oid in before.units)),
     gone: Object.keys(before.units).filter((oid) => !(oid in shape.units)),
     altered,
-    regrouped: known.filter((unit) => !altered.includes(unit) && isRegrouped(before, unit)),
+    regrouped: known.filter((table) => !altered.includes(table) && isRegrouped(before, table)),
   }
 }
 
@@ -41,7 +41,7 @@ function isAltered(before: Shape, now: Shape, oid: string): boolean {
   )
 }
 
-const isRegrouped = (before: Shape, {oid, members}: Unit): boolean => {
+const isRegrouped = (before: Shape, {oid, partitions}: CapturedTable): boolean => {
   const was = before.units[oid]!.members
-  return Object.keys(was).length !== members.length || members.some((member) => !(member.oid in was))
+  return Object.keys(was).length !== partitions.length || partitions.some((partition) => !(partition.oid in was))
 }

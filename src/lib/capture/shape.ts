@@ -1,17 +1,17 @@
 import {failed} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
 import {CAPTURE_TRIGGER} from './log.js'
-import type {Unit} from './units.js'
+import type {CapturedTable} from './captured-table.js'
 
 /** What must stay as it was for a sync to bring all that was written. */
 export interface Shape {
-  /** By the OID of the unit. */
-  units: Readonly<Record<string, UnitShape>>
+  /** By the OID of the table. */
+  units: Readonly<Record<string, TableShape>>
   /** Every enumerated type and its labels, a line each. */
   enums: string
 }
 
-export interface UnitShape {
+export interface TableShape {
   relation: string
   /** How its rows are told apart, and by which kind of trigger they are noted. */
   key: string
@@ -22,8 +22,8 @@ export interface UnitShape {
   members: Readonly<Record<string, string>>
 }
 
-export async function shapeOf(source: Queryable, units: readonly Unit[]): Promise<Shape> {
-  const rows = await source.query<{unit: string | null; member: string; lines: string | null}>(
+export async function shapeOf(from: Queryable, tables: readonly CapturedTable[]): Promise<Shape> {
+  const rows = await from.query<{unit: string | null; member: string; lines: string | null}>(
     `select u.oid::text as unit, m.oid::text as member, concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers) as lines
      from (select listed::oid as oid from json_array_elements_text($1) listed) u
      cross join lateral (select u.oid union select relid from pg_partition_tree(u.oid)) m (oid) join pg_class c on c.oid = m.oid
@@ -33,36 +33,36 @@ export async function shapeOf(source: Queryable, units: readonly Unit[]): Promis
        from pg_trigger t where t.tgrelid = m.oid and t.tgname like '${CAPTURE_TRIGGER}%') t
      union all select null, null, (select string_agg(line, E'\\n' order by line) from (
        select concat_ws(' ', 'type', enumtypid::regtype, string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)) as line from pg_enum group by enumtypid) e)`,
-    [JSON.stringify(units.map(({oid}) => oid))],
+    [JSON.stringify(tables.map(({oid}) => oid))],
   )
-  const members = new Map<string, Record<string, string>>(units.map(({oid}) => [oid, {}]))
+  const members = new Map<string, Record<string, string>>(tables.map(({oid}) => [oid, {}]))
   for (const {unit, member, lines} of rows) if (unit !== null) members.get(unit)![member] = lines ?? ''
   return {
     enums: rows.find(({unit}) => unit === null)?.lines ?? '',
     units: Object.fromEntries(
-      units.map((unit) => [unit.oid, {relation: unit.relation, key: keyLine(unit), members: members.get(unit.oid)!}]),
+      tables.map((table) => [table.oid, {relation: table.name, key: keyLine(table), members: members.get(table.oid)!}]),
     ),
   }
 }
 
-export const keyLine = ({key, level}: Unit): string =>
+export const keyLine = ({key, level}: CapturedTable): string =>
   [level, 'key', ...key.map(({name, equals}) => `${name} ${equals}`)].join(' ')
 
 /** Refuses to go on over a schema change, with the difference. */
-export async function assertShape(source: Queryable, shape: Shape, units: readonly Unit[]): Promise<void> {
-  const now = await shapeOf(source, units)
-  for (const {oid, relation} of units) {
+export async function assertShape(from: Queryable, shape: Shape, tables: readonly CapturedTable[]): Promise<void> {
+  const now = await shapeOf(from, tables)
+  for (const {oid, name} of tables) {
     const difference = differenceOf(linesOf(shape.units[oid]), linesOf(now.units[oid]))
-    if (difference.length > 0) throw schemaChanged(`${relation} was changed`, difference)
+    if (difference.length > 0) throw schemaChanged(`${name} has changed`, difference)
   }
   const types = differenceOf(shape.enums.split('\n'), now.enums.split('\n'))
-  if (types.length > 0) throw schemaChanged('an enumerated type was changed', types)
+  if (types.length > 0) throw schemaChanged('an enumerated type has changed', types)
 }
 
-const linesOf = (unit: UnitShape | undefined): string[] =>
-  unit ? [unit.key, ...Object.values(unit.members).flatMap((lines) => lines.split('\n'))] : []
+const linesOf = (table: TableShape | undefined): string[] =>
+  table ? [table.key, ...Object.values(table.members).flatMap((lines) => lines.split('\n'))] : []
 
-/** What went, what came, and what is called as before and yet was made anew. */
+/** What went, what came, and what has its old name but was recreated. */
 function differenceOf(before: readonly string[], after: readonly string[]): string[] {
   const went = before.filter((line) => !after.includes(line)).map(plain)
   const came = after.filter((line) => !before.includes(line)).map(plain)
@@ -81,6 +81,6 @@ export const SCHEMA_CHANGED = 'schema_changed'
 export const schemaChanged = (what: string, difference: readonly string[]) =>
   failed(
     SCHEMA_CHANGED,
-    `${what} on the source since it is captured: ${difference.join(', ')}`,
-    'heroku rds:start --refresh-schema makes the copy follow: what changed is copied anew, the rest stays',
+    `${what} since capture began: ${difference.join(', ')}`,
+    'heroku rds:start --refresh-schema copies again what changed, and keeps the rest',
   )

@@ -3,8 +3,8 @@ import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database} from '../ports/ports.js'
 
 /** Lets one sync, or one look at what both databases hold, go on at a time, whichever process does it. */
-export async function withSyncLock<T>(target: Database, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return target.session(async (session) => {
+export async function withSyncLock<T>(to: Database, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return to.session(async (session) => {
     const key = `hashtext('${OWN_SCHEMA}.sync')`
     for (let held = false; !held;) {
       signal.throwIfAborted()

@@ -1,5 +1,5 @@
-import {NTH, SIGN} from './log.js'
-import {isKeyed, type Unit} from './units.js'
+import {SEQ, SIGN} from './log.js'
+import {isKeyed, type CapturedTable} from './captured-table.js'
 import type {Database, Queryable} from '../ports/ports.js'
 import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 
@@ -8,66 +8,66 @@ import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
  * that is done over which rows without a key it has counted already.
  */
 
-export const touchedOf = ({oid}: Pick<Unit, 'oid'>): string => `${OWN_SCHEMA}.touched_${oid}`
+export const touchedOf = ({oid}: Pick<CapturedTable, 'oid'>): string => `${OWN_SCHEMA}.touched_${oid}`
 
-/** Makes the tables that syncs write to; repeatable. The tables of the units must be there. */
-export async function prepareTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<void> {
-  for (const unit of units) {
-    const columns = isKeyed(unit) ? unit.key.map(({name}) => name) : unit.columns
-    const extra = isKeyed(unit)
+/** Makes the tables that syncs write to; repeatable. The captured tables must be there. */
+export async function prepareTouched(to: Database, tables: readonly CapturedTable[], guard: Guard): Promise<void> {
+  for (const table of tables) {
+    const columns = isKeyed(table) ? table.key.map(({name}) => name) : table.columns
+    const extra = isKeyed(table)
       ? ''
-      : `add column if not exists ${SIGN} smallint, add column if not exists ${NTH} bigint,`
-    await target.query(`${guard};
-      create table if not exists ${touchedOf(unit)} as select ${columns.join(', ')} from ${unit.relation} with no data;
-      alter table ${touchedOf(unit)} ${extra} add column if not exists heroku_rds_sync bigint not null;
-      create index if not exists touched_${unit.oid}_sync on ${touchedOf(unit)} (heroku_rds_sync);
-      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from) select ${unit.oid}, ${literal(unit.relation)}, nth + 1 from ${OWN_SCHEMA}.sync_state on conflict do nothing`)
+      : `add column if not exists ${SIGN} smallint, add column if not exists ${SEQ} bigint,`
+    await to.query(`${guard};
+      create table if not exists ${touchedOf(table)} as select ${columns.join(', ')} from ${table.name} with no data;
+      alter table ${touchedOf(table)} ${extra} add column if not exists heroku_rds_sync bigint not null;
+      create index if not exists touched_${table.oid}_sync on ${touchedOf(table)} (heroku_rds_sync);
+      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from) select ${table.oid}, ${literal(table.name)}, nth + 1 from ${OWN_SCHEMA}.sync_state on conflict do nothing`)
   }
 }
 
 /** Units that have no such table yet. */
-export async function unprepared(target: Queryable, units: readonly Unit[]): Promise<Unit[]> {
-  const rows = await target.query<{unit: string}>(`select unit::text as unit from ${OWN_SCHEMA}.sync_units`)
-  const ready = new Set(rows.map(({unit}) => unit))
-  return units.filter(({oid}) => !ready.has(oid))
+export async function unprepared(to: Queryable, tables: readonly CapturedTable[]): Promise<CapturedTable[]> {
+  const rows = await to.query<{table: string}>(`select unit::text as table from ${OWN_SCHEMA}.sync_units`)
+  const ready = new Set(rows.map(({table}) => table))
+  return tables.filter(({oid}) => !ready.has(oid))
 }
 
 /** Takes them off again, with all that is known of syncs; for a target that is emptied. */
-export async function forgetSyncs(target: Queryable): Promise<void> {
-  const rows = await target.query<{name: string}>(
+export async function forgetSyncs(to: Queryable): Promise<void> {
+  const rows = await to.query<{name: string}>(
     `select relname as name from pg_class where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relkind = 'r' and relname ~ '^touched_[0-9]+$'`,
   )
-  for (const {name} of rows) await target.query(`drop table if exists ${OWN_SCHEMA}.${name}`)
-  await target.query(
+  for (const {name} of rows) await to.query(`drop table if exists ${OWN_SCHEMA}.${name}`)
+  await to.query(
     `truncate ${OWN_SCHEMA}.sync_units, ${OWN_SCHEMA}.sync_state; insert into ${OWN_SCHEMA}.sync_state default values`,
   )
 }
 
-/** Forgets what is known of some units, as if no sync had ever brought anything of them. */
-export async function forgetUnits(session: Queryable, oids: readonly string[]): Promise<void> {
+/** Forgets what is known of some tables, as if no sync had ever copied anything of them. */
+export async function forgetTables(session: Queryable, oids: readonly string[]): Promise<void> {
   for (const oid of oids) await session.query(`drop table if exists ${touchedOf({oid})}`)
   await session.query(`delete from ${OWN_SCHEMA}.sync_units where unit = any ($1::oid[])`, [oids])
 }
 
-/** A unit of which too much was touched to look at it again in the window must be verified anew. */
+/** The share of a table that can be touched before all of it has to be verified again. */
 const MOST_TOUCHED = 0.2
 
 const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
 
 /** Lets go of records of touched keys that have grown out of proportion; returns the tables that lost their proof by it. */
-export async function pruneTouched(target: Database, units: readonly Unit[], guard: Guard): Promise<string[]> {
+export async function pruneTouched(to: Database, tables: readonly CapturedTable[], guard: Guard): Promise<string[]> {
   const pruned: string[] = []
-  for (const unit of units.filter(isKeyed)) {
-    const size = await target.queryOne<{touched: string; rows: string}>(
-      `select pg_relation_size('${touchedOf(unit)}')::text as touched,
+  for (const table of tables.filter(isKeyed)) {
+    const size = await to.queryOne<{touched: string; rows: string}>(
+      `select pg_relation_size('${touchedOf(table)}')::text as touched,
          (select sum(pg_relation_size(name::regclass)) from json_array_elements_text($1::json) name)::text as rows`,
-      [JSON.stringify(unit.members.map(({relation}) => relation))],
+      [JSON.stringify(table.partitions.map(({name}) => name))],
     )
     if (Number(size.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size.rows))) continue
-    await target.query(`${guard}; truncate ${touchedOf(unit)};
+    await to.query(`${guard}; truncate ${touchedOf(table)};
       update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null,
-        recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${unit.oid}`)
-    pruned.push(unit.relation)
+        recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${table.oid}`)
+    pruned.push(table.name)
   }
   return pruned
 }

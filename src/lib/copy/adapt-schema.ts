@@ -5,6 +5,7 @@ import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {UNIQUE_VIOLATION, WRONG_OBJECT_TYPE} from '../postgres/sqlstate.js'
+import {listTables, type TableName} from '../postgres/tables.js'
 
 /** A table that is a partition already, and a text search object whose name is taken, have codes of their own. */
 const THERE_ALREADY = new Set([...ALREADY_THERE, WRONG_OBJECT_TYPE, UNIQUE_VIOLATION])
@@ -46,7 +47,7 @@ export async function adaptSchema(
     throw isLockConflict(error)
       ? failed(
           'table_busy',
-          'somebody reads the copy on the target, and keeps its tables from being made anew',
+          'another session is reading the copy on the target, so its tables cannot be recreated',
           'let a running heroku rds:verify end and run the same command again',
         )
       : error
@@ -102,19 +103,27 @@ async function dropOtherTables(
   }
 }
 
-/** All that CREATE TABLE says, for every table, by its quoted name. */
-async function tableDefinitions(db: Queryable): Promise<Map<string, string>> {
-  const rows = await db.query<{schema: string; name: string; definition: string}>(`
-    select n.nspname as schema, c.relname as name, concat_ws(E'\\n', c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
-      (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid),
-      (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull, case when not c.relispartition then a.attidentity end,
-          a.attgenerated, nullif(a.attcollation, t.typcollation)::regcollation, pg_get_expr(d.adbin, c.oid)), E'\\n' order by a.attnum)
-        from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-      (select string_agg(k.conname, ', ' order by k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.convalidated)) as definition
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
-  return new Map(rows.map(({schema, name, definition}) => [identifier(schema, name), definition]))
+/** All that CREATE TABLE says, by table. */
+async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> {
+  const rows = await listTables<{definition: string}>(db, {
+    columns: `concat_ws(E'\\n', c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
+        (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno)
+         from pg_inherits i
+         where i.inhrelid = c.oid),
+        (select string_agg(
+           concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull,
+             case when not c.relispartition then a.attidentity end, a.attgenerated,
+             nullif(a.attcollation, t.typcollation)::regcollation, pg_get_expr(d.adbin, c.oid)),
+           E'\\n' order by a.attnum)
+         from pg_attribute a
+         join pg_type t on t.oid = a.atttypid
+         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+        (select string_agg(k.conname, ', ' order by k.conname)
+         from pg_constraint k
+         where k.conrelid = c.oid and k.contype = 'c' and k.convalidated)) as definition`,
+  })
+  return new Map(rows.map(({name, definition}) => [name, definition]))
 }
 
 async function dropOtherIndexes(session: Session, source: readonly IndexDefinition[]): Promise<void> {

@@ -18,10 +18,10 @@ export const CREATE_COPY_STATE = `
 /** A chunk as the target knows it. */
 export interface KnownChunk extends Chunk {
   /** Of the source, at which its rows were read; null until it is copied. */
-  moment: string | null
+  snapshot: string | null
 }
 
-export const isMissing = ({moment}: KnownChunk): boolean => moment === null
+export const isMissing = ({snapshot}: KnownChunk): boolean => snapshot === null
 
 export interface TablePlan {
   table: CopyTable
@@ -41,13 +41,13 @@ export async function planChunks(target: Session, tables: readonly CopyTable[]):
   const plans: TablePlan[] = []
   const laidOut: object[] = []
   for (const table of tables) {
-    const before = known.get(table.identifier)
-    const moved = before?.some((chunk) => chunk.moment === null && chunk.filenode !== table.filenode)
+    const before = known.get(table.name)
+    const moved = before?.some((chunk) => chunk.snapshot === null && chunk.filenode !== table.filenode)
     if (moved) await forgetTable(target, table)
     let chunks: KnownChunk[] | undefined = moved ? undefined : before
     if (!chunks) {
-      chunks = chunksOf(table).map((chunk) => ({...chunk, moment: null}))
-      laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.identifier, filenode: table.filenode})))
+      chunks = chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))
+      laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.name, filenode: table.filenode})))
     }
     plans.push({table, chunks})
   }
@@ -64,9 +64,9 @@ type StoredChunk = KnownChunk & {relation: string; filenode: string}
 
 async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
   const rows = await target.query<
-    Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & Record<'moment' | 'nextPage', string | null>
+    Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & Record<'nextPage' | 'snapshot', string | null>
   >(`
-    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, moment
+    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, moment as snapshot
     from ${OWN_SCHEMA}.copy_chunks order by relation, first_page`)
   return rows.map(({firstPage, nextPage, bytes, ...rest}) => ({
     ...rest,
@@ -76,15 +76,17 @@ async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
   }))
 }
 
-async function forgetTable(target: Queryable, {identifier}: CopyTable): Promise<void> {
-  await target.query(`truncate only ${identifier}`)
-  await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [identifier])
+async function forgetTable(target: Queryable, {name}: CopyTable): Promise<void> {
+  await target.query(`truncate only ${name}`)
+  await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [name])
 }
 
 /** The moments at which what is there was read; null stands for what is not there yet. */
-export async function momentsCopied(target: Queryable): Promise<(string | null)[]> {
-  const rows = await target.query<{moment: string | null}>(`select distinct moment from ${OWN_SCHEMA}.copy_chunks`)
-  return rows.map(({moment}) => moment)
+export async function snapshotsCopied(target: Queryable): Promise<(string | null)[]> {
+  const rows = await target.query<{snapshot: string | null}>(
+    `select distinct moment as snapshot from ${OWN_SCHEMA}.copy_chunks`,
+  )
+  return rows.map(({snapshot}) => snapshot)
 }
 
 /** Forgets the chunks of all other tables. */
@@ -99,23 +101,22 @@ export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
  * Takes a chunk for this transaction; returns the moment of its rows when it has been copied already, else null. Waits for a
  * transaction of a run that was killed a moment ago, until the server has noticed.
  */
-export async function takeChunk(to: Queryable, {identifier}: CopyTable, {firstPage}: Chunk): Promise<string | null> {
-  const [row] = await to.query<{moment: string | null}>(
-    `select moment from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
-    [identifier, firstPage],
+export async function takeChunk(to: Queryable, {name}: CopyTable, {firstPage}: Chunk): Promise<string | null> {
+  const [row] = await to.query<{snapshot: string | null}>(
+    `select moment as snapshot from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
+    [name, firstPage],
   )
-  if (!row)
-    throw failed('laid_out_anew', `${identifier} was laid out anew by another run`, 'run the same command again')
-  return row.moment
+  if (!row) throw failed('laid_out_anew', `${name} was laid out anew by another run`, 'run the same command again')
+  return row.snapshot
 }
 
 export const markChunk = (
   to: Queryable,
-  {identifier}: CopyTable,
+  {name}: CopyTable,
   {firstPage}: Chunk,
-  {rows, bytes, moment}: {rows: number; bytes: number; moment: string},
+  {rows, bytes, snapshot}: {rows: number; bytes: number; snapshot: string},
 ): Promise<unknown[]> =>
   to.query(
     `update ${OWN_SCHEMA}.copy_chunks set rows = $3, sent_bytes = $4, moment = $5, copied_at = clock_timestamp() where relation = $1 and first_page = $2`,
-    [identifier, firstPage, rows, bytes, moment],
+    [name, firstPage, rows, bytes, snapshot],
   )

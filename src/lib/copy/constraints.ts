@@ -16,7 +16,7 @@ export async function attachConstraints(
   {rest, foreignKeys, last}: PostData,
   signal: AbortSignal,
 ): Promise<{statements: number; foreignKeys: number}> {
-  const {buildMemory} = await capacityOf(sides)
+  const {buildMemory} = await capacityOf({from: sides.source, to: sides.target})
   await inBuildingSession(sides.target, buildMemory, async (session) => {
     const inOrder = async (statements: PostData['rest']) => {
       for (const statement of statements) {

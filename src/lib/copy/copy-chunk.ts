@@ -14,10 +14,10 @@ export interface ChunkToCopy {
   table: CopyTable
   chunk: Chunk
   /** Of the snapshot that is read. */
-  moment: string
+  snapshot: string
   guard: Guard
   /** Opens the fence of the target, where it is up. */
-  key?: string | undefined
+  fencePass?: string | undefined
 }
 
 /**
@@ -27,21 +27,21 @@ export interface ChunkToCopy {
 export function copyChunk(
   from: Session,
   target: Database,
-  {table, chunk, moment, guard, key}: ChunkToCopy,
+  {table, chunk, snapshot, guard, fencePass}: ChunkToCopy,
   sent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<string> {
   return target.transaction(async (to) => {
     await to.query(LOADING)
-    if (key !== undefined) await passFence(to, key)
+    if (fencePass !== undefined) await passFence(to, fencePass)
     const there = await takeChunk(to, table, chunk)
     if (there !== null) return there
     const {out, into} = copyStatements(table, chunk)
-    const copied = await streamRows({from, out}, {to, into}, table.identifier, {sent, signal})
+    const copied = await streamRows({from, out}, {to, into}, table.name, {sent, signal})
     await refuseMovedRows(from, table)
-    await markChunk(to, table, chunk, {...copied, moment})
+    await markChunk(to, table, chunk, {...copied, snapshot})
     await to.query(guard)
-    return moment
+    return snapshot
   })
 }
 
@@ -49,14 +49,14 @@ export function copyChunk(
  * Whoever reads a table keeps others from moving its rows. Pages that were laid out before that may mean other rows now, and what
  * a TRUNCATE or an ALTER TABLE has left looks empty to an older snapshot.
  */
-async function refuseMovedRows(from: Session, {identifier, filenode}: CopyTable): Promise<void> {
+async function refuseMovedRows(from: Session, {name, filenode}: CopyTable): Promise<void> {
   const now = await from.queryOne<{filenode: string}>(`select pg_relation_filenode($1::regclass)::text as filenode`, [
-    identifier,
+    name,
   ])
   if (now.filenode !== filenode) {
     throw failed(
       REWRITTEN,
-      `${identifier} was rewritten on the source while it was copied, as TRUNCATE, VACUUM FULL and CLUSTER do`,
+      `${name} was rewritten on the source while it was copied, as TRUNCATE, VACUUM FULL and CLUSTER do`,
       'run the same command again: it copies anew what it has to',
     )
   }

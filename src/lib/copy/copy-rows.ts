@@ -24,13 +24,13 @@ export interface CopyWorld {
   /** Every chunk is committed under it. */
   guard: Guard
   /** Opens the fence of a target that is shut already. */
-  key?: string
+  fencePass?: string
   /**
    * For a source that takes writes meanwhile: removes from a table, before its indexes are built, the rows that may have
    * changed between the moments at which its chunks were read; they are brought later. Left out for a frozen source, of
    * which all moments are equal.
    */
-  settle?: (to: Session, table: CopyTable) => Promise<void>
+  deleteTouched?: (to: Session, table: CopyTable) => Promise<void>
   /** The moment to copy where it is not left to the copy; it is released when the last row is there. */
   snapshot?: SharedSnapshot
   /** Of a source that takes writes meanwhile: tables that must be read whole, at one moment. */
@@ -46,16 +46,16 @@ const LOCKS_HELD_MS = 1000
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {source, target, operator, clock, guard, key, settle, snapshot: given, atOnce = () => false}: CopyWorld,
+  {source, target, operator, clock, guard, fencePass, deleteTouched, snapshot: given, atOnce = () => false}: CopyWorld,
   {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
   interrupted: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
-  const {jobs, buildMemory} = await capacityOf({source, target})
+  const {jobs, buildMemory} = await capacityOf({from: source, to: target})
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const snapshot = given ?? shareSnapshot(source)
-  const layout = {snapshot, target, atOnce, key}
+  const layout = {snapshot, target, atOnce, fencePass}
   const plans = await planFrom(layout, () => true)
-  const indexes = plans.flatMap(({table}) => builds.get(table.identifier) ?? [])
+  const indexes = plans.flatMap(({table}) => builds.get(table.name) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
   const work = new ReadyQueue<Work>()
   const lanes = lanesOf({clock, operator, lastAdvance: () => progress.lastAdvance()}, interrupted, async () => {
@@ -63,15 +63,15 @@ export async function copyRows(
     await target.interrupt().catch(() => undefined) // a target that is down runs nothing any more
   })
 
-  const landed = tableFinisher(work, plans.length, {builds, settle})
+  const rowsArrived = tableFinisher(work, plans.length, {builds, deleteTouched})
 
   const copyLane = (chunks: ChunkQueue) => async (advanced: () => void) => {
     for (let next = chunks.take(); next;) {
       try {
-        await snapshot.read(async (from, moment) => {
+        await snapshot.read(async (from, snapshot) => {
           const since = clock.now().getTime()
           do {
-            await copy(from, moment, next!, chunks)
+            await copy(from, snapshot, next!, chunks)
             advanced()
             next = chunks.take(next)
           } while (next && clock.now().getTime() - since < LOCKS_HELD_MS)
@@ -83,14 +83,14 @@ export async function copyRows(
     }
   }
 
-  const copy = async (from: Session, moment: string, {plan, chunk}: ChunkOf, chunks: ChunkQueue): Promise<void> => {
+  const copy = async (from: Session, snapshot: string, {plan, chunk}: ChunkOf, chunks: ChunkQueue): Promise<void> => {
     const running = progress.copying(plan.table, chunk)
     try {
       const sent = (bytes: number) => running.sent(bytes)
-      const what = {table: plan.table, chunk, moment, guard, key}
-      chunk.moment = await copyChunk(from, target, what, sent, lanes.signal)
+      const what = {table: plan.table, chunk, snapshot, guard, fencePass}
+      chunk.snapshot = await copyChunk(from, target, what, sent, lanes.signal)
       running.done()
-      if (!isUnfinished(plan)) landed(plan)
+      if (!isUnfinished(plan)) rowsArrived(plan)
     } catch (error) {
       running.failed()
       if (given || !isRewritten(error)) throw error
@@ -117,7 +117,7 @@ export async function copyRows(
     })
 
   try {
-    for (const plan of plans) if (!isUnfinished(plan)) landed(plan)
+    for (const plan of plans) if (!isUnfinished(plan)) rowsArrived(plan)
     const building = [lanes.run(Math.ceil(jobs / 2), buildLane)]
     for (let left = plans; left.length > 0; left = left.filter(isUnfinished)) {
       if (left !== plans) await lanes.run(1, () => planAnew(layout, left))
@@ -140,17 +140,17 @@ interface Layout {
   snapshot: SharedSnapshot
   target: Database
   atOnce: (table: CopyTable) => boolean
-  key: string | undefined
+  fencePass: string | undefined
 }
 
 async function planFrom(
-  {snapshot, target, atOnce, key}: Layout,
+  {snapshot, target, atOnce, fencePass}: Layout,
   wanted: (table: CopyTable) => boolean,
 ): Promise<TablePlan[]> {
   try {
     const tables = await snapshot.read((from) => tablesWithRows(from))
     return await target.transaction(async (to) => {
-      if (key !== undefined) await passFence(to, key)
+      if (fencePass !== undefined) await passFence(to, fencePass)
       return planChunks(
         to,
         tables.filter(wanted).map((table) => ({...table, divisible: table.divisible && !atOnce(table)})),
@@ -164,9 +164,9 @@ async function planFrom(
 
 /** For tables that were moved on the source. */
 async function planAnew(layout: Layout, plans: readonly TablePlan[]): Promise<void> {
-  const moved = new Map(plans.map((plan) => [plan.table.identifier, plan]))
-  for (const plan of await planFrom(layout, ({identifier}) => moved.has(identifier)))
-    Object.assign(moved.get(plan.table.identifier)!, plan)
+  const moved = new Map(plans.map((plan) => [plan.table.name, plan]))
+  for (const plan of await planFrom(layout, ({name}) => moved.has(name)))
+    Object.assign(moved.get(plan.table.name)!, plan)
 }
 
 /** By this run and those before it. */

@@ -16,22 +16,22 @@ export interface Work {
 
 export interface Finishing {
   builds: ReadonlyMap<string, Build[]>
-  settle: ((to: Session, table: CopyTable) => Promise<void>) | undefined
+  deleteTouched: ((to: Session, table: CopyTable) => Promise<void>) | undefined
 }
 
 /**
  * To be called with each table whose last row has landed: what it still needs becomes ready to be done, one thing after the other –
- * rows of several moments settled, indexes built, statistics gathered. The queue is closed when the last of them is finished.
+ * rows touched meanwhile deleted where its chunks are of several snapshots, indexes built, statistics gathered. The queue is closed when the last of them is finished.
  */
 export function tableFinisher(
   work: ReadyQueue<Work>,
   tables: number,
-  {builds, settle}: Finishing,
+  {builds, deleteTouched}: Finishing,
 ): (plan: TablePlan) => void {
   let unfinished = tables
   if (unfinished === 0) work.close()
   return ({table: copied, chunks}) => {
-    const table = copied.identifier
+    const table = copied.name
     const list = builds.get(table) ?? []
     const finish = () =>
       work.add({
@@ -54,9 +54,9 @@ export function tableFinisher(
         })
       }
     }
-    const mixed = new Set(chunks.map(({moment}) => moment)).size > 1
-    if (settle && mixed) {
-      work.add({what: 'changes', table, bytes: 0, run: (session) => settle(session, copied), done: build})
+    const mixed = new Set(chunks.map(({snapshot}) => snapshot)).size > 1
+    if (deleteTouched && mixed) {
+      work.add({what: 'changes', table, bytes: 0, run: (session) => deleteTouched(session, copied), done: build})
     } else build()
   }
 }

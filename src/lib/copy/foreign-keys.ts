@@ -42,7 +42,7 @@ export async function validateForeignKeys(
 ): Promise<number> {
   const open = keys.filter(({add, partitioned}) => !partitioned && !isNotValid(add.sql))
   const tables = [...new Set(open.map(({table}) => table))]
-  const {jobs, buildMemory} = await capacityOf(sides)
+  const {jobs, buildMemory} = await capacityOf({from: sides.source, to: sides.target})
   const validating = Array.from({length: Math.min(jobs, tables.length)}, () =>
     inBuildingSession(sides.target, buildMemory, async (session) => {
       for (let table = tables.shift(); table; table = tables.shift()) {

@@ -75,7 +75,7 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
   }
 
   return {
-    copying: ({identifier}: CopyTable, {bytes}: Chunk): Running => begin('rows', identifier, bytes),
+    copying: ({name}: CopyTable, {bytes}: Chunk): Running => begin('rows', name, bytes),
     building: ({what, table, bytes}: {what: string; table: string; bytes: number}): Running =>
       begin(what, table, bytes, () => {
         built += bytes

@@ -4,7 +4,7 @@ import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from '../postgres/e
 /** One moment of the source, for as many sessions as want to read it. */
 export interface SharedSnapshot {
   /** Runs `work` in a transaction that sees that moment; equal moments show equal rows. */
-  read<T>(work: (session: Session, moment: string) => Promise<T>): Promise<T>
+  read<T>(work: (session: Session, snapshot: string) => Promise<T>): Promise<T>
   /** Nobody needs it any more: the source may clean up behind it. Whoever reads afterwards sees a later moment. */
   release(): Promise<void>
 }
@@ -32,9 +32,9 @@ export function shareSnapshot(source: Database): SharedSnapshot {
       for (let tries = 1; ; tries++) {
         kept ??= take()
         const reading = kept
-        const {id, moment} = await reading.taken
+        const {id, snapshot} = await reading.taken
         try {
-          return await readSnapshot(source, id, (session) => work(session, moment))
+          return await readSnapshot(source, id, (session) => work(session, snapshot))
         } catch (error) {
           if (!(error instanceof SnapshotGone) || tries === MOST_TRIES) throw error
           drop(reading)

@@ -1,9 +1,10 @@
 import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {identifier} from '../postgres/catalog.js'
+import {listTables, type TableName} from '../postgres/tables.js'
 
 export interface CopyTable {
-  identifier: string
+  name: TableName
   /** Quoted; generated ones left out. */
   columns: string[]
   /** Rows and their TOAST, without indexes. */
@@ -18,28 +19,35 @@ export interface CopyTable {
   divisible: boolean
 }
 
+type Row = Pick<CopyTable, 'binary' | 'divisible' | 'filenode'> & {
+  attributes: string[] | null
+  bytes: string
+  pages: string
+}
+
 /** Tables and partitions that hold rows themselves, largest first. */
 export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {
-  const rows = await db.query<
-    {schema: string; name: string; columns: string[] | null; bytes: string; pages: string} & Pick<
-      CopyTable,
-      'binary' | 'divisible' | 'filenode'
-    >
-  >(`
-    ${TYPES_THAT_TRAVEL}
-    select n.nspname as schema, c.relname as name, pg_table_size(c.oid)::text as bytes, pg_relation_filenode(c.oid)::text as filenode,
+  const rows = await listTables<Row>(db, {
+    before: TYPES_THAT_TRAVEL,
+    columns: `
+      a.attributes,
+      coalesce(a.binary, true) as binary,
+      pg_table_size(c.oid)::text as bytes,
       (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
-      current_setting('server_version_num')::int >= 140000 as divisible, a.columns, coalesce(a.binary, true) as binary
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    cross join lateral (
-      select json_agg(a.attname order by a.attnum) as columns, bool_and(a.atttypid in (select oid from travels)) as binary
-      from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') a
-    where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
-    order by pg_table_size(c.oid) desc, 1, 2`)
-  return rows.map(({schema, name, columns, bytes, pages, ...rest}) => ({
+      pg_relation_filenode(c.oid)::text as filenode,
+      current_setting('server_version_num')::int >= 140000 as divisible`,
+    join: `
+      cross join lateral (
+        select json_agg(a.attname order by a.attnum) as attributes,
+          bool_and(a.atttypid in (select oid from travels)) as binary
+        from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') a`,
+    where: `c.relkind = 'r'`,
+    orderBy: 'pg_table_size(c.oid) desc, 1, 2',
+  })
+  return rows.map(({attributes, bytes, pages, ...rest}) => ({
     ...rest,
-    identifier: identifier(schema, name),
-    columns: (columns ?? []).map((column) => identifier(column)),
+    columns: (attributes ?? []).map((column) => identifier(column)),
     bytes: Number(bytes),
     pages: Number(pages),
   }))

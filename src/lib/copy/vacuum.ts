@@ -1,17 +1,18 @@
 import {allEnded} from '../flow/all-ended.js'
-import {identifier, USER_SCHEMA} from '../postgres/catalog.js'
+import {listTables, type TableName} from '../postgres/tables.js'
 import type {Database, Queryable} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
 import {capacityOf} from '../postgres/capacity.js'
 
-/** Tables that nobody has vacuumed since their rows came, the largest first. */
-export async function neverVacuumed(db: Queryable): Promise<string[]> {
-  const rows = await db.query<{schema: string; name: string}>(`
-    select n.nspname as schema, c.relname as name
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_stat_all_tables s on s.relid = c.oid
-    where c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and ${USER_SCHEMA} and s.last_vacuum is null and s.last_autovacuum is null
-    order by pg_relation_size(c.oid) desc`)
-  return rows.map(({schema, name}) => identifier(schema, name))
+/** Tables that have not been vacuumed since their rows came, the largest first. */
+export async function neverVacuumed(db: Queryable): Promise<TableName[]> {
+  const tables = await listTables(db, {
+    columns: '',
+    join: 'join pg_stat_all_tables s on s.relid = c.oid',
+    where: `c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and s.last_vacuum is null and s.last_autovacuum is null`,
+    orderBy: 'pg_relation_size(c.oid) desc',
+  })
+  return tables.map(({name}) => name)
 }
 
 /**
@@ -20,7 +21,7 @@ export async function neverVacuumed(db: Queryable): Promise<string[]> {
  */
 export async function vacuumCopied(sides: {source: Database; target: Database}): Promise<number> {
   const {target} = sides
-  const {jobs, buildMemory} = await capacityOf(sides)
+  const {jobs, buildMemory} = await capacityOf({from: sides.source, to: target})
   const tables = await neverVacuumed(target)
   const left = [...tables]
   const lane = () =>

@@ -19,12 +19,12 @@ const LOWERED = '-- heroku-plugin-rds fence: lowered'
 
 export type FenceState = 'absent' | 'lowered' | 'raised'
 
-/** A key for the fence; it opens nothing else. */
-export const newKey = (): string => randomBytes(16).toString('hex')
+/** A pass through the fence; it opens nothing else. */
+export const newPass = (): string => randomBytes(16).toString('hex')
 
 /** Lets this transaction write through a raised fence. */
-export async function passFence(session: Session, key: string): Promise<void> {
-  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, true)`, [key])
+export async function passFence(session: Session, pass: string): Promise<void> {
+  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, true)`, [pass])
 }
 
 export async function fenceState(db: Queryable): Promise<FenceState> {
@@ -40,7 +40,7 @@ const loweredFunction = `create or replace function ${FENCE} returns trigger lan
 
 /** How a fence is raised. */
 export interface Closed {
-  key: string
+  pass: string
   message: string
   /** The worker of a subscription passes: what it applies is the source's. A TRUNCATE is all of it that meets a fence. */
   subscribed?: boolean
@@ -48,8 +48,8 @@ export interface Closed {
 
 const IS_WORKER = `(select backend_type from pg_stat_get_activity(pg_backend_pid())) like 'logical replication %'`
 
-const raisedFunction = ({key, message, subscribed = false}: Closed): string => {
-  const hash = createHash('sha256').update(key).digest('hex')
+const raisedFunction = ({pass, message, subscribed = false}: Closed): string => {
+  const hash = createHash('sha256').update(pass).digest('hex')
   const body = `${RAISED}
     begin
       if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex') = '${hash}'${subscribed ? ` or ${IS_WORKER}` : ''} then
@@ -62,14 +62,14 @@ const raisedFunction = ({key, message, subscribed = false}: Closed): string => {
   return `create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as ${literal(body)}`
 }
 
-/** Creates the function, lowered unless a key is given: then nothing without that key can ever have passed it. */
+/** Creates the function, lowered unless it is given a pass: then nothing without that pass can ever have got through. */
 export async function createFence(db: Queryable, closed?: Closed, guard: Guard = ''): Promise<void> {
   const body = closed ? raisedFunction(closed) : loweredFunction
   await db.query(`${guard}; create schema if not exists ${OWN_SCHEMA}; ${body}`)
 }
 
-export async function raiseFence(db: Queryable, key: string, message: string, guard: Guard = ''): Promise<void> {
-  await db.query(`${guard}; ${raisedFunction({key, message})}`)
+export async function raiseFence(db: Queryable, pass: string, message: string, guard: Guard = ''): Promise<void> {
+  await db.query(`${guard}; ${raisedFunction({pass, message})}`)
 }
 
 export async function lowerFence(db: Queryable, guard: Guard = ''): Promise<void> {
@@ -89,11 +89,11 @@ export async function fenceTables(db: Database, patience: Patience, guard: Guard
   const tables = await unfencedTables(db)
   for (const table of tables) {
     const statements = `
-      drop trigger if exists ${FENCE_TRIGGER} on ${table.identifier};
-      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${table.identifier}
+      drop trigger if exists ${FENCE_TRIGGER} on ${table.name};
+      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${table.name}
         for each statement execute function ${FENCE};
-      alter table ${table.identifier} enable always trigger ${FENCE_TRIGGER}`
-    await withTableLock(db, patience, table.identifier, `${guard}; ${statements}`)
+      alter table ${table.name} enable always trigger ${FENCE_TRIGGER}`
+    await withTableLock(db, patience, table.name, `${guard}; ${statements}`)
   }
   return tables.length
 }
@@ -121,7 +121,7 @@ const LOCKS = 500
 export async function passBarrier(db: Database, patience: Patience): Promise<void> {
   const lock = (tables: readonly string[]) =>
     `lock table ${tables.map((table) => `only ${table}`).join(', ')} in share row exclusive mode`
-  const tables = (await writableTables(db)).map(({identifier: table}) => table)
+  const tables = (await writableTables(db)).map(({name}) => name)
   for (const some of batchesOf(tables, LOCKS)) {
     if (await lockedAtOnce(db, lock(some))) continue
     for (const table of some) await withTableLock(db, patience, table, lock([table]))

@@ -44,7 +44,7 @@ const ON = noteWrite(`
       return null;
     end`)
 
-const createTriggers = ({identifier: table}: Table): string =>
+const createTriggers = ({name: table}: Table): string =>
   [
     ...OPERATIONS.flatMap(({operation, transition}) => [
       `drop trigger if exists ${triggerName(operation)} on ${table}`,

@@ -62,6 +62,6 @@ async function describeHolder(session: Session): Promise<string> {
     `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since from ${OWN_SCHEMA}.lock_holder`,
   )
   return holder
-    ? `${holder.operator} is running ${holder.command} since ${holder.since}`
+    ? `${holder.operator} has been running ${holder.command} since ${holder.since}`
     : 'another operator is at work on this migration'
 }

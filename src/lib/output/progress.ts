@@ -58,7 +58,7 @@ export function verifyReport(progress: VerifyProgress): Report {
 /** `sync 12: 345 changes in 0.2 s, equal to the source`. */
 export function followReport(state: FollowState): Report {
   const line = [
-    `sync ${state.nth}: ${state.entries.toLocaleString('en')} changes in ${seconds(state.seconds)}`,
+    `sync ${state.syncNumber}: ${state.entries.toLocaleString('en')} changes in ${seconds(state.seconds)}`,
     state.equal ? 'equal to the source' : 'more has come in meanwhile',
     ...(state.waiting ? [state.waiting] : []),
   ].join(', ')

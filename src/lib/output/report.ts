@@ -65,10 +65,10 @@ function copyLine({bytes: done, totalBytes, tables, totalTables, bytesPerSecond,
   ].join(', ')
 }
 
-const verifiedLine = ({units, of, since, rows}: Verified): string =>
-  units === 0
+const verifiedLine = ({tables, of, since, rows}: Verified): string =>
+  tables === 0
     ? 'not yet: heroku rds:verify, or the cutover itself, does it while the app runs'
-    : `${units} of ${of} tables, ${Number(rows).toLocaleString('en')} rows, since ${since}`
+    : `${tables} of ${of} tables, ${Number(rows).toLocaleString('en')} rows, since ${since}`
 
 /** Where the migration stands. */
 export function statusReport(status: Status): string[] {

@@ -111,7 +111,7 @@ export interface CopyProgress {
 /** What the last sync of a following copy did. */
 export interface FollowState {
   /** The number of the sync, and the source's clock at its snapshot. */
-  nth: string
+  syncNumber: string
   at: string
   /** The target was equal to that snapshot when it ended. */
   equal: boolean

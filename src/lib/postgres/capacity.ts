@@ -16,20 +16,20 @@ const KB_PER_JOB = 8 * 1024 ** 2
 const LARGEST_BUILD_MEMORY = 2 * 1024 ** 2
 
 /**
- * As many jobs as the target has cores, and as the smaller of both servers' free connections allows. No setting tells the
+ * As many jobs as the server that is written to has cores, and as the smaller of both servers' free connections allows. No setting tells the
  * cores: RDS has two worker processes for each, eight at least, and one core for every 8 GB at least, a quarter of which it
  * gives to shared_buffers. Index builds share as much again.
  */
-export async function capacityOf({source, target}: {source: Database; target: Database}): Promise<Capacity> {
-  const [here, there, [server]] = await Promise.all([
-    freeConnections(source),
-    freeConnections(target),
-    target.query<{workers: number; buffers: string; memory: string}>(`
+export async function capacityOf({from, to}: {from: Database; to: Database}): Promise<Capacity> {
+  const [here, there, server] = await Promise.all([
+    freeConnections(from),
+    freeConnections(to),
+    to.queryOne<{workers: number; buffers: string; memory: string}>(`
       select current_setting('max_worker_processes')::int as workers,
         pg_size_bytes(current_setting('shared_buffers')) / 1024 as buffers,
         pg_size_bytes(current_setting('maintenance_work_mem')) / 1024 as memory`),
   ])
-  const [workers, buffers, memory] = [server!.workers, Number(server!.buffers), Number(server!.memory)]
+  const [workers, buffers, memory] = [server.workers, Number(server.buffers), Number(server.memory)]
   const cores = Math.max(FEWEST_JOBS, Math.min(Math.floor(workers / 2), Math.floor((4 * buffers) / KB_PER_JOB)))
   const jobs = Math.max(1, Math.min(cores, MOST_JOBS, here - RESERVED, there - RESERVED))
   const share = Math.min(Math.floor(buffers / jobs), LARGEST_BUILD_MEMORY)

@@ -35,7 +35,7 @@ export const readSnapshot = <T>(
 /** A snapshot that others can read for as long as a session keeps it. */
 export interface Kept {
   /** Its name, and its moment in terms of transactions. */
-  taken: Promise<{id: string; moment: string}>
+  taken: Promise<{id: string; snapshot: string}>
   letGo: () => void
   /** Resolves when the session is free, or has ended; never fails. */
   ended: Promise<void>
@@ -50,13 +50,13 @@ export function keepSnapshot(db: Database, {of, lost}: {of?: string | undefined;
     lost?.()
   }
   let ended = Promise.resolve()
-  const taken = new Promise<{id: string; moment: string}>((known, failed) => {
+  const taken = new Promise<{id: string; snapshot: string}>((known, failed) => {
     ended = db
       .transaction(
         async (session) => {
           if (of !== undefined) await see(session, of)
-          const row = await session.queryOne<{id: string; moment: string}>(
-            'select pg_export_snapshot() as id, pg_current_snapshot()::text as moment',
+          const row = await session.queryOne<{id: string; snapshot: string}>(
+            'select pg_export_snapshot() as id, pg_current_snapshot()::text as snapshot',
           )
           known(row)
           await released

@@ -1,5 +1,5 @@
 import type {Database, Queryable} from '../ports/ports.js'
-import {identifier, USER_SCHEMA} from './catalog.js'
+import {listTables, type TableName} from './tables.js'
 
 export interface OtherSession {
   pid: number
@@ -66,14 +66,20 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
  * Tables of the customer's that an autovacuum holds which gives way to whoever waits for longer than `deadlock_timeout`: one
  * against wraparound never does. Its session has no role; what it says of itself may not be for us to see.
  */
-export async function heldByAutovacuum(db: Queryable): Promise<string[]> {
-  const rows = await db.query<{schema: string; name: string}>(`
-    select distinct n.nspname as schema, c.relname as name
-    from pg_stat_activity a join pg_locks l on l.pid = a.pid join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace
-    where a.usesysid is null and l.database = (select oid from pg_database where datname = current_database())
-      and l.granted and l.mode = 'ShareUpdateExclusiveLock' and c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and ${USER_SCHEMA}
-      and coalesce(a.query, '') not like '%(to prevent wraparound)'`)
-  return rows.map(({schema, name}) => identifier(schema, name))
+export async function heldByAutovacuum(db: Queryable): Promise<TableName[]> {
+  const tables = await listTables(db, {
+    columns: '',
+    where: `c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and exists (
+      select from pg_stat_activity a
+      join pg_locks l on l.pid = a.pid
+      where a.usesysid is null
+        and l.relation = c.oid
+        and l.database = (select oid from pg_database where datname = current_database())
+        and l.granted
+        and l.mode = 'ShareUpdateExclusiveLock'
+        and coalesce(a.query, '') not like '%(to prevent wraparound)')`,
+  })
+  return tables.map(({name}) => name)
 }
 
 /** A transaction that has been open for so long is worth a word: what it will bring cannot be seen before it commits. */
@@ -88,5 +94,5 @@ export async function longTransaction(source: Queryable): Promise<string | undef
     order by xact_start limit 1`)
   if (!row) return undefined
   const who = row.application ? `${row.role}, ${row.application}` : row.role
-  return `waiting for pid ${row.pid} (${who}): its transaction is open for ${row.seconds} s`
+  return `waiting for pid ${row.pid} (${who}), whose transaction has been open for ${row.seconds} s`
 }

@@ -1,23 +1,56 @@
 import {identifier, notOfExtension, USER_SCHEMA} from './catalog.js'
 import type {Queryable} from '../ports/ports.js'
 
+/** `"schema"."table"`, as SQL needs it. */
+export type TableName = string
+
+/** What to read of the customer's tables, as SQL on `pg_class c` and `pg_namespace n`. */
+export interface TableQuery {
+  /** Select list, each with the name that it has in the result. */
+  columns: string
+  /** Tables joined to `c`. */
+  join?: string
+  /** Which of the tables, partitioned tables and partitions; all where it is left out. */
+  where?: string
+  /** By name where it is left out. */
+  orderBy?: string
+  /** Common table expressions before it, with their `with`. */
+  before?: string
+  values?: readonly unknown[]
+}
+
+/** The customer's tables, partitioned tables and partitions: not those of extensions, of Heroku or of this tool. */
+export async function listTables<Columns>(
+  db: Queryable,
+  {columns, join = '', where = 'true', orderBy = 'n.nspname, c.relname', before = '', values}: TableQuery,
+): Promise<(Columns & {name: TableName})[]> {
+  const rows = await db.query<Columns & {nspname: string; relname: string}>(
+    `${before}
+     select n.nspname, c.relname${columns ? `, ${columns}` : ''}
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     ${join}
+     where c.relkind in ('r', 'p')
+       and ${USER_SCHEMA}
+       and ${notOfExtension('pg_class', 'c.oid')}
+       and (${where})
+     order by ${orderBy}`,
+    values,
+  )
+  return rows.map(({nspname, relname, ...rest}) => ({
+    ...(rest as unknown as Columns),
+    name: identifier(nspname, relname),
+  }))
+}
+
 /** A table, partitioned table or partition of the customer's. */
 export interface Table {
   oid: string
-  schema: string
-  name: string
-  /** Quoted, with schema. */
-  identifier: string
-  /** Whether the role we are may create triggers that fire always. */
+  name: TableName
+  /** Whether our role can create triggers that always fire. */
   owned: boolean
 }
 
 /** Everything a row can be written to: a statement fires only the triggers of the table it names, so partitions count too. */
-export async function writableTables(db: Queryable): Promise<Table[]> {
-  const rows = await db.query<Omit<Table, 'identifier'>>(`
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, pg_has_role(c.relowner, 'USAGE') as owned
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
-    order by n.nspname, c.relname`)
-  return rows.map((row) => ({...row, identifier: identifier(row.schema, row.name)}))
-}
+export const writableTables = (db: Queryable): Promise<Table[]> =>
+  listTables(db, {columns: `c.oid::text as oid, pg_has_role(c.relowner, 'USAGE') as owned`})

@@ -43,7 +43,7 @@ export async function watchReplication(world: Following, {pauseMs}: Pace): Promi
     })
     const waiting = seconds === undefined ? await troubleOf(world) : undefined
     operator.following({
-      nth: String(++nth),
+      syncNumber: String(++nth),
       at,
       equal: seconds !== undefined,
       entries: 0,

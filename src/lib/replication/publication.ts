@@ -1,4 +1,5 @@
-import {type Guard, identifier, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
+import {listTables, type TableName} from '../postgres/tables.js'
 import {failed} from '../ports/errors.js'
 import {type Patience, withTableLock} from '../postgres/table-lock.js'
 import type {Database, Queryable} from '../ports/ports.js'
@@ -14,16 +15,16 @@ export const PUBLICATION = OWN_SCHEMA
 /** Of nothing. A publication that is not there would do for a trial, but the target would warn of it, and quote what it warns of. */
 export const TRIAL_PUBLICATION = `${OWN_SCHEMA}_trial`
 
-const OF_TABLES = `from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relpersistence = 'p' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`
-
-/** Tables that are not published yet, quoted. */
-export async function unpublished(source: Queryable): Promise<string[]> {
-  const rows = await source.query<{schema: string; name: string}>(`
-    select n.nspname as schema, c.relname as name ${OF_TABLES} and c.relkind in ('r', 'p') and not c.relispartition
-      and not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-        where p.pubname = '${PUBLICATION}' and r.prrelid = c.oid) order by 1, 2`)
-  return rows.map(({schema, name}) => identifier(schema, name))
+/** Tables that are not published yet. */
+export async function unpublished(source: Queryable): Promise<TableName[]> {
+  const tables = await listTables(source, {
+    columns: '',
+    where: `c.relpersistence = 'p' and not c.relispartition and not exists (
+      select from pg_publication_rel r
+      join pg_publication p on p.oid = r.prpubid
+      where p.pubname = '${PUBLICATION}' and r.prrelid = c.oid)`,
+  })
+  return tables.map(({name}) => name)
 }
 
 /** Publishes every table that is not yet; returns how many. Each is locked for a moment, which no reader or writer notices. */
@@ -54,17 +55,20 @@ export async function withTrialPublication(source: Queryable, work: () => Promis
 export const dropPublications = (source: Queryable): Promise<unknown[]> =>
   source.query(`drop publication if exists ${PUBLICATION}, ${TRIAL_PUBLICATION}`)
 
-/** Postgres refuses updates and deletes of published rows that nothing names: publishing such a table would break the app. */
+/** Postgres refuses updates and deletes of published rows without a replica identity: publishing such a table would break the app. */
 async function refuseNameless(source: Queryable): Promise<void> {
-  const rows = await source.query<{schema: string; name: string}>(`
-    select n.nspname as schema, c.relname as name ${OF_TABLES} and c.relkind = 'r' and c.relreplident <> 'f' and not exists (
-      select from pg_index i where i.indrelid = c.oid and i.indisvalid and i.indimmediate
-        and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end) order by 1, 2`)
-  if (rows.length === 0) return
-  const names = rows.map(({schema, name}) => identifier(schema, name))
+  const tables = await listTables(source, {
+    columns: '',
+    where: `c.relpersistence = 'p' and c.relkind = 'r' and c.relreplident <> 'f' and not exists (
+      select from pg_index i
+      where i.indrelid = c.oid and i.indisvalid and i.indimmediate
+        and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end)`,
+  })
+  if (tables.length === 0) return
+  const names = tables.map(({name}) => name).join(', ')
   throw failed(
     'no_replica_identity',
-    `once they are published, the app could not update or delete rows of ${names.join(', ')}: nothing names their rows`,
+    `the app could not update or delete rows of ${names} once they are published: they have no replica identity`,
     'give each a primary key, and run the same command again',
     'or give this migration up with heroku rds:start --abandon and take another method',
   )

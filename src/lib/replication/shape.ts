@@ -1,6 +1,6 @@
 import {failed} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {listTables} from '../postgres/tables.js'
 import {unpublished} from './publication.js'
 
 /** Every table with its columns, by its quoted name. */
@@ -11,13 +11,17 @@ export type PublishedShape = Readonly<Record<string, string>>
  * column whose catalog row was written anew: its values may have been computed anew, of which replication tells nothing.
  */
 export async function publishedShape(source: Queryable): Promise<PublishedShape> {
-  const rows = await source.query<{schema: string; name: string; columns: string}>(`
-    select n.nspname as schema, c.relname as name, concat('(', (
-      select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin), ', ' order by a.attnum)
-      from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), ') ', c.oid) as columns
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and c.relpersistence = 'p' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
-  return Object.fromEntries(rows.map(({schema, name, columns}) => [identifier(schema, name), columns]))
+  const rows = await listTables<{lines: string}>(source, {
+    columns: `
+      concat('(', (
+        select string_agg(
+          concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''),
+            '~' || a.xmin), ', ' order by a.attnum)
+        from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), ') ', c.oid) as lines`,
+    where: `c.relpersistence = 'p'`,
+  })
+  return Object.fromEntries(rows.map(({name, lines}) => [name, lines]))
 }
 
 /** Refuses to go on over a change of the schema, or a table that is no longer published: what is written to it would be missing. */

@@ -27,6 +27,6 @@ export async function slotSnapshot(
 const snapshotLost = () =>
   failed(
     'snapshot_lost',
-    'the connection that kept the moment at which the replication slot begins is broken: the rest of the rows cannot be read as they were then',
+    "lost the connection that held the slot's snapshot: the remaining rows can no longer be read consistently",
     'run the same command again: it makes another slot and copies anew',
   )

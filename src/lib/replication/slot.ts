@@ -40,7 +40,7 @@ export async function slotState(source: Queryable): Promise<SlotState | undefine
 export const slotLost = (): RdsError =>
   failed(
     'slot_lost',
-    'the replication slot on the source is gone, and with it what the target has not taken: a failover, or a limit on the log that is kept, takes slots away',
+    'the replication slot is gone, and with it the changes the target had not received; a failover or max_slot_wal_keep_size can remove a slot',
     'heroku rds:start copies anew',
   )
 

@@ -1,7 +1,7 @@
 import {passFence} from '../fence/fence.js'
 import {noteOf} from '../journal/notes.js'
 import type {Queryable, Session} from '../ports/ports.js'
-import {identifier, USER_SCHEMA} from '../postgres/catalog.js'
+import {listTables, type TableName} from '../postgres/tables.js'
 import type {Migration} from './migration.js'
 import {materializedViews} from '../verify/materialized-views.js'
 
@@ -11,13 +11,13 @@ import {materializedViews} from '../verify/materialized-views.js'
  */
 export async function refreshDerived(migration: Migration, scope: 'all' | 'missing' = 'all'): Promise<number> {
   const {source, target} = migration
-  const key = await noteOf(migration, 'fenceKey')
+  const fencePass = await noteOf(migration, 'fenceKey')
   const populated = new Set((await materializedViews(source)).filter((view) => view.populated).map(({name}) => name))
   const views = (await materializedViews(target)).filter(
     (view) => populated.has(view.name) && (scope === 'all' || !view.populated),
   )
   await target.transaction(async (session) => {
-    if (key !== undefined) await passFence(session, key)
+    if (fencePass !== undefined) await passFence(session, fencePass)
     for (const {name} of views) await session.query(`refresh materialized view ${name}`)
     for (const {name} of views) await session.query(`analyze ${name}`)
     await analyzeParents(session, scope)
@@ -30,10 +30,13 @@ async function analyzeParents(session: Session, scope: 'all' | 'missing'): Promi
   for (const name of await parents(session, scope)) await session.query(`analyze ${name}`)
 }
 
-async function parents(target: Queryable, scope: 'all' | 'missing'): Promise<string[]> {
-  const rows = await target.query<{schema: string; name: string}>(`
-    select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and c.relhassubclass and not c.relispartition and ${USER_SCHEMA}
-      ${scope === 'all' ? '' : `and not exists (select from pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname and s.inherited)`}`)
-  return rows.map(({schema, name}) => identifier(schema, name))
+async function parents(target: Queryable, scope: 'all' | 'missing'): Promise<TableName[]> {
+  const analyzed = `exists (
+    select from pg_stats s
+    where s.schemaname = n.nspname and s.tablename = c.relname and s.inherited)`
+  const tables = await listTables(target, {
+    columns: '',
+    where: `c.relhassubclass and not c.relispartition ${scope === 'all' ? '' : `and not ${analyzed}`}`,
+  })
+  return tables.map(({name}) => name)
 }

@@ -48,3 +48,18 @@ export interface Migration {
   /** Aborted by Ctrl-C and by an exceeded budget; ends every wait. */
   readonly signal: AbortSignal
 }
+
+/** A migration, or a part of it, as capture, sync and verification see it: they copy `from` one database `to` the other. */
+export type Forward<M> = Omit<M, 'guard' | 'source' | 'target'> & {
+  readonly from: Database
+  readonly to: Database
+  readonly guard: {readonly from: Guard; readonly to: Guard}
+}
+
+/** From the source to the target. */
+export const forward = <M extends Pick<Migration, 'guard' | 'source' | 'target'>>({
+  source,
+  target,
+  guard,
+  ...rest
+}: M): Forward<M> => ({...rest, from: source, to: target, guard: {from: guard.source, to: guard.target}})

@@ -38,7 +38,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
     }
   } catch (error) {
     if (past) throw stoppedAfterGate(error)
-    await interruption.settled()
+    await interruption.sent()
     const stillOurs = () => assertClaimed(migration.source, migration.guard.source)
     await undoEverything(undoneByWindow(steps, migration), {...migration, journal: remembered.back(stillOurs)}, error)
     throw error
@@ -59,7 +59,7 @@ function interruptOnAbort({signal, source, target}: Migration) {
   signal.addEventListener('abort', interrupt, {once: true})
   return {
     stop: () => signal.removeEventListener('abort', interrupt),
-    settled: () => interrupted,
+    sent: () => interrupted,
   }
 }
 

@@ -1,6 +1,6 @@
 import type {Clock, Operator} from '../ports/ports.js'
 import {type Difference, locate} from './locate.js'
-import type {Pair} from './pair.js'
+import type {SnapshotPair} from './pair.js'
 import {isSame, NOTHING, type PageRange, plus, rangesOf, type Sum, sumOf} from './sums.js'
 import {pagesOf, type VerifyTable} from './tables.js'
 
@@ -29,7 +29,7 @@ export interface HowToVerify {
   verified?: (table: VerifyTable, rows: bigint, differences: readonly Difference[]) => Promise<void>
 }
 
-interface Part {
+interface Chunk {
   table: VerifyTable
   range: PageRange
 }
@@ -37,7 +37,7 @@ interface Part {
 /** Parts of a table that are still to be summed, and what has been. */
 interface Account {
   open: number
-  sums: Record<keyof Pair, Sum>
+  sums: Record<keyof SnapshotPair, Sum>
 }
 
 const EVERY_MS = 1000
@@ -47,7 +47,7 @@ const EVERY_MS = 1000
  * differ is looked into until the rows are named.
  */
 export async function compareContents(
-  pair: Pair,
+  pair: SnapshotPair,
   tables: readonly VerifyTable[],
   {
     jobs,
@@ -60,15 +60,14 @@ export async function compareContents(
   }: HowToVerify,
 ): Promise<Verification> {
   const result: Verification = {tables: tables.length, rows: 0n, bytes: 0, differences: [], moved: []}
-  const there = await pair.target.read((db) => pagesOf(db, tables))
-  const queues: Record<keyof Pair, Part[]> = {
-    source: tables.flatMap((table) => rangesOf(table.pages, table.divisible).map((range) => ({table, range}))),
-    target: tables.flatMap((table) => rangesOf(there.get(table.name)!, true).map((range) => ({table, range}))),
+  const there = await pair.to.read((db) => pagesOf(db, tables))
+  const queues: Record<keyof SnapshotPair, Chunk[]> = {
+    from: tables.flatMap((table) => rangesOf(table.pages, table.divisible).map((range) => ({table, range}))),
+    to: tables.flatMap((table) => rangesOf(there.get(table.name)!, true).map((range) => ({table, range}))),
   }
-  const partsOf = (table: VerifyTable) =>
-    [...queues.source, ...queues.target].filter((part) => part.table === table).length
+  const partsOf = (table: VerifyTable) => [...queues.from, ...queues.to].filter((part) => part.table === table).length
   const accounts = new Map<VerifyTable, Account>(
-    tables.map((table) => [table, {open: partsOf(table), sums: {source: NOTHING, target: NOTHING}}]),
+    tables.map((table) => [table, {open: partsOf(table), sums: {from: NOTHING, to: NOTHING}}]),
   )
   const stop = new AbortController()
   const signal = AbortSignal.any([given, stop.signal])
@@ -80,19 +79,19 @@ export async function compareContents(
   )
   timer.unref()
 
-  const settle = async (table: VerifyTable, {sums}: Account) => {
-    const differences = isSame(sums.source, sums.target) ? [] : await locate(pair, table)
+  const conclude = async (table: VerifyTable, {sums}: Account) => {
+    const differences = isSame(sums.from, sums.to) ? [] : await locate(pair, table)
     tablesDone++
     if (differences.length > 0 && (await hasMoved(table))) {
       result.moved.push(table.name)
       return
     }
-    result.rows += sums.source.rows
+    result.rows += sums.from.rows
     result.bytes += table.bytes
     result.differences.push(...differences)
-    await verified(table, sums.source.rows, differences)
+    await verified(table, sums.from.rows, differences)
   }
-  const lane = async (side: keyof Pair) => {
+  const lane = async (side: keyof SnapshotPair) => {
     for (let part = queues[side].shift(); part; part = queues[side].shift()) {
       signal.throwIfAborted()
       const {table, range} = part
@@ -100,11 +99,11 @@ export async function compareContents(
       const sum = await pair[side].read((db) => sumOf(db, table, range))
       const account = accounts.get(table)!
       account.sums[side] = plus(account.sums[side], sum)
-      if (--account.open === 0) await settle(table, account)
+      if (--account.open === 0) await conclude(table, account)
       if (rest > 0) await clock.sleep(rest * (clock.now().getTime() - begun), signal)
     }
   }
-  const lanes = Array.from({length: jobs}, () => [lane('source'), lane('target')]).flat()
+  const lanes = Array.from({length: jobs}, () => [lane('from'), lane('to')]).flat()
   try {
     await Promise.all(lanes)
     return result

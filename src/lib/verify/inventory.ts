@@ -1,5 +1,5 @@
 import {notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Database, Queryable} from '../ports/ports.js'
 
 /** Of whose objects a comment travels. */
 const COMMENTED = [
@@ -73,11 +73,22 @@ export async function inventory(db: Queryable): Promise<string[]> {
   return rows.map(({line}) => line)
 }
 
-/** What one side has and the other lacks. */
-export function inventoryDifferences(source: readonly string[], target: readonly string[]): string[] {
-  const [here, there] = [new Set(source), new Set(target)]
-  return [
-    ...source.filter((line) => !there.has(line)).map((line) => `only on the source: ${line}`),
-    ...target.filter((line) => !here.has(line)).map((line) => `only on the target: ${line}`),
-  ]
+/** What one side has and the other lacks, in words. */
+export async function inventoryDifferences({from, to}: {from: Database; to: Database}): Promise<string[]> {
+  const [here, there] = [await inventory(from), await inventory(to)]
+  return linesThatDiffer({side: from.side, lines: here}, {side: to.side, lines: there})
+}
+
+export interface Inventory {
+  side: Database['side']
+  lines: readonly string[]
+}
+
+/** The same of inventories that are read. */
+export function linesThatDiffer(from: Inventory, to: Inventory): string[] {
+  const only = (one: Inventory, other: Inventory) => {
+    const known = new Set(other.lines)
+    return one.lines.filter((line) => !known.has(line)).map((line) => `only on the ${one.side}: ${line}`)
+  }
+  return [...only(from, to), ...only(to, from)]
 }

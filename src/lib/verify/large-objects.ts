@@ -21,21 +21,21 @@ const digestsAfter = (db: Queryable, last: string): Promise<Digest[]> =>
 
 /** Large objects that differ between both sides, in words. Only meaningful while nobody writes. */
 export async function compareLargeObjects({
-  source,
-  target,
+  from,
+  to,
 }: {
-  source: Database
-  target: Database
+  from: Database
+  to: Database
 }): Promise<{objects: number; differences: string[]}> {
-  const [here, there] = await Promise.all([allDigests(source), allDigests(target)])
+  const [here, there] = await Promise.all([allDigests(from), allDigests(to)])
   const differences = [...here].flatMap(([oid, digest]) => {
-    if (!there.has(oid)) return [`large object ${oid} is missing on the target`]
+    if (!there.has(oid)) return [`large object ${oid} is missing on the ${to.side}`]
     return there.get(oid) === digest ? [] : [`large object ${oid} has different contents`]
   })
-  const more = [...there.keys()].filter((oid) => !here.has(oid))
+  const extra = [...there.keys()].filter((oid) => !here.has(oid))
   return {
     objects: here.size,
-    differences: [...differences, ...more.map((oid) => `large object ${oid} is only on the target`)],
+    differences: [...differences, ...extra.map((oid) => `large object ${oid} is only on the ${to.side}`)],
   }
 }
 

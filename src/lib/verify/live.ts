@@ -1,25 +1,27 @@
-import {capturedUnits} from '../capture/captured.js'
+import type {CapturedSchema} from '../capture/captured.js'
 import {syncLive} from '../capture/follow.js'
 import {forgetVerified, noteTouchedVerified, noteVerified} from './proof.js'
-import {acceptServer, touchAgain} from '../capture/repair.js'
-import {isKeyed, type Unit} from '../capture/units.js'
+import {acceptServer, recopyRows} from '../capture/repair.js'
+import {isKeyed, type CapturedTable} from '../capture/captured-table.js'
 import type {Guard} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {messageOf, unverified} from '../ports/errors.js'
 import type {Clock, Database, Journal, Operator} from '../ports/ports.js'
+import type {TableName} from '../postgres/tables.js'
+import type {Difference} from './locate.js'
 import {compareContents, type Verification} from './contents.js'
-import {holdBoth, momentLost, type Pair, releaseBoth, withPair} from './pair.js'
+import {holdBoth, snapshotLost, type SnapshotPair, releaseBoth, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
-import {compareTouched, endsOf, settledPair, touchedSinceVerified} from './touched.js'
+import {compareTouched, endsOf, horizonPair, touchedSinceVerified} from './touched.js'
 
 export interface LiveWorld {
   app: string
-  source: Database
-  target: Database
+  from: Database
+  to: Database
   journal: Journal
-  guard: {source: Guard; target: Guard}
+  guard: {readonly from: Guard; readonly to: Guard}
   clock: Clock
   signal: AbortSignal
   operator: Operator
@@ -28,72 +30,90 @@ export interface LiveWorld {
 const MOST_SYNCS = 50
 
 export interface HowLive {
-  /** Of the time that a part took, before the next one. */
+  /** Pause after each chunk, as a multiple of the time it took. */
   rest?: number
-  /** OIDs of the units to compare; all where it is left out. */
+  /** OIDs of the captured tables to compare; all where it is left out. */
   only?: ReadonlySet<string>
-  /** Has every row that differs brought again by the next sync, and trusts a source that has failed over from then on. */
+  /** Lets the next sync copy every row that differs again, and accepts a server that has failed over from then on. */
   repair?: boolean
 }
 
 /**
- * Compares every row while the app writes and syncs go on: a sync that took all that its snapshot saw leaves the target equal to
- * that snapshot, so both moments are kept, and whatever is compared between them must be the same. What is equal needs only be
- * looked at again where it is touched from then on.
+ * Compares every row while the app writes and syncs go on: a sync that took all that its snapshot saw leaves the other side equal to
+ * that snapshot, so both snapshots are kept, and everything compared between them must be the same. What is equal needs to be
+ * looked at again only where it is touched from then on.
  */
 export async function verifyWhileLive(
   world: LiveWorld,
+  captured: CapturedSchema,
   {rest = 0, only, repair = false}: HowLive = {},
 ): Promise<Verification> {
-  const captured = await capturedUnits(world)
   if (repair) await acceptServer(world)
-  const units = captured.units.filter(({oid}) => !only || only.has(oid))
   const jobs = await jobsFor(world)
-  // Before the moments are taken: what is truncated in between shows by its file.
-  const known = await tablesToVerify(world.source)
-  const {pair, nth} = await equalMoments({...world, ...captured})
-  const tableOf = new Map(known.map((table) => [table.name, table]))
-  const accounts = new Map(units.map((unit) => [unit, accountOf(unit)]))
-  const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
-  const oneByOne = inTurn()
+  // Before the snapshots are taken: a table that is truncated in between shows by its file.
+  const known = await tablesToVerify(world.from)
+  const {pair, syncNumber} = await equalSnapshots({...world, ...captured})
+  const proof = proofOf(
+    {...world, pair, syncNumber, known, repair},
+    captured.tables.filter(({oid}) => !only || only.has(oid)),
+  )
   try {
-    return await withPair(pair, async () => {
-      const tables = known.flatMap((table) => {
-        const unit = unitOf.get(table.name)
-        return unit ? [{...table, key: unit.key.map(({name}) => name)}] : []
-      })
-      return compareContents(pair, tables, {
+    return await withPair(pair, () =>
+      compareContents(pair, proof.toCompare, {
         ...world,
         jobs,
         rest,
-        hasMoved: (table) => hasMoved(world.source, table),
-        async verified({name}, rows, differences) {
-          const unit = unitOf.get(name)!
-          const account = accounts.get(unit)!
-          account.rows += rows
-          account.open--
-          if (differences.length > 0) {
-            account.equal = false
-            await forgetVerified(world.target, unit)
-            if (
-              repair &&
-              !(await touchAgain(
-                world,
-                unit,
-                differences.map(({row}) => row),
-              ))
-            )
-              world.operator.tell(`${name} has no key by which its rows could be brought again`)
-          } else if (account.open === 0 && account.equal) {
-            const settled = isKeyed(unit) ? undefined : await oneByOne(() => settledPair(pair, unit))
-            if (settled && (await anyMoved(world.source, unit, tableOf))) return
-            await noteVerified(world.target, unit, nth, account.rows, settled)
-          }
-        },
-      })
-    })
+        hasMoved: (table) => hasMoved(world.from, table),
+        verified: (table, rows, differences) => proof.verified(table, rows, differences),
+      }),
+    )
   } catch (error) {
-    throw isLostConnection(error) ? momentLost(messageOf(error)) : error
+    throw isLostConnection(error) ? snapshotLost(messageOf(error)) : error
+  }
+}
+
+interface Proving extends LiveWorld {
+  pair: SnapshotPair
+  syncNumber: string
+  known: readonly VerifyTable[]
+  repair: boolean
+}
+
+/** Notes what is proven of captured tables as their partitions are compared, one by one. */
+function proofOf(
+  {from, to, guard, operator, pair, syncNumber, known, repair}: Proving,
+  tables: readonly CapturedTable[],
+) {
+  const files = new Map(known.map((table) => [table.name, table]))
+  const accounts = new Map(tables.map((table) => [table, accountOf(table)]))
+  const capturedAs = new Map(tables.flatMap((table) => table.partitions.map(({name}) => [name, table])))
+  const oneByOne = inTurn()
+
+  const differs = async (table: CapturedTable, name: TableName, differences: readonly Difference[]) => {
+    await forgetVerified(to, table)
+    const rows = differences.map(({row}) => row)
+    if (repair && !(await recopyRows({from, to, guard}, table, rows)))
+      operator.tell(`${name} has no key by which its rows could be copied again`)
+  }
+  const isEqual = async (table: CapturedTable, rows: bigint) => {
+    const horizon = isKeyed(table) ? undefined : await oneByOne(() => horizonPair(pair, table))
+    if (horizon && (await anyMoved(from, table, files))) return
+    await noteVerified(to, table, syncNumber, rows, horizon)
+  }
+  return {
+    toCompare: known.flatMap((table): VerifyTable[] => {
+      const captured = capturedAs.get(table.name)
+      return captured ? [{...table, key: captured.key.map(({name}) => name)}] : []
+    }),
+    async verified({name}: VerifyTable, rows: bigint, differences: readonly Difference[]): Promise<void> {
+      const table = capturedAs.get(name)!
+      const account = accounts.get(table)!
+      account.rows += rows
+      account.open--
+      account.equal &&= differences.length === 0
+      if (differences.length > 0) await differs(table, name, differences)
+      else if (account.open === 0 && account.equal) await isEqual(table, account.rows)
+    },
   }
 }
 
@@ -108,60 +128,65 @@ function inTurn() {
 }
 
 /**
- * Looks at what was touched since its table was verified, between two moments as above: the window has only left what is touched
- * later, however long the verification took. Names, by their OIDs, the units that must be compared whole.
+ * Looks at what was touched since its table was verified, between two snapshots as above: only what is touched later is left
+ * for the window, however long the verification took. Names, by their OIDs, the tables that must be compared whole.
  */
 export async function verifyTouchedLive(
   world: LiveWorld,
+  captured: CapturedSchema,
 ): Promise<{keys: number; differences: string[]; whole: ReadonlySet<string>}> {
-  const captured = await capturedUnits(world)
-  const known = new Map((await tablesToVerify(world.source)).map((table) => [table.name, table]))
-  const {pair, nth} = await equalMoments({...world, ...captured})
+  const known = new Map((await tablesToVerify(world.from)).map((table) => [table.name, table]))
+  const {pair, syncNumber} = await equalSnapshots({...world, ...captured})
   return withPair(pair, async () => {
-    const touched = await touchedSinceVerified(world.target, captured.units)
+    const touched = await touchedSinceVerified(world.to, captured.tables)
     const {keys, compared, grown, whole} = await compareTouched(touched, endsOf(pair), world.signal)
-    for (const {unit} of grown) {
-      const settled = await settledPair(pair, unit)
-      if (!(await anyMoved(world.source, unit, known))) await noteTouchedVerified(world.target, unit, nth, settled)
+    for (const {table} of grown) {
+      const settled = await horizonPair(pair, table)
+      if (!(await anyMoved(world.from, table, known))) await noteTouchedVerified(world.to, table, syncNumber, settled)
     }
     const found: string[] = []
-    for (const {unit, differences} of compared) {
-      if (differences.length === 0) await noteTouchedVerified(world.target, unit, nth)
-      else if (!(await anyMoved(world.source, unit, known))) found.push(...differences)
+    for (const {table, differences} of compared) {
+      if (differences.length === 0) await noteTouchedVerified(world.to, table, syncNumber)
+      else if (!(await anyMoved(world.from, table, known))) found.push(...differences)
     }
     return {keys, differences: found, whole: new Set(whole.map(({oid}) => oid))}
   })
 }
 
 /** Then its differences say nothing; it is looked at again in the window. */
-async function anyMoved(source: Database, {members}: Unit, known: ReadonlyMap<string, VerifyTable>): Promise<boolean> {
-  for (const {relation} of members) {
-    const table = known.get(relation)
-    if (table && (await hasMoved(source, table))) return true
+async function anyMoved(
+  from: Database,
+  {partitions}: CapturedTable,
+  known: ReadonlyMap<string, VerifyTable>,
+): Promise<boolean> {
+  for (const {name} of partitions) {
+    const table = known.get(name)
+    if (table && (await hasMoved(from, table))) return true
   }
   return false
 }
 
-/** A quick look at some rows of each table, between two moments as above. */
-export async function sampleWhileLive(world: LiveWorld): Promise<Verification> {
-  const captured = await capturedUnits(world)
-  const {pair} = await equalMoments({...world, ...captured})
-  return withPair(pair, () => compareSample(pair, captured.units))
+/** A quick look at some rows of each table, between two snapshots as above. */
+export async function sampleWhileLive(world: LiveWorld, captured: CapturedSchema): Promise<Verification> {
+  const {pair} = await equalSnapshots({...world, ...captured})
+  return withPair(pair, () => compareSample(pair, captured.tables))
 }
 
-/** Tables of a unit that are still to be compared, and what the others were. */
-const accountOf = ({members}: Unit) => ({
-  open: members.filter(({partitioned}) => !partitioned).length,
+/** Partitions of a table that are still to be compared, and what the others were. */
+const accountOf = ({partitions}: CapturedTable) => ({
+  open: partitions.filter(({partitioned}) => !partitioned).length,
   rows: 0n,
   equal: true,
 })
 
-/** Syncs until nothing is left behind, and keeps both moments. */
-async function equalMoments(world: Parameters<typeof syncLive>[0]): Promise<{pair: Pair; nth: string}> {
+/** Syncs until nothing is left behind, and keeps both snapshots. */
+async function equalSnapshots(
+  world: Parameters<typeof syncLive>[0],
+): Promise<{pair: SnapshotPair; syncNumber: string}> {
   for (let tries = 0; tries < MOST_SYNCS; tries++) {
-    let held: {pair: Pair; nth: string} | undefined
-    const syncing = syncLive(world, async ({snapshot, nth}) => {
-      held = {pair: await holdBoth(world, snapshot), nth}
+    let held: {pair: SnapshotPair; syncNumber: string} | undefined
+    const syncing = syncLive(world, async ({snapshot, syncNumber}) => {
+      held = {pair: await holdBoth(world, snapshot), syncNumber}
     })
     await syncing.catch(async (error: unknown) => {
       if (held) await releaseBoth(held.pair)
@@ -171,7 +196,7 @@ async function equalMoments(world: Parameters<typeof syncLive>[0]): Promise<{pai
   }
   throw unverified(
     'never_equal',
-    `after ${MOST_SYNCS} syncs the source was still ahead: there is no moment at which both can be compared`,
+    `after ${MOST_SYNCS} syncs the ${world.from.side} was still ahead: there are no equal snapshots to compare`,
     'try again when less is written',
   )
 }

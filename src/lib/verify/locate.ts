@@ -1,5 +1,5 @@
-import type {Queryable} from '../ports/ports.js'
-import type {Pair} from './pair.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import type {SnapshotPair} from './pair.js'
 import {ROW_HASH, textOf} from './sums.js'
 import type {VerifyTable} from './tables.js'
 
@@ -7,17 +7,19 @@ const BUCKETS = 1024
 /** So many differences of one table are looked at; more are only counted as "more". */
 const MOST = 1000
 
+type Side = Database['side']
+
 export interface Difference {
   table: string
   /** The key of the row, or its text where nothing identifies it. */
   row: string
-  what: 'different' | 'missing on the target' | 'only on the target'
+  what: 'different' | `missing on the ${Side}` | `only on the ${Side}`
   /** Of a row that is different. */
   columns?: string[]
 }
 
 /** Names the rows of a table that differ: first the hash buckets that do, then the rows in them, then the columns. */
-export async function locate(pair: Pair, table: VerifyTable): Promise<Difference[]> {
+export async function locate(pair: SnapshotPair, table: VerifyTable): Promise<Difference[]> {
   const [here, there] = await both(pair, (db) => bucketSums(db, table))
   const suspects = [...new Set([...here.keys(), ...there.keys()])].filter(
     (bucket) => here.get(bucket) !== there.get(bucket),
@@ -25,7 +27,7 @@ export async function locate(pair: Pair, table: VerifyTable): Promise<Difference
   const found: Difference[] = []
   for (const bucket of suspects) {
     const [ours, theirs] = await both(pair, (db) => rowsIn(db, table, bucket))
-    found.push(...differencesOf(table, ours, theirs))
+    found.push(...differencesOf(table, ours, theirs, pair.to.side))
     if (found.length >= MOST) break
   }
   for (const difference of found.filter(({what}) => what === 'different').slice(0, MOST)) {
@@ -34,8 +36,8 @@ export async function locate(pair: Pair, table: VerifyTable): Promise<Difference
   return found
 }
 
-const both = <T>({source, target}: Pair, read: (db: Queryable) => Promise<T>): Promise<[T, T]> =>
-  Promise.all([source.read(read), target.read(read)])
+const both = <T>({from, to}: SnapshotPair, read: (db: Queryable) => Promise<T>): Promise<[T, T]> =>
+  Promise.all([from.read(read), to.read(read)])
 
 /** What names a row: the text of its key, or of all of it. */
 const nameOf = ({key}: VerifyTable): string => (key.length > 0 ? textOf(key) : '(t.*)::text')
@@ -62,21 +64,26 @@ async function rowsIn(db: Queryable, table: VerifyTable, bucket: string): Promis
   return new Map(rows.map(({row, hash, times}) => [row, {hash, times}]))
 }
 
-function differencesOf(table: VerifyTable, here: Map<string, Seen>, there: Map<string, Seen>): Difference[] {
+function differencesOf(
+  table: VerifyTable,
+  here: ReadonlyMap<string, Seen>,
+  there: ReadonlyMap<string, Seen>,
+  other: Side,
+): Difference[] {
   const found: Difference[] = []
   const add = (row: string, what: Difference['what']) => found.push({table: table.name, row, what})
   for (const [row, ours] of here) {
     const theirs = there.get(row)
-    if (!theirs) add(row, 'missing on the target')
+    if (!theirs) add(row, `missing on the ${other}`)
     else if (table.key.length === 0 && theirs.times !== ours.times)
-      add(row, theirs.times < ours.times ? 'missing on the target' : 'only on the target')
+      add(row, theirs.times < ours.times ? `missing on the ${other}` : `only on the ${other}`)
     else if (theirs.hash !== ours.hash) add(row, 'different')
   }
-  for (const row of there.keys()) if (!here.has(row)) add(row, 'only on the target')
+  for (const row of there.keys()) if (!here.has(row)) add(row, `only on the ${other}`)
   return found
 }
 
-async function columnsThatDiffer(pair: Pair, table: VerifyTable, row: string): Promise<string[]> {
+async function columnsThatDiffer(pair: SnapshotPair, table: VerifyTable, row: string): Promise<string[]> {
   const list = table.columns.map((column) => `md5(t.${column}::text)`).join(', ')
   const [here, there] = await both(pair, async (db) => {
     const [found] = await db.query<{hashes: (string | null)[]}>(

@@ -2,35 +2,37 @@ import {keepSnapshot, readSnapshot, SnapshotGone} from '../postgres/exported-sna
 import {type RdsError, unverified} from '../ports/errors.js'
 import type {Database, Session} from '../ports/ports.js'
 
-/** One moment of a database, kept for as many sessions as want to read it. */
-export interface Held {
-  /** Runs `work` in a transaction that sees that moment; where asked for, it may make temporary tables. */
+/** A snapshot of a database that any number of sessions can read. */
+export interface HeldSnapshot {
+  readonly side: Database['side']
+  /** Runs `work` in a transaction that sees it; where asked for, it can make temporary tables. */
   read<T>(work: (session: Session) => Promise<T>, options?: {temporary?: boolean}): Promise<T>
   release(): Promise<void>
 }
 
-/** A moment of the source and the moment of the target that must be equal to it. */
-export interface Pair {
-  source: Held
-  target: Held
+/** A snapshot of one database, and the snapshot of the other that must be equal to it. */
+export interface SnapshotPair {
+  from: HeldSnapshot
+  to: HeldSnapshot
 }
 
-/** What is not compared yet cannot be compared any more. */
-export const momentLost = (why: string): RdsError =>
-  unverified('moment_lost', `the comparison broke off: ${why}`, 'run the same command again')
+/** The rest cannot be compared any more. */
+export const snapshotLost = (why: string): RdsError =>
+  unverified('snapshot_lost', `the comparison broke off: ${why}`, 'run the same command again')
 
 /**
- * Keeps the present moment of a database, or the one of an exported snapshot, until it is released. When the session that keeps it
- * breaks, the moment is gone, and every later reader fails.
+ * Takes a snapshot of a database, or adopts one that was exported, and keeps it until it is released. When the session that keeps it breaks,
+ * it is gone, and every later reader fails.
  */
-export async function holdMoment(db: Database, snapshot?: string): Promise<Held> {
+export async function holdSnapshot(db: Database, snapshot?: string): Promise<HeldSnapshot> {
   const kept = keepSnapshot(db, {of: snapshot})
   const {id} = await kept.taken
   return {
+    side: db.side,
     read: (work, how) =>
       readSnapshot(db, id, work, how).catch((error: unknown) => {
         throw error instanceof SnapshotGone
-          ? momentLost(`the session that kept its moment of the ${db.side} ended`)
+          ? snapshotLost(`the session that kept the snapshot of the ${db.side} ended`)
           : error
       }),
     async release() {
@@ -40,21 +42,18 @@ export async function holdMoment(db: Database, snapshot?: string): Promise<Held>
   }
 }
 
-/** Both moments, or none: that of the source may be the one of an exported snapshot. */
-export async function holdBoth(
-  {source, target}: {source: Database; target: Database},
-  snapshot?: string,
-): Promise<Pair> {
-  const [here, there] = [holdMoment(source, snapshot), holdMoment(target)]
+/** Both snapshots, or none; `snapshot`: that of the `from` side, exported. */
+export async function holdBoth({from, to}: {from: Database; to: Database}, snapshot?: string): Promise<SnapshotPair> {
+  const [here, there] = [holdSnapshot(from, snapshot), holdSnapshot(to)]
   try {
-    return {source: await here, target: await there}
+    return {from: await here, to: await there}
   } catch (error) {
     await Promise.allSettled([here, there].map(async (held) => (await held).release()))
     throw error
   }
 }
 
-export async function withPair<T>(pair: Pair, work: (pair: Pair) => Promise<T>): Promise<T> {
+export async function withPair<T>(pair: SnapshotPair, work: (pair: SnapshotPair) => Promise<T>): Promise<T> {
   try {
     return await work(pair)
   } finally {
@@ -62,5 +61,4 @@ export async function withPair<T>(pair: Pair, work: (pair: Pair) => Promise<T>):
   }
 }
 
-export const releaseBoth = ({source, target}: Pair): Promise<unknown> =>
-  Promise.all([source.release(), target.release()])
+export const releaseBoth = ({from, to}: SnapshotPair): Promise<unknown> => Promise.all([from.release(), to.release()])

@@ -1,13 +1,13 @@
 import {touchedOf} from '../capture/touched.js'
-import {isKeyed, rowsOf, sameKey, type Unit} from '../capture/units.js'
-import type {Queryable} from '../ports/ports.js'
+import {isKeyed, rowsOf, sameKey, type CapturedTable} from '../capture/captured-table.js'
+import type {Database, Queryable} from '../ports/ports.js'
 import type {Verification} from './contents.js'
 import type {Difference} from './locate.js'
-import type {Pair} from './pair.js'
+import type {SnapshotPair} from './pair.js'
 import {ROW_HASH, textOf} from './sums.js'
 
 const ROWS = 1000
-/** From about so many pages of a table. */
+/** Pages sampled of a table, about. */
 const PAGES = 100
 
 interface Sampled {
@@ -18,48 +18,51 @@ interface Sampled {
 }
 
 /**
- * Compares some thousand rows of each table that has a key between two moments: a quick look that finds what is badly wrong, and
- * proves nothing. What the target has beyond the source it does not see.
+ * Compares some thousand rows of each table that has a key between two snapshots: a quick look that finds what is badly wrong, and
+ * proves nothing. Rows that only the `to` side has are not seen.
  */
-export async function compareSample(pair: Pair, units: readonly Unit[]): Promise<Verification> {
+export async function compareSample(pair: SnapshotPair, tables: readonly CapturedTable[]): Promise<Verification> {
   const found: Verification = {tables: 0, rows: 0n, bytes: 0, differences: [], moved: [], sampled: true}
-  for (const unit of units.filter(isKeyed)) {
-    const sample = await pair.source.read((db) => sampleOf(db, unit))
-    const there = await pair.target.read((db) => hashesOf(db, unit, sample))
+  for (const table of tables.filter(isKeyed)) {
+    const sample = await pair.from.read((db) => sampleOf(db, table))
+    const there = await pair.to.read((db) => hashesOf(db, table, sample))
     found.tables++
     found.rows += BigInt(sample.length)
-    found.differences.push(...differencesOf(unit, sample, there))
+    found.differences.push(...differencesOf(table, sample, there, pair.to.side))
   }
   return found
 }
 
-const nameOf = ({key}: Unit): string => textOf(key.map(({name}) => name))
+const nameOf = ({key}: CapturedTable): string => textOf(key.map(({name}) => name))
 
-async function sampleOf(db: Queryable, unit: Unit): Promise<Sampled[]> {
+async function sampleOf(db: Queryable, table: CapturedTable): Promise<Sampled[]> {
   const size = await db.queryOne<{pages: number}>(
     `select (sum(pg_relation_size(member::regclass)) / current_setting('block_size')::int)::float8 as pages from json_array_elements_text($1) member`,
-    [JSON.stringify(unit.members.map(({relation}) => relation))],
+    [JSON.stringify(table.partitions.map(({name}) => name))],
   )
   const percent = Math.min(100, (100 * PAGES) / Math.max(1, size.pages))
-  const key = unit.key.map(({name}) => `t.${name}::text as ${name}`).join(', ')
+  const key = table.key.map(({name}) => `t.${name}::text as ${name}`).join(', ')
   return db.query<Sampled>(
-    `select (select to_json(k) from (select ${key}) k) as key, ${nameOf(unit)} as row, ${ROW_HASH}::text as hash
-     from ${rowsOf(unit)} t tablesample system (${percent}) order by random() limit ${ROWS}`,
+    `select (select to_json(k) from (select ${key}) k) as key, ${nameOf(table)} as row, ${ROW_HASH}::text as hash
+     from ${rowsOf(table)} t tablesample system (${percent}) order by random() limit ${ROWS}`,
   )
 }
 
-async function hashesOf(db: Queryable, unit: Unit, sample: readonly Sampled[]): Promise<Map<string, string>> {
+async function hashesOf(db: Queryable, table: CapturedTable, sample: readonly Sampled[]): Promise<Map<string, string>> {
   const rows = await db.query<{row: string; hash: string}>(
-    `select ${nameOf(unit)} as row, ${ROW_HASH}::text as hash
-     from json_populate_recordset(null::${touchedOf(unit)}, $1) k join ${rowsOf(unit)} t on ${sameKey(unit, 't', 'k')}`,
+    `select ${nameOf(table)} as row, ${ROW_HASH}::text as hash
+     from json_populate_recordset(null::${touchedOf(table)}, $1) k join ${rowsOf(table)} t on ${sameKey(table, 't', 'k')}`,
     [JSON.stringify(sample.map(({key}) => key))],
   )
   return new Map(rows.map(({row, hash}) => [row, hash]))
 }
 
-const differencesOf = ({relation}: Unit, sample: readonly Sampled[], there: ReadonlyMap<string, string>) =>
+const differencesOf = (
+  {name}: CapturedTable,
+  sample: readonly Sampled[],
+  there: ReadonlyMap<string, string>,
+  side: Database['side'],
+) =>
   sample.flatMap(({row, hash}): Difference[] =>
-    there.get(row) === hash
-      ? []
-      : [{table: relation, row, what: there.has(row) ? 'different' : 'missing on the target'}],
+    there.get(row) === hash ? [] : [{table: name, row, what: there.has(row) ? 'different' : `missing on the ${side}`}],
   )

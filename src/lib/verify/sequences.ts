@@ -34,20 +34,20 @@ export async function sequencePositions(db: Queryable): Promise<Position[]> {
 
 const BATCH = 200
 
-/** Brings the target's sequences to the source's positions. Never backwards: a value handed out stays handed out. */
-export async function moveSequences(target: Queryable, positions: readonly Position[]): Promise<void> {
-  const behind = sequencesBehind(positions, await sequencePositions(target))
-  await target.query(
+/** Moves sequences to these positions, never backwards: a value that was handed out stays handed out. */
+export async function moveSequences(db: Queryable, positions: readonly Position[]): Promise<void> {
+  const behind = sequencesBehind(positions, await sequencePositions(db))
+  await db.query(
     `select setval(sequence::regclass, "lastValue"::bigint, "isCalled")
      from json_to_recordset($1) as p (sequence text, "lastValue" text, "isCalled" boolean)`,
     [JSON.stringify(behind)],
   )
 }
 
-/** The source's positions that the target has not reached. */
-export function sequencesBehind(source: readonly Position[], target: readonly Position[]): Position[] {
-  const reached = new Map(target.map((position) => [position.sequence, position]))
-  return source.filter((position) => {
+/** Positions of the `from` side that the `to` side has not reached. */
+export function sequencesBehind(from: readonly Position[], to: readonly Position[]): Position[] {
+  const reached = new Map(to.map((position) => [position.sequence, position]))
+  return from.filter((position) => {
     const other = reached.get(position.sequence)
     if (!other) return true
     const missing = nextValue(position) - nextValue(other)
@@ -59,7 +59,5 @@ const nextValue = ({lastValue, isCalled, increment}: Position): bigint =>
   BigInt(lastValue) + (isCalled ? BigInt(increment) : 0n)
 
 /** The same, in words. */
-export const lateSequences = (source: readonly Position[], target: readonly Position[]): string[] =>
-  sequencesBehind(source, target).map(
-    ({sequence, lastValue}) => `sequence ${sequence} has not reached the source's ${lastValue}`,
-  )
+export const lateSequences = (from: readonly Position[], to: readonly Position[]): string[] =>
+  sequencesBehind(from, to).map(({sequence, lastValue}) => `sequence ${sequence} has not reached ${lastValue}`)

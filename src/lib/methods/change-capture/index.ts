@@ -7,6 +7,8 @@ import {sampleWhileLive, verifyWhileLive} from '../../verify/live.js'
 import type {Method} from '../method.js'
 import {attachConstraintsStep, validateConstraints, tryConstraints} from '../shared/constraints.js'
 import {copyAllRows, copySchema, vacuumCopy} from '../shared/copy.js'
+import {forward} from '../../runbook/migration.js'
+import {capturedTables} from '../../capture/captured.js'
 
 /** Triggers on the source note the keys that change; needs nothing that Heroku withholds. */
 export const changeCapture: Method = {
@@ -29,9 +31,12 @@ export const changeCapture: Method = {
   follow: {
     makes: 'Triggers are put on every table',
     begins: installCaptureStep,
-    keepInStep: follow,
-    lag: lagOf,
-    verifyLive: (world, {sample, ...how}) => (sample ? sampleWhileLive(world) : verifyWhileLive(world, how)),
+    keepInStep: (migration, pace) => follow(forward(migration), pace),
+    lag: ({source, target}) => lagOf({from: source, to: target}),
+    async verifyLive(world, {sample, ...how}) {
+      const captured = await capturedTables(world)
+      return sample ? sampleWhileLive(world, captured) : verifyWhileLive(world, captured, how)
+    },
     refreshSchema,
   },
   estimate: () => [

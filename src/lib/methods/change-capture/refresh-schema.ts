@@ -1,4 +1,4 @@
-import {recaptureSchema} from '../../capture/refresh-schema.js'
+import {recaptureSchema} from './recapture.js'
 import {inWindow} from '../../journal/in-window.js'
 import {noteOf} from '../../journal/notes.js'
 import {beginFollowing} from './steps.js'
@@ -8,7 +8,7 @@ import {copyAllRows, shutTarget} from '../shared/copy.js'
 import {failed} from '../../ports/errors.js'
 import type {Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
-import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+import {inventoryDifferences} from '../../verify/inventory.js'
 
 /** Until they have been done again there is no whole copy, which `rds:status` and `rds:verify` must know. */
 const doneAnew = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
@@ -40,7 +40,7 @@ const signed = (sign: string, tables: readonly string[]): string[] => tables.map
 const COMES_LATER = /^only on the source: (index|constraint) /
 
 async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
-  const all = withoutAttached(inventoryDifferences(await inventory(source), await inventory(target)))
+  const all = withoutAttached(await inventoryDifferences({from: source, to: target}))
   const left = all.filter((line) => !COMES_LATER.test(line))
   if (left.length === 0) return
   throw failed(

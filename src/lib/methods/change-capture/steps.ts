@@ -1,17 +1,17 @@
-import {capturedUnits} from '../../capture/captured.js'
+import {type CapturedSchema, capturedTables} from '../../capture/captured.js'
 import {forgetCopied} from '../../capture/copied-rows.js'
 import {syncFrozen, syncLive} from '../../capture/follow.js'
 import {installCapture, removeCapture, uncaptured} from '../../capture/install.js'
 import {shapeOf} from '../../capture/shape.js'
 import {prepareTouched, unprepared} from '../../capture/touched.js'
-import {unitsOf} from '../../capture/units.js'
+import {tablesToCapture} from '../../capture/captured-table.js'
 import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
 import {failed} from '../../ports/errors.js'
 import {refreshDerived} from '../../runbook/derived.js'
-import type {Migration} from '../../runbook/migration.js'
+import {forward, type Migration} from '../../runbook/migration.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
@@ -36,11 +36,11 @@ export const installCaptureStep: Step = {
   async run(migration) {
     const {source, guard} = migration
     const tables = await installCapture(source, migration, guard.source)
-    const units = await unitsOf(source)
-    if ((await uncaptured(source, units)).length > 0)
+    const captured = await tablesToCapture(source)
+    if ((await uncaptured(source, captured)).length > 0)
       throw failed('table_appeared', 'a table appeared while capture was installed', 'run the same command again')
     const at = await serverClock(source)
-    await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, units)})
+    await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, captured)})
     return `${tables} tables note what is written to them`
   },
 }
@@ -51,11 +51,13 @@ const ENOUGH_SECONDS = 1
 const MOST_SYNCS = 50
 
 /** Syncs until one takes less than a second and leaves nothing behind. */
-async function catchUpWithSource(migration: Migration): Promise<{syncs: number; entries: number}> {
-  const captured = await capturedUnits(migration)
+async function catchUpWithSource(
+  migration: Migration,
+  captured: CapturedSchema,
+): Promise<{syncs: number; entries: number}> {
   let [entries, seconds] = [0, 0]
   for (let syncs = 1; syncs <= MOST_SYNCS; syncs++) {
-    const synced = await syncLive({...migration, ...captured})
+    const synced = await syncLive({...forward(migration), ...captured})
     migration.operator.following(synced)
     entries += synced.entries
     seconds = synced.seconds
@@ -75,17 +77,17 @@ export const beginFollowing: Step = {
   undo: 'nothing',
 
   async done(migration) {
-    return (
-      (await inWindow(migration)) ||
-      (await unprepared(migration.target, (await capturedUnits(migration)).units)).length === 0
-    )
+    if (await inWindow(migration)) return true
+    const {tables} = await capturedTables(forward(migration))
+    return (await unprepared(migration.target, tables)).length === 0
   },
 
   async run(migration) {
-    const units = await unprepared(migration.target, (await capturedUnits(migration)).units)
-    await forgetCopied(migration, units)
-    await prepareTouched(migration.target, units, migration.guard.target)
-    const {syncs, entries} = await catchUpWithSource(migration)
+    const captured = await capturedTables(forward(migration))
+    const tables = await unprepared(migration.target, captured.tables)
+    await forgetCopied(forward(migration), tables)
+    await prepareTouched(migration.target, tables, migration.guard.target)
+    const {syncs, entries} = await catchUpWithSource(migration, captured)
     return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`
   },
 }
@@ -98,21 +100,22 @@ export const catchUp: Step = {
   done: inWindow,
 
   async run(migration) {
+    const captured = await capturedTables(forward(migration))
     await removeLargeObjects(migration.target)
-    await catchUpWithSource(migration)
+    await catchUpWithSource(migration, captured)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
-    let touched = await verifyTouchedLive(migration)
+    let touched = await verifyTouchedLive(forward(migration), captured)
     refuseDifferences(touched.differences)
     if (touched.whole.size > 0) {
-      const {differences} = await verifyWhileLive(migration, {only: touched.whole})
+      const {differences} = await verifyWhileLive(forward(migration), captured, {only: touched.whole})
       refuseDifferences(describeDifferences(differences))
       // That took as long as those tables are large; meanwhile others were touched.
-      touched = await verifyTouchedLive(migration)
+      touched = await verifyTouchedLive(forward(migration), captured)
       refuseDifferences(touched.differences)
     }
     await clearTheWay(migration)
-    await catchUpWithSource(migration)
+    await catchUpWithSource(migration, captured)
     return `${touched.keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },
 }
@@ -126,12 +129,12 @@ export const drainLog: Step = {
   done: never,
 
   async run(migration) {
-    const captured = await capturedUnits(migration)
-    const {entries, equal, nth} = await syncFrozen({...migration, ...captured})
+    const captured = await capturedTables(forward(migration))
+    const {entries, equal, syncNumber} = await syncFrozen({...forward(migration), ...captured})
     if (!equal)
       throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
     const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
     const objects = large > 0 ? `, ${large} large objects` : ''
-    return `${entries.toLocaleString('en')} last changes${objects}; sync ${nth}, of a snapshot after the freeze, left nothing`
+    return `${entries.toLocaleString('en')} last changes${objects}; sync ${syncNumber}, of a snapshot after the freeze, left nothing`
   },
 }

@@ -1,18 +1,19 @@
-import {capturedUnits} from '../../capture/captured.js'
+import {capturedTables} from '../../capture/captured.js'
 import {follow} from '../../capture/follow.js'
-import {tablesOf} from '../../capture/units.js'
+import {leavesOf} from '../../capture/captured-table.js'
 import {allEnded} from '../../flow/all-ended.js'
 import {USUAL_PACE} from '../../flow/pace.js'
 import {inWindow} from '../../journal/in-window.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {compareFrozen} from '../../verify/frozen.js'
-import {inventory, inventoryDifferences} from '../../verify/inventory.js'
+import {inventoryDifferences} from '../../verify/inventory.js'
 import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
 import {unproven, verifiedSoFar} from '../../verify/proof.js'
-import {compareSurroundings} from '../../verify/surroundings.js'
+import {compareObjects} from '../../verify/objects.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../verify/touched.js'
+import {forward} from '../../runbook/migration.js'
 
 /** A proof that is older looks at too many touched keys again. */
 const FRESH_HOURS = 24
@@ -26,15 +27,16 @@ export const verifyBeforeWindow: Step = {
 
   async run(migration) {
     const {source, target, signal} = migration
+    const captured = await capturedTables(forward(migration))
     const stop = new AbortController()
-    const following = follow({...migration, signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
+    const following = follow({...forward(migration), signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
     const broken = following.then(() => signal.throwIfAborted())
     try {
-      const verifying = verifyWhileLive(migration, {only: await unproven(target, FRESH_HOURS)})
+      const verifying = verifyWhileLive(forward(migration), captured, {only: await unproven(target, FRESH_HOURS)})
       const {rows, tables, differences, moved} = await Promise.race([verifying, broken.then(() => verifying)])
       refuseDifferences([
         ...describeDifferences(differences),
-        ...withoutAttached(inventoryDifferences(await inventory(source), await inventory(target))),
+        ...withoutAttached(await inventoryDifferences({from: source, to: target})),
       ])
       const later = moved.length > 0 ? `; ${moved.join(', ')} moved meanwhile and will be compared in the window` : ''
       return `${rows.toLocaleString('en')} rows in ${tables - moved.length} tables are equal${later}`
@@ -61,13 +63,14 @@ export const verifyTouched: Step = {
 
   async run(migration) {
     const {target} = migration
-    const {units} = await capturedUnits(migration)
-    const touched = await touchedSinceVerified(target, units)
+    const {tables} = await capturedTables(forward(migration))
+    const touched = await touchedSinceVerified(target, tables)
     const [surroundings, pass] = await allEnded([
-      compareSurroundings(migration, {validatedLater: true}),
-      compareTouched(touched, frozenEnds(migration), migration.signal),
+      compareObjects(forward(migration), {validatedLater: true}),
+      compareTouched(touched, frozenEnds(forward(migration)), migration.signal),
     ])
-    const whole = pass.whole.length > 0 ? await compareFrozen(migration, pass.whole.flatMap(tablesOf)) : undefined
+    const whole =
+      pass.whole.length > 0 ? await compareFrozen(forward(migration), pass.whole.flatMap(leavesOf)) : undefined
     refuseDifferences([
       ...surroundings.differences,
       ...pass.compared.flatMap(({differences}) => differences),

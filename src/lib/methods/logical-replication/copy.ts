@@ -1,10 +1,10 @@
-import {momentsCopied} from '../../copy/chunk-state.js'
+import {snapshotsCopied} from '../../copy/chunk-state.js'
 import {copyRows} from '../../copy/copy-rows.js'
 import {readPostData} from '../../copy/copy-schema.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, requireNote} from '../../journal/notes.js'
 import {publishAll} from './publish.js'
-import {copySchema, isNoted, note} from '../shared/copy.js'
+import {copySchema, isNoted, noteCopied} from '../shared/copy.js'
 import {failed} from '../../ports/errors.js'
 import {longTransaction} from '../../postgres/sessions.js'
 import {CREATE_HEARTBEAT, DROP_HEARTBEAT} from '../../replication/heartbeat.js'
@@ -31,14 +31,14 @@ export const copyPublishedRows: Step = {
     const {target, guard, signal} = migration
     const snapshot = (await isWhole(migration)) ? undefined : await beginCopy(migration)
     try {
-      const key = await requireNote(migration, 'fenceKey')
-      const world = {...migration, guard: guard.target, key, ...(snapshot ? {snapshot} : {})}
+      const fencePass = await requireNote(migration, 'fenceKey')
+      const world = {...migration, guard: guard.target, fencePass, ...(snapshot ? {snapshot} : {})}
       const {rows, bytes, tables, indexes} = await copyRows(world, await readPostData(migration), signal)
       const {start} = await requireNote(migration, 'replicated')
-      const moments = await momentsCopied(target)
-      if (moments.some((moment) => moment !== start))
+      const moments = await snapshotsCopied(target)
+      if (moments.some((snapshot) => snapshot !== start))
         throw failed('mixed_moments', 'a table appeared on the source during the copy', 'run the same command again')
-      await note(migration, 'replicated', 'rowsCopied')
+      await noteCopied(migration, 'replicated', 'rowsCopied')
       return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes; all as they were at ${start} of the log`
     } finally {
       await snapshot?.release()
@@ -55,15 +55,15 @@ async function isWhole(migration: Migration): Promise<boolean> {
   const [replicated, slot] = [await requireNote(migration, 'replicated'), await slotState(source)]
   if (!slot || replicated.start === undefined) return false
   if (slot.confirmed !== replicated.start && !(await subscriptionState(target))) return false
-  const moments = await momentsCopied(target)
-  return moments.length > 0 && moments.every((moment) => moment === replicated.start)
+  const moments = await snapshotsCopied(target)
+  return moments.length > 0 && moments.every((snapshot) => snapshot === replicated.start)
 }
 
 /** Makes the slot, and with it the moment to copy. Rows of any other moment would be a mixture with what the slot brings: they go. */
 async function beginCopy(migration: Migration) {
   const {source, target, claim, guard, operator} = migration
-  if ((await slotState(source)) || (await momentsCopied(target)).length > 0) {
-    operator.tell('what is on the target belongs to a moment that is gone: the copy begins anew')
+  if ((await slotState(source)) || (await snapshotsCopied(target)).length > 0) {
+    operator.tell('the rows on the target belong to a snapshot that no longer exists: starting the copy over')
     await removeReplication(migration)
     await publishAll(migration)
     await copySchema('replicated').run(migration)

@@ -26,10 +26,10 @@ export async function catchUpWithSource(migration: Migration): Promise<number> {
   const {source, operator} = migration
   const {shape} = await requireNote(migration, 'replicated')
   let seconds = Number.POSITIVE_INFINITY
-  for (let nth = 1; nth <= MOST_ROUNDS; nth++) {
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
     await assertShape(source, shape)
     const {nonce, at} = await beat(source)
-    const state = {nth: String(nth), at, entries: 0, rows: 0}
+    const state = {syncNumber: String(round), at, entries: 0, rows: 0}
     seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (waiting, sofar) =>
       operator.following({...state, equal: false, seconds: sofar, waiting}),
     )

@@ -3,7 +3,7 @@ import {readPostData} from '../../copy/copy-schema.js'
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {validateForeignKeys} from '../../copy/foreign-keys.js'
 import {inWindow} from '../../journal/in-window.js'
-import {isNoted, noteConstraints, type Basis} from './copy.js'
+import {isNoted, noteConstraints, type CopyMode} from './copy.js'
 import {never, type Step} from '../../runbook/step.js'
 
 export const buildConstraints: Step = {
@@ -57,7 +57,7 @@ export const validateConstraints: Step = {
 }
 
 /** Everything that could fail in the window when constraints are attached fails here, while the app runs. */
-export const tryConstraints = (basis: Basis): Step => ({
+export const tryConstraints = (basis: CopyMode): Step => ({
   id: 'try-constraints',
   title: 'Try foreign keys, triggers and rules on the target',
   window: 'before',

@@ -1,7 +1,7 @@
-import {capturedUnits, schemaChangeOf} from '../../capture/captured.js'
+import {capturedTables, schemaChangeOf} from '../../capture/captured.js'
 import {forgetSyncs} from '../../capture/touched.js'
-import {settleKeys} from '../../capture/settle.js'
-import {isKeyed} from '../../capture/units.js'
+import {deleteTouchedRows} from '../../capture/delete-touched.js'
+import {isKeyed} from '../../capture/captured-table.js'
 import {copyRows, type CopyWorld} from '../../copy/copy-rows.js'
 import {copyObjects, emptyTarget, readPostData} from '../../copy/copy-schema.js'
 import {copyLargeObjects} from '../../copy/large-objects.js'
@@ -9,42 +9,43 @@ import {neverVacuumed, vacuumCopied} from '../../copy/vacuum.js'
 import {createFence, fenceTables} from '../../fence/fence.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
-import type {Migration} from '../../runbook/migration.js'
+import {forward, type Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
 
 /** When the rows are copied: while the source is frozen, or while it is captured, or replicated, and the app goes on. */
-export type Basis = 'captured' | 'frozen' | 'replicated'
+export type CopyMode = 'captured' | 'frozen' | 'replicated'
 
-const windowOf = (basis: Basis): Step['window'] => (basis === 'frozen' ? 'inside' : 'before')
+const windowOf = (mode: CopyMode): Step['window'] => (mode === 'frozen' ? 'inside' : 'before')
 
 /** What a copy belongs to: of an earlier freeze, or an earlier capture, it may have missed something since. */
-const momentOf = async (migration: Migration, basis: Basis): Promise<string> => (await requireNote(migration, basis)).at
+const momentOf = async (migration: Migration, mode: CopyMode): Promise<string> =>
+  (await requireNote(migration, mode)).at
 
 export const isNoted =
-  (basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
+  (mode: CopyMode, key: 'constraints' | 'copied' | 'rowsCopied'): Step['done'] =>
   async (migration) =>
-    (await noteOf(migration, key))?.basis === (await momentOf(migration, basis))
+    (await noteOf(migration, key))?.basis === (await momentOf(migration, mode))
 
-export const note = async (migration: Migration, basis: Basis, key: 'constraints' | 'copied' | 'rowsCopied') =>
-  leaveNote(migration, key, {basis: await momentOf(migration, basis)})
+export const noteCopied = async (migration: Migration, mode: CopyMode, key: 'constraints' | 'copied' | 'rowsCopied') =>
+  leaveNote(migration, key, {basis: await momentOf(migration, mode)})
 
-export const noteConstraints = (migration: Migration, basis: Basis): Promise<void> =>
-  note(migration, basis, 'constraints')
+export const noteConstraints = (migration: Migration, mode: CopyMode): Promise<void> =>
+  noteCopied(migration, mode, 'constraints')
 
-export const copySchema = (basis: Basis): Step => ({
+export const copySchema = (mode: CopyMode): Step => ({
   id: 'copy-schema',
   title: 'Copy the schema',
-  window: windowOf(basis),
+  window: windowOf(mode),
   // The claim on the target is what empties it, once the app is back.
   undo: 'nothing',
-  done: isNoted(basis, 'copied'),
+  done: isNoted(mode, 'copied'),
 
   async run(migration) {
     await forgetSyncs(migration.target)
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
     const {statements, settingsLeft} = await copyObjects(migration)
-    if (basis !== 'frozen') await shutTarget(migration, {subscribed: basis === 'replicated'})
-    await note(migration, basis, 'copied')
+    if (mode !== 'frozen') await shutTarget(migration, {subscribed: mode === 'replicated'})
+    await noteCopied(migration, mode, 'copied')
     const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
     return `${statements} statements of ${migration.schemaDump.tool}${left}`
   },
@@ -53,29 +54,29 @@ export const copySchema = (basis: Basis): Step => ({
 /** While the source takes writes the target takes none, but for the tool's: at no moment do both. */
 export async function shutTarget(migration: Migration, {subscribed}: {subscribed: boolean}): Promise<void> {
   const {target, guard, app} = migration
-  const key = await requireNote(migration, 'fenceKey')
+  const pass = await requireNote(migration, 'fenceKey')
   const message = `the new database of ${app} opens when the move to RDS is complete`
-  await createFence(target, {key, message, subscribed}, guard.target)
+  await createFence(target, {pass, message, subscribed}, guard.target)
   await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
 }
 
-export const copyAllRows = (basis: Basis): Step => ({
+export const copyAllRows = (mode: CopyMode): Step => ({
   id: 'copy-rows',
   title: 'Copy the rows and build the indexes',
-  window: windowOf(basis),
+  window: windowOf(mode),
   undo: 'nothing',
-  done: isNoted(basis, 'rowsCopied'),
+  done: isNoted(mode, 'rowsCopied'),
 
   async run(migration) {
     const {guard, signal} = migration
-    const captured = basis === 'captured'
+    const captured = mode === 'captured'
     const world = {...migration, guard: guard.target, ...(captured ? await whileWritten(migration) : {})}
     const copying = copyRows(world, await readPostData(migration), signal)
     const {rows, bytes, tables, indexes} = await copying.catch(async (error: unknown) => {
-      throw (captured ? await schemaChangeOf(migration) : undefined) ?? error
+      throw (captured ? await schemaChangeOf(forward(migration)) : undefined) ?? error
     })
-    const large = basis === 'frozen' ? await copyLargeObjects({...migration, guard: guard.target}, signal) : 0
-    await note(migration, basis, 'rowsCopied')
+    const large = mode === 'frozen' ? await copyLargeObjects({...migration, guard: guard.target}, signal) : 0
+    await noteCopied(migration, mode, 'rowsCopied')
     return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
   },
 })
@@ -96,14 +97,15 @@ export const vacuumCopy: Step = {
   },
 }
 
-/** Of tables that are written to: keys tell what changed between two moments; rows without a key must all be of one. */
-async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'key' | 'settle'>> {
-  const {units, key} = await capturedUnits(migration)
-  const unitOf = new Map(units.flatMap((unit) => unit.members.map(({relation}) => [relation, unit])))
+/** Of tables that are written to: keys tell what changed between two snapshots; rows without a key must all be of one. */
+async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOnce' | 'deleteTouched' | 'fencePass'>> {
+  const {tables, fencePass} = await capturedTables(forward(migration))
+  const capturedAs = new Map(tables.flatMap((table) => table.partitions.map(({name}) => [name, table])))
   return {
-    key,
-    atOnce: ({identifier}) => !isKeyed(unitOf.get(identifier)!),
-    settle: (to, {identifier}) => settleKeys({...migration, key}, to, unitOf.get(identifier)!, identifier),
+    fencePass,
+    atOnce: ({name}) => !isKeyed(capturedAs.get(name)!),
+    deleteTouched: (to, {name}) =>
+      deleteTouchedRows({...forward(migration), fencePass}, to, capturedAs.get(name)!, name),
   }
 }
 

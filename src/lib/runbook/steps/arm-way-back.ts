@@ -20,9 +20,9 @@ export const armWayBack: Step = {
 
   async run(migration) {
     const {target, app, guard} = migration
-    const key = await requireNote(migration, 'fenceKey')
+    const fencePass = await requireNote(migration, 'fenceKey')
     const message = `the new database of ${app} opens when the move to RDS is complete`
-    await createFence(target, {key, message}, guard.target)
+    await createFence(target, {pass: fencePass, message}, guard.target)
     await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
     const tables = await watchWrites(target, guard.target)
     await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target, 'owned')})

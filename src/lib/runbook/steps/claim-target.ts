@@ -1,6 +1,6 @@
 import {forgetSyncs} from '../../capture/touched.js'
 import {emptyTarget, targetBefore} from '../../copy/copy-schema.js'
-import {newKey, removeFence} from '../../fence/fence.js'
+import {newPass, removeFence} from '../../fence/fence.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
 import type {Step} from '../step.js'
 
@@ -25,7 +25,7 @@ export const claimTarget: Step = {
 
   async run(migration) {
     const before = await targetBefore(migration.target)
-    await leaveNote(migration, 'fenceKey', newKey())
+    await leaveNote(migration, 'fenceKey', newPass())
     await leaveNote(migration, 'targetBefore', before)
     return `${migration.target.place} is empty; whatever appears there from now on is the copy`
   },

@@ -36,12 +36,12 @@ export const freezeSource: Step = {
 
   async run(migration) {
     const {source, app, guard} = migration
-    const key = await requireNote(migration, 'fenceKey')
+    const fencePass = await requireNote(migration, 'fenceKey')
     // Known from an earlier run that did not finish: by now the default is our own.
     const known = await noteOf(migration, 'frozen')
     const readOnlyBefore = known ? known.readOnlyBefore : await readOnlyDefault(source)
 
-    await raiseFence(source, key, `the database of ${app} is frozen while it moves to RDS`, guard.source)
+    await raiseFence(source, fencePass, `the database of ${app} is frozen while it moves to RDS`, guard.source)
     const at = await serverClock(source)
     await leaveNote(migration, 'frozen', {at, fingerprint: '', readOnlyBefore})
     const secondLine = await setReadOnlyDefault(source, 'on')
@@ -55,7 +55,7 @@ export const freezeSource: Step = {
     const readOnly = secondLine
       ? ''
       : '; this role may not make the database read-only by default, so DDL is only watched for'
-    return `every write is refused since ${at}; ${ended} sessions ended, no open or prepared transaction is left${readOnly}`
+    return `writes have been refused since ${at}; ${ended} sessions were terminated; no open or prepared transaction remains${readOnly}`
   },
 }
 

@@ -3,7 +3,7 @@ import {fenceState} from '../../fence/fence.js'
 import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
 import {requireNote} from '../../journal/notes.js'
 import {failed} from '../../ports/errors.js'
-import type {Migration} from '../migration.js'
+import {forward, type Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
 import {stillFrozen} from './freeze-source.js'
 import {compareLargeObjects} from '../../verify/large-objects.js'
@@ -39,7 +39,7 @@ async function assertReady(migration: Migration): Promise<void> {
 
 /** No trigger can fence them off: whoever ignores the read-only default could have written one since the verification. */
 async function assertLargeObjectsEqual(migration: Migration): Promise<void> {
-  const {differences} = await compareLargeObjects(migration)
+  const {differences} = await compareLargeObjects(forward(migration))
   if (differences.length > 0) throw failed('freeze_broken', `the source was written to: ${differences[0]}`)
 }
 

@@ -69,8 +69,8 @@ async function close(migration: Migration): Promise<void> {
   if ((await fenceState(target)) === 'lowered') await refuseIfWritten(migration)
   await enterMaintenance.run(migration)
   await Promise.all((await requireNote(migration, 'apps')).map((app) => stopApp(migration, app)))
-  const key = await requireNote(migration, 'fenceKey')
-  await raiseFence(target, key, 'the app is going back to Heroku Postgres', guard.target)
+  const fencePass = await requireNote(migration, 'fenceKey')
+  await raiseFence(target, fencePass, 'the app is going back to Heroku Postgres', guard.target)
   await endOtherSessions(target)
   await passBarrier(target, {...migration, seconds: GRACE_SECONDS, nobodyWaits: true})
   try {

@@ -23,20 +23,21 @@ export const smokeTest: Step = {
 
   async run(migration) {
     const {target, settings} = migration
-    const key = await requireNote(migration, 'fenceKey')
+    const fencePass = await requireNote(migration, 'fenceKey')
     const before = (await noteOf(migration, 'smoke'))?.lastLanded ?? (await lastLanded(target))
     const {smokeSql} = settings
     const tried = await target.session(
       async (session) => {
-        const updated = await tryOut(session, key, () => touchTables(session))
-        if (smokeSql !== undefined) await tryOut(session, key, () => runSmokeSql(session, smokeSql))
+        const updated = await tryOut(session, fencePass, () => touchTables(session))
+        if (smokeSql !== undefined) await tryOut(session, fencePass, () => runSmokeSql(session, smokeSql))
         return updated
       },
       {discard: true},
     )
     const evidence = [`read and updated ${tried} tables in a transaction, rolled back`]
     if (smokeSql !== undefined) evidence.push('the smoke SQL passed, rolled back')
-    if (settings.smokeCommand !== undefined) evidence.push(await runSmokeCommand(migration, settings.smokeCommand, key))
+    if (settings.smokeCommand !== undefined)
+      evidence.push(await runSmokeCommand(migration, settings.smokeCommand, fencePass))
 
     const left = await landedWrites(target, before)
     await leaveNote(migration, 'smoke', {lastLanded: await lastLanded(target)})
@@ -46,10 +47,10 @@ export const smokeTest: Step = {
 }
 
 /** In one transaction that passes the fence and is rolled back, settings and all. */
-async function tryOut<T>(session: Session, key: string, work: () => Promise<T>): Promise<T> {
+async function tryOut<T>(session: Session, fencePass: string, work: () => Promise<T>): Promise<T> {
   await session.query('begin')
   try {
-    await passFence(session, key)
+    await passFence(session, fencePass)
     await asTheAppFindsIt(session)
     return await work()
   } finally {
@@ -76,14 +77,14 @@ async function touchTables(session: Session): Promise<number> {
       `select a.attname as name from pg_attribute a
        where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
        order by a.attnum limit 1`,
-      [table.identifier],
+      [table.name],
     )
     if (!column) continue
     const name = identifier(column.name)
     await session.query('savepoint touch')
     try {
       await session.query(
-        `update only ${table.identifier} set ${name} = ${name} where ctid = (select ctid from only ${table.identifier} limit 1)`,
+        `update only ${table.name} set ${name} = ${name} where ctid = (select ctid from only ${table.name} limit 1)`,
       )
       touched++
     } catch (error) {
@@ -104,11 +105,11 @@ async function runSmokeSql(session: Session, sql: string): Promise<void> {
 }
 
 /** The dyno alone may pass the target's fence: its URL carries the key, which dies with the fence. */
-async function runSmokeCommand(migration: Migration, command: string, key: string): Promise<string> {
+async function runSmokeCommand(migration: Migration, command: string, fencePass: string): Promise<string> {
   const {heroku, app, targetUrl, settings} = migration
   const apps = await requireNote(migration, 'apps')
   const companions = apps.find(({name}) => name === app)?.companions ?? {}
-  const url = `${urlForApp(targetUrl, settings.caFile, companions).reveal()}&options=${encodeURIComponent(`-c heroku_rds.pass=${key}`)}`
+  const url = `${urlForApp(targetUrl, settings.caFile, companions).reveal()}&options=${encodeURIComponent(`-c heroku_rds.pass=${fencePass}`)}`
   const {exitCode, output} = await heroku.runOneOff(app, command, {DATABASE_URL: new Secret(url)})
   const lastLine = output.trim().split('\n').at(-1) ?? ''
   if (exitCode === undefined)

@@ -2,8 +2,8 @@ import {allEnded} from '../../flow/all-ended.js'
 import {failed} from '../../ports/errors.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {describeDifferences} from '../../verify/locate.js'
-import {compareSurroundings} from '../../verify/surroundings.js'
-import type {Migration} from '../migration.js'
+import {compareObjects} from '../../verify/objects.js'
+import {forward, type Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
 
 const SHOWN = 10
@@ -23,7 +23,10 @@ export const verifyAll: Step = {
 
 /** Every row of every table, and all that surrounds them. */
 export async function everythingEqual(migration: Migration, options?: {validatedLater: true}): Promise<string> {
-  const [surroundings, contents] = await allEnded([compareSurroundings(migration, options), compareFrozen(migration)])
+  const [surroundings, contents] = await allEnded([
+    compareObjects(forward(migration), options),
+    compareFrozen(forward(migration)),
+  ])
   const {objects, largeObjects, differences} = surroundings
   refuseDifferences([...differences, ...describeDifferences(contents.differences, SHOWN)])
   const beside = largeObjects > 0 ? `, ${largeObjects} large objects` : ''

@@ -1,25 +1,15 @@
-import {installCapture, releaseUnits} from './install.js'
-import {schemaChanges, type SchemaChanges} from './schema-changes.js'
-import {withSyncLock} from './sync-lock.js'
-import {forgetUnits} from './touched.js'
-import type {Unit} from './units.js'
-import {adaptSchema} from '../copy/adapt-schema.js'
-import {keepChunks} from '../copy/chunk-state.js'
-import {detachConstraints} from '../copy/detach-constraints.js'
-import {leaveNote, requireNote} from '../journal/notes.js'
-import {failed} from '../ports/errors.js'
-import type {Clock, Database, Journal, Queryable, SchemaDump} from '../ports/ports.js'
-import type {Guard} from '../postgres/catalog.js'
-
-export interface RefreshWorld {
-  source: Database
-  target: Database
-  schemaDump: SchemaDump
-  journal: Journal
-  guard: {readonly source: Guard; readonly target: Guard}
-  clock: Clock
-  signal: AbortSignal
-}
+import {installCapture, releaseTables} from '../../capture/install.js'
+import {schemaChanges, type SchemaChanges} from '../../capture/schema-changes.js'
+import {withSyncLock} from '../../capture/sync-lock.js'
+import {forgetTables} from '../../capture/touched.js'
+import type {CapturedTable} from '../../capture/captured-table.js'
+import {adaptSchema} from '../../copy/adapt-schema.js'
+import {keepChunks} from '../../copy/chunk-state.js'
+import {detachConstraints} from '../../copy/detach-constraints.js'
+import {leaveNote, requireNote} from '../../journal/notes.js'
+import {failed} from '../../ports/errors.js'
+import type {Queryable} from '../../ports/ports.js'
+import type {Migration} from '../../runbook/migration.js'
 
 /** Tables by what became of them on the source. */
 export interface Refreshed {
@@ -33,35 +23,35 @@ export interface Refreshed {
  * for the copy to go on with; what is gone goes; all else stays. Until the end the old shape is noted, which no sync takes for the
  * source's: killed anywhere, the same call does it again.
  */
-export async function recaptureSchema(migration: RefreshWorld, shut: () => Promise<void>): Promise<Refreshed> {
+export async function recaptureSchema(migration: Migration, shut: () => Promise<void>): Promise<Refreshed> {
   const {source, target, signal, guard, journal} = migration
   return withSyncLock(target, signal, async () => {
     const captured = await requireNote(migration, 'captured')
     const changes = await schemaChanges(source, captured.shape)
     await journal.forget(['rowsCopied', 'constraints'])
-    await releaseUnits(
+    await releaseTables(
       source,
       {gone: changes.gone, anew: [...changes.come, ...changes.altered]},
       migration,
       guard.source,
     )
     await installCapture(source, migration, guard.source)
-    const {units, shape} = await unchanged(source, changes)
+    const {tables, shape} = await unchanged(source, changes)
 
     await detachConstraints(target, guard.target)
-    const anew = changes.altered.flatMap(({members}) => members.map(({relation}) => relation))
+    const anew = changes.altered.flatMap(({partitions}) => partitions.map(({name}) => name))
     await adaptSchema(migration, new Set(anew), async (session, kept) => {
       await session.query(guard.target)
-      const standing = (unit: Unit) => unit.members.every(({relation}) => kept.has(relation))
-      await forgetUnits(session, [...changes.gone, ...units.filter((unit) => !standing(unit)).map(({oid}) => oid)])
+      const standing = ({partitions}: CapturedTable) => partitions.every(({name}) => kept.has(name))
+      await forgetTables(session, [...changes.gone, ...tables.filter((table) => !standing(table)).map(({oid}) => oid)])
       await keepChunks(session, [...kept])
     })
     await shut()
     await leaveNote(migration, 'captured', {at: captured.at, shape})
     return {
-      come: changes.come.map(({relation}) => relation),
+      come: changes.come.map(({name}) => name),
       gone: changes.gone.map((oid) => captured.shape.units[oid]!.relation),
-      altered: [...changes.altered, ...changes.regrouped].map(({relation}) => relation),
+      altered: [...changes.altered, ...changes.regrouped].map(({name}) => name),
     }
   })
 }

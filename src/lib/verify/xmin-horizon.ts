@@ -1,5 +1,5 @@
 import type {Queryable} from '../ports/ports.js'
-import type {Pair} from './pair.js'
+import type {SnapshotPair} from './pair.js'
 import {ROW_HASH, type Sum} from './sums.js'
 
 /*
@@ -8,7 +8,7 @@ import {ROW_HASH, type Sum} from './sums.js'
  */
 
 /** What a table held at a moment; numbers are text. */
-export interface Settled {
+export interface HorizonCount {
   /** The oldest transaction that ran at that moment, as 64 bits. */
   before: string
   /** How many rows were settled. */
@@ -18,10 +18,10 @@ export interface Settled {
 }
 
 /** What each side held when both were equal. */
-export type SettledPair = Record<keyof Pair, Settled>
+export type HorizonPair = Record<keyof SnapshotPair, HorizonCount>
 
 /** What is at the moment that the session sees. */
-export async function settledNow(session: Queryable, rowsOf: string): Promise<Settled> {
+export async function countAtHorizon(session: Queryable, rowsOf: string): Promise<HorizonCount> {
   const {before} = await session.queryOne<{before: string}>(
     'select pg_snapshot_xmin(pg_current_snapshot())::text as before',
   )
@@ -35,7 +35,7 @@ const LONGEST_AGO = 2n ** 30n
  * What came since, less what went again of the rest: equal on both sides, when they were equal then, exactly if they are equal now.
  * Undefined where that cannot be told, because settled rows have gone.
  */
-export async function changeSince(session: Queryable, rowsOf: string, then: Settled): Promise<Sum | undefined> {
+export async function changeSince(session: Queryable, rowsOf: string, then: HorizonCount): Promise<Sum | undefined> {
   const {next} = await session.queryOne<{next: string}>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
   if (BigInt(next) - BigInt(then.before) > LONGEST_AGO) return undefined
   const {rows, rest} = await toldApart(session, rowsOf, then.before)
@@ -43,7 +43,7 @@ export async function changeSince(session: Queryable, rowsOf: string, then: Sett
   return {rows: BigInt(rest.rows) - BigInt(then.rest.rows), hash: BigInt(rest.hash) - BigInt(then.rest.hash)}
 }
 
-async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<Settled, 'before'>> {
+async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<HorizonCount, 'before'>> {
   const row = await session.queryOne<{all: string; rows: string; hash: string}>(
     `select (select count(*) from ${rowsOf})::text as all, count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
      from ${rowsOf} t where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
