@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import type pg from 'pg'
 
 import {captureOf, verifyTouchedLive, verifyWhileLive} from '../support/capture.js'
+import {realClock} from '../support/copy.js'
 import {followersOf} from '../support/hostile-followers.js'
 import {
   ask,
@@ -10,6 +11,7 @@ import {
   definitionsOf,
   digestsOf,
   errorOf,
+  listener,
   newClient,
   servers,
   type Source,
@@ -22,7 +24,7 @@ import {lagOf} from '../../src/lib/capture/lag.js'
 import type {Synced} from '../../src/lib/capture/sync.js'
 import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import type {Database} from '../../src/lib/ports/ports.js'
+import type {Clock, Database} from '../../src/lib/ports/ports.js'
 import type {Guard} from '../../src/lib/postgres/catalog.js'
 import {longTransaction} from '../../src/lib/postgres/sessions.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
@@ -98,18 +100,18 @@ describe('Following a source', function () {
       await slow.query(`begin; insert into things values (3, 'slow')`)
       const following = followingOf(capture)
       const words = RegExp(
-        `^waiting for pid ${rows[0]!.pid} \\(${source.user}, nightly report\\): its transaction is open for \\d+ s$`,
+        `^waiting for pid ${rows[0]!.pid} \\(${source.user}, nightly report\\), whose transaction has been open for \\d+ s$`,
       )
-      await until('it to be noticed', () => following.synced.some(({waiting = ''}) => words.test(waiting)))
+      await following.until('it to be noticed', () => following.synced.some(({waiting = ''}) => words.test(waiting)))
       expect(await longTransaction(capture.migration.source)).to.match(words)
       expect((await lagOf(forward(capture.migration)))!.waiting).to.match(words)
 
       await slow.query('commit')
-      await until(
+      await following.until(
         'what he wrote',
         async () => (await textOf(here.target, 'select v from things where id = 3')) === 'slow',
       )
-      await until('nothing to be waited for', () => following.synced.at(-1)!.waiting === undefined)
+      await following.until('nothing to be waited for', () => following.synced.at(-1)!.waiting === undefined)
       await following.stop()
       await reader.query('rollback')
       await expectEqual(here)
@@ -324,7 +326,7 @@ describe('Following a source', function () {
         await ask(url, `insert into keyed values (${id}, 'before'); insert into bare values ('before', null)`)
         await both[side].restart({immediate: true})
         await ask(url, `update keyed set v = 'after ${side}' where id = ${id}; delete from bare where v = 'before'`)
-        await until(
+        await following.until(
           'the copy to go on by itself',
           async () => (await textOf(here.target, `select v from keyed where id = ${id}`)) === `after ${side}`,
           40_000,
@@ -334,6 +336,21 @@ describe('Following a source', function () {
       await here.capture.catchUp()
       await expectEqual(here)
     })
+
+    for (const side of ['source', 'target'] as const) {
+      it(`a ${side} that is down when it begins`, async () => {
+        const {capture} = await followed(SCHEMA)
+        await both[side].halt({immediate: true})
+        const following = followingOf(capture)
+        try {
+          await following.until('it to try again', () => following.told.some((line) => line.endsWith(': trying again')))
+        } finally {
+          await both[side].resume()
+        }
+        await following.until('a sync', () => following.synced.length > 0)
+        await following.stop()
+      })
+    }
 
     it('a crash after which the source remembers what two syncs had made it forget', async () => {
       const here = await followed(SCHEMA)
@@ -573,15 +590,33 @@ async function expectEqual({source, target}: Followed): Promise<void> {
   }
 }
 
+/** Pauses that grow would wait as long again as a server took to come back, which after a big backlog is long. */
+const impatient: Clock = {...realClock, sleep: (ms, signal) => realClock.sleep(Math.min(ms, 500), signal)}
+
 /** Follows in this process until it is stopped; rejects if it gave up before. */
 function followingOf({migration}: Capture) {
   const stop = new AbortController()
   const synced: (Synced & {waiting?: string})[] = []
-  const operator = {...migration.operator, following: (state: (typeof synced)[number]) => void synced.push(state)}
-  const ended = follow({...forward(migration), operator, signal: stop.signal}, {pauseMs: 50, rest: 0})
-  running.push(() => (stop.abort(), ended.catch(() => undefined))) // whoever stops it before hears of it
+  const operator = {...listener(), following: (state: (typeof synced)[number]) => void synced.push(state)}
+  const ended = follow({...forward(migration), operator, clock: impatient, signal: stop.signal}, {pauseMs: 50, rest: 0})
+  let gaveUp: Error | undefined
+  const heard = ended.catch((error: unknown) => {
+    gaveUp = error as Error
+  })
+  running.push(() => (stop.abort(), heard)) // whoever stops it before hears of it
   return {
     synced,
+    told: operator.told,
+    /** Waits for what it brings about; fails with its own reason once it has given up. */
+    until: (what: string, condition: () => boolean | Promise<boolean>, timeoutMs?: number) =>
+      until(
+        what,
+        () => {
+          if (gaveUp) throw gaveUp
+          return condition()
+        },
+        timeoutMs,
+      ),
     async stop() {
       stop.abort()
       await ended

@@ -81,7 +81,7 @@ describe('Logical replication', () => {
       await ask(source.url, 'update large set n = 1 where id < 12000; delete from large where id between 5 and 100')
       const second = await replicationOf(source, target)
       await second.start()
-      expect(second.told.join()).to.contain('begins anew')
+      expect(second.told.join()).to.contain('starting the copy over')
       expect(await moments(target)).to.have.lengthOf(1)
       await ask(source.url, 'update large set n = 2 where id % 100 = 0')
       await untilEqual(source, target)

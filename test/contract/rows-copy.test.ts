@@ -171,7 +171,7 @@ describe('the copy of the rows', () => {
   const endHolder = ({superuserUrl}: Source) =>
     ask(
       superuserUrl,
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and query like '%pg_export_snapshot%' and pid <> pg_backend_pid()`,
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and query like '%pg_export_snapshot%'`,
     )
 
   describe('goes on by itself when', () => {
@@ -317,6 +317,7 @@ describe('the copy of the rows', () => {
     await until(
       'one chunk to be left',
       async () => (await chunksOf(target)).length > 0 && (await missing()).length === 1,
+      60_000,
     )
     await app.query(`set lock_timeout = '5s'; begin; lock table only large, heir, keyless, small; commit`)
     expect(await missing()).to.deep.equal(['"public"."Mid;dle"'])

@@ -30,7 +30,7 @@ export default class Assess extends RdsCommand {
   static override flags = {
     ...appFlags,
     budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
-    'ca-file': flags.string({description: 'where the certificate authorities of RDS lie in the dynos'}),
+    'ca-file': flags.string({description: 'path of the RDS CA bundle inside the dynos'}),
     html: flags.string({description: 'also write the report into this file, as a page that needs nothing else'}),
     markdown: flags.string({description: 'also write the report into this file, as Markdown'}),
     'from-dynos': flags.boolean({description: 'also try the target from a one-off dyno of each app'}),

@@ -22,7 +22,7 @@ export default class Cutover extends RdsCommand {
     ...changeFlags,
     ...caFileFlag,
     method: flags.string({
-      description: 'how the data travels',
+      description: 'migration method',
       options: METHODS.filter(({available}) => available).map(({id}) => id),
     }),
     'dry-run': flags.boolean({description: 'print the runbook and its times, and do nothing'}),

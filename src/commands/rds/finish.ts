@@ -5,7 +5,8 @@ import {flags} from '../../lib/output/heroku-cli.js'
 import {appFlags, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
 
 export default class Finish extends RdsCommand {
-  static override summary = 'end the hold: take everything of this tool but its journal off both databases'
+  static override summary =
+    'end the hold: remove everything this plugin created from both databases, except its journal'
   static override description = RdsCommand.describe(
     'After it there is no way back. The source keeps refusing writes by its read-only default, and its add-on stays, unless --destroy-source names it. Can be run again, and works when one of both databases is gone.',
   )

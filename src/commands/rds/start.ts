@@ -28,16 +28,16 @@ export default class Start extends RdsCommand {
     ...changeFlags,
     ...caFileFlag,
     method: flags.string({
-      description: 'how the copy follows',
+      description: 'method that keeps the copy in sync',
       options: METHODS.filter(({available, follow}) => available && follow).map(({id}) => id),
     }),
     nice: flags.boolean({description: 'leave the source alone three quarters of the time'}),
     'until-equal': flags.boolean({description: 'stop when the copy is up to date, instead of following'}),
     'refresh-schema': flags.boolean({
-      description: 'take in tables that are new, gone or altered on the source: they are copied anew, the rest stays',
+      description: 'follow a schema change: copy new and altered tables again, drop those that are gone, keep the rest',
     }),
     abandon: flags.boolean({
-      description: 'give the migration up: takes everything off the source and empties the target',
+      description: 'give the migration up: remove everything from the source and empty the target',
     }),
   }
 

@@ -9,7 +9,7 @@ import {forward} from '../../lib/runbook/migration.js'
 export default class Verify extends RdsCommand {
   static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'
   static override description = RdsCommand.describe(
-    'Compares every row between a moment of the source and the moment of the target that must be equal to it; names table, key and columns of what differs. rds:start may go on meanwhile, and the app too. It holds back vacuum on the source for as long as it takes.',
+    'Compares every row of one source snapshot with the target as it was synced to that snapshot, while the app and rds:start keep running; names table, key and columns of each difference. It holds back vacuum on the source for as long as it takes.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
@@ -20,7 +20,7 @@ export default class Verify extends RdsCommand {
   static override flags = {
     ...appFlags,
     repair: flags.boolean({
-      description: 'have rows that differ brought again by the next sync, as after a failover of the source',
+      description: 'let the next sync copy rows that differ again, as after a failover of the source',
     }),
     sample: flags.boolean({
       description: 'compare a thousand rows of each table that has a key: a quick look, no proof',
@@ -50,7 +50,7 @@ export default class Verify extends RdsCommand {
         throw failed(
           'not_equal',
           'source and target differ',
-          'heroku rds:start --abandon, then heroku rds:start, copies anew',
+          'heroku rds:start --abandon, then heroku rds:start, copies again',
         )
       }
     }

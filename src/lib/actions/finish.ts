@@ -5,7 +5,7 @@ import type {OpenMigration} from '../open/migration.js'
 import {run} from '../runbook/run.js'
 import {finish as finishStep} from '../runbook/steps/finish.js'
 
-/** The source stays frozen as the way back for so long, unless the operator says otherwise. */
+/** How long the source stays frozen as the way back, unless the operator ends the hold. */
 export const HOLD_HOURS = 72
 
 /** Ends a migration whose app runs on the target, once the hold is over or when the operator will not wait. */
@@ -34,7 +34,7 @@ export async function finishMigration(migration: OpenMigration, {now}: {now: boo
   return (await journal.records()).find(({step}) => step === finishStep.id)?.evidence ?? ''
 }
 
-/** Whoever destroys a database says its name. */
+/** A database is destroyed only by its name. */
 export function refuseOtherName(name: string, addon: string): void {
   if (name === addon) return
   throw new RdsError(EXIT.usage, 'not_confirmed', `the source is ${addon}, not ${name}; nothing was touched`, [

@@ -119,7 +119,7 @@ async function readSession(
       if (exitStatus(log, mark) !== undefined) break
     }
   } catch {
-    // A broken stream says nothing about the dyno: whoever asked looks whether the exit status has been told.
+    // A broken stream says nothing about the dyno: the caller looks whether the exit status has been told.
   } finally {
     clearTimeout(deadline)
     ended.abort()

@@ -17,7 +17,7 @@ export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]
 export const APPLICATION_NAME = 'heroku-plugin-rds'
 const CONNECT_TIMEOUT_MS = 15_000
 const SOCKET_IDLE_MS = 10_000
-/** A bound for accidents: whoever wants many sessions asks the server first what it can spare. */
+/** Connections at most: a bound for accidents, as callers ask the server first what it can spare. */
 const MOST_CONNECTIONS = 50
 
 /**
@@ -128,7 +128,7 @@ export function openDatabase(
     return client
   }
 
-  /** Settings go back to those the connection was made with; a new connection would have to learn the catalogs anew. False where it cannot. */
+  /** Settings go back to those the connection was made with; a new connection would have to load the catalogs again. False where that fails. */
   const discardAll = async (client: pg.PoolClient): Promise<boolean> => {
     try {
       await client.query('discard all')

@@ -151,7 +151,7 @@ const instanceOf = (instance: DBInstance): RdsInstance => ({
   backupRetentionDays: instance.BackupRetentionPeriod ?? 0,
 })
 
-/** The endpoint is the writer's, whichever instance that is. */
+/** The endpoint always leads to the writer. */
 const clusterOf = (cluster: DBCluster): RdsInstance => ({
   id: cluster.DBClusterIdentifier ?? '',
   engine: cluster.Engine ?? '',

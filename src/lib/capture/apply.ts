@@ -65,7 +65,7 @@ async function takeTruncations(tables: readonly CapturedTable[], {from}: Ends): 
 }
 
 /**
- * What was truncated is emptied first: whatever is in it now came later, and is in the log. Returns the number at which a log of
+ * A truncated table is emptied first: every row in it now came later, and is in the log. Returns the number at which a log of
  * whole rows is cut. A truncation that an earlier sync has made, but could not delete from the log, is not made again there.
  */
 async function applyTruncations(table: CapturedTable, truncations: readonly Truncation[], {to}: Ends): Promise<string> {

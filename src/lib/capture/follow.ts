@@ -1,4 +1,4 @@
-import {capturedTables, schemaChangeOf} from './captured.js'
+import {type CapturedSchema, capturedTables, schemaChangeOf} from './captured.js'
 import {withSyncLock} from './sync-lock.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {pruneTouched} from './touched.js'
@@ -24,17 +24,10 @@ export interface Following extends Omit<SyncWorld, 'fencePass' | 'shape' | 'tabl
 
 /** Syncs again and again until the signal aborts. Connections that break are made again, for as long as it takes. */
 export async function follow(migration: Following, {pauseMs, rest}: Pace): Promise<void> {
-  const {clock, signal, operator, to} = migration
-  let captured = await capturedTables(migration)
-  let looked = clock.now().getTime()
+  const {clock, signal, operator} = migration
+  const captured = lookingAtTables(migration)
   const once = async () => {
-    if (clock.now().getTime() - looked > LOOK_AT_TABLES_MS) {
-      captured = await capturedTables(migration)
-      for (const table of await pruneTouched(to, captured.tables, migration.guard.to))
-        operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
-      looked = clock.now().getTime()
-    }
-    const synced = await syncLive({...migration, ...captured})
+    const synced = await syncLive({...migration, ...(await captured())})
     const waiting = await noteWaiting(migration)
     operator.following({...synced, ...(waiting ? {waiting} : {})})
     return Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000)
@@ -58,9 +51,24 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
   }
 }
 
+/** What is captured, looked at now and then; records that have grown out of proportion are let go of then. */
+function lookingAtTables(migration: Following): () => Promise<CapturedSchema> {
+  const {clock, operator, to, guard} = migration
+  let [known, looked]: [CapturedSchema | undefined, number] = [undefined, 0]
+  return async () => {
+    const now = clock.now().getTime()
+    if (known && now - looked <= LOOK_AT_TABLES_MS) return known
+    const captured = await capturedTables(migration)
+    for (const table of known ? await pruneTouched(to, captured.tables, guard.to) : [])
+      operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
+    ;[known, looked] = [captured, now]
+    return captured
+  }
+}
+
 /**
- * One sync while the app runs, when nobody else syncs; before it, whatever would act on its rows is taken off the target. Whoever
- * gets his turn when the window has begun comes too late: what the window attaches must stay.
+ * One sync while the app runs, one at a time; before it, everything that would act on its rows is taken off the `to` side. A process whose
+ * turn comes after the window has begun is refused: what the window attaches must stay.
  */
 export const syncLive = (
   world: SyncWorld & Pick<Following, 'app' | 'journal'>,

@@ -52,13 +52,13 @@ export async function removeCapture(from: Database, patience: Patience, guard: G
  */
 export async function releaseTables(
   from: Database,
-  {gone, anew}: {gone: readonly string[]; anew: readonly CapturedTable[]},
+  {gone, again}: {gone: readonly string[]; again: readonly CapturedTable[]},
   patience: Patience,
   guard: Guard,
 ): Promise<void> {
-  const oids = [...gone, ...anew.map(({oid}) => oid)]
+  const oids = [...gone, ...again.map(({oid}) => oid)]
   if (oids.length === 0) return
-  const partitions = anew.flatMap((table) => table.partitions.map(({oid}) => oid))
+  const partitions = again.flatMap((table) => table.partitions.map(({oid}) => oid))
   const theirs = `t.tgrelid = any ('{${partitions.join()}}'::oid[]) or t.tgrelid in (
     select n.tgrelid from pg_trigger n join pg_proc p on p.oid = n.tgfoid where p.proname ~ '^note_(${oids.join('|')})(_|$)')`
   await dropTriggers(from, theirs, patience, guard)

@@ -16,8 +16,8 @@ export interface TableShape {
   /** How its rows are told apart, and by which kind of trigger they are noted. */
   key: string
   /**
-   * Name, columns and capture triggers of each of its tables, by OID, with the versions of their catalog rows: a column that was
-   * computed anew, or a trigger that was disabled and enabled again, is another version.
+   * Name, columns and capture triggers of each of its tables, by OID, with the versions of their catalog rows: a column whose
+   * values were computed again, or a trigger that was disabled and enabled again, is another version.
    */
   members: Readonly<Record<string, string>>
 }

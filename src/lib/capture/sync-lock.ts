@@ -2,7 +2,7 @@ import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database} from '../ports/ports.js'
 
-/** Lets one sync, or one look at what both databases hold, go on at a time, whichever process does it. */
+/** Lets one sync, or one look at what both databases hold, run at a time, across processes. */
 export async function withSyncLock<T>(to: Database, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return to.session(async (session) => {
     const key = `hashtext('${OWN_SCHEMA}.sync')`

@@ -12,13 +12,13 @@ const THERE_ALREADY = new Set([...ALREADY_THERE, WRONG_OBJECT_TYPE, UNIQUE_VIOLA
 
 /**
  * Makes the objects of a target the source's again, after the source's schema changed under a copy. Tables that are no longer what they
- * are on the source, or that are named in `anew`, are dropped and made again without their rows; views and functions, which hold none,
+ * are on the source, or that are named in `again`, are dropped and made again without their rows; views and functions, which hold none,
  * are all made again; indexes that are no more go, those that are new come when the copy goes on. All or nothing, with what `meanwhile`
  * does, to which the tables that still hold their rows are told.
  */
 export async function adaptSchema(
   {source, target, schemaDump}: {source: Database; target: Database; schemaDump: SchemaDump},
-  anew: ReadonlySet<string>,
+  again: ReadonlySet<string>,
   meanwhile: (session: Session, kept: ReadonlySet<string>) => Promise<void>,
 ): Promise<void> {
   await createExtensions({source, target})
@@ -29,7 +29,7 @@ export async function adaptSchema(
     async (session) => {
       await session.query(`set local lock_timeout = '60s'`)
       await dropViews(session)
-      const kept = await dropOtherTables(session, definitions, anew)
+      const kept = await dropOtherTables(session, definitions, again)
       await dropOtherIndexes(session, indexes)
       await meanwhile(session, kept)
       for (const statement of statements) {
@@ -91,12 +91,12 @@ async function dropViews(session: Session): Promise<void> {
 async function dropOtherTables(
   session: Session,
   definitions: ReadonlyMap<string, string>,
-  anew: ReadonlySet<string>,
+  again: ReadonlySet<string>,
 ): Promise<Set<string>> {
   for (let first = true; ; first = false) {
     const there = await tableDefinitions(session)
     const drops = [...there].filter(
-      ([table, definition]) => definition !== definitions.get(table) || (first && anew.has(table)),
+      ([table, definition]) => definition !== definitions.get(table) || (first && again.has(table)),
     )
     if (drops.length === 0) return new Set(there.keys())
     for (const [table] of drops) await session.query(`drop table if exists ${table} cascade`)

@@ -6,7 +6,7 @@ import type {CopyTable} from './tables.js'
 
 /*
  * What is to be copied and what has been, kept on the target. A chunk is marked in the transaction that brings its rows:
- * whatever is killed or cut, the marks tell exactly which rows are there.
+ * after any kill or cut, the marks tell exactly which rows are there.
  */
 
 /** Repeatable. */
@@ -81,7 +81,7 @@ async function forgetTable(target: Queryable, {name}: CopyTable): Promise<void> 
   await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [name])
 }
 
-/** The moments at which what is there was read; null stands for what is not there yet. */
+/** Snapshots of which the rows are; null stands for chunks that are not there yet. */
 export async function snapshotsCopied(target: Queryable): Promise<(string | null)[]> {
   const rows = await target.query<{snapshot: string | null}>(
     `select distinct moment as snapshot from ${OWN_SCHEMA}.copy_chunks`,
@@ -98,7 +98,7 @@ export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
   target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)
 
 /**
- * Takes a chunk for this transaction; returns the moment of its rows when it has been copied already, else null. Waits for a
+ * Takes a chunk for this transaction; returns the snapshot of its rows when it has been copied already, else null. Waits for a
  * transaction of a run that was killed a moment ago, until the server has noticed.
  */
 export async function takeChunk(to: Queryable, {name}: CopyTable, {firstPage}: Chunk): Promise<string | null> {
@@ -106,7 +106,8 @@ export async function takeChunk(to: Queryable, {name}: CopyTable, {firstPage}: C
     `select moment as snapshot from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
     [name, firstPage],
   )
-  if (!row) throw failed('laid_out_anew', `${name} was laid out anew by another run`, 'run the same command again')
+  if (!row)
+    throw failed('laid_out_again', `another run has divided ${name} into other chunks`, 'run the same command again')
   return row.snapshot
 }
 

@@ -7,7 +7,7 @@ import {type Chunk, copyStatements} from './chunks.js'
 import {streamRows} from '../postgres/copy-stream.js'
 import type {CopyTable} from './tables.js'
 
-/** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, whatever the database's default. */
+/** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, even where the database's default would. */
 const LOADING = `set local synchronous_commit = on; set local lock_timeout = '60s'`
 
 export interface ChunkToCopy {
@@ -57,7 +57,7 @@ async function refuseMovedRows(from: Session, {name, filenode}: CopyTable): Prom
     throw failed(
       REWRITTEN,
       `${name} was rewritten on the source while it was copied, as TRUNCATE, VACUUM FULL and CLUSTER do`,
-      'run the same command again: it copies anew what it has to',
+      'run the same command again: it copies again what it has to',
     )
   }
 }

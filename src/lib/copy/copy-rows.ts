@@ -37,12 +37,15 @@ export interface CopyWorld {
   atOnce?: (table: CopyTable) => boolean
 }
 
-/** A lane keeps what it has read from being altered or truncated for so long, and one chunk: whoever wants to waits, and others behind him. */
+/**
+ * How long a lane reads in one transaction, in milliseconds, and one chunk more: until then nobody can alter or truncate what it has read,
+ * and other sessions queue behind that lock request.
+ */
 const LOCKS_HELD_MS = 1000
 
 /**
  * Brings every row to the target, from one snapshot of the source, and builds each table's indexes as soon as its last row
- * has landed, while other tables are still on their way. Can be called again after whatever ended it: what has been marked
+ * has landed, while other tables are still on their way. Can be called again however it ended: what has been marked
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
@@ -95,7 +98,7 @@ export async function copyRows(
       running.failed()
       if (given || !isRewritten(error)) throw error
       chunks.drop(plan)
-      operator.tell(`${error.message}: it is copied anew`)
+      operator.tell(`${error.message}: copying it again`)
     }
   }
 

@@ -13,7 +13,7 @@ export interface CopyState {
   secondsLeft?: number
 }
 
-/** Read from the target alone, whoever is copying. Undefined before anything is laid out. */
+/** Read from the target alone, from any process. Undefined before anything is laid out. */
 export async function copyStateOf(target: Queryable): Promise<CopyState | undefined> {
   const row = await target.queryOne<Record<'bytes' | 'lately' | 'tables' | 'totalBytes' | 'totalTables', string>>(`
     select coalesce(sum(bytes), 0)::text as bytes, coalesce(sum(total), 0)::text as "totalBytes", (count(*) filter (where open = 0))::text as tables,

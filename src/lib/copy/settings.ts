@@ -10,7 +10,7 @@ export interface Setting {
 
 const NAME_AND_VALUE = `split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value`
 
-/** Settings of the database itself, whatever the role. */
+/** Settings of the database itself, for every role. */
 export const databaseSettings = (db: Queryable): Promise<Setting[]> =>
   db.query<Setting>(`
     select ${NAME_AND_VALUE} from pg_db_role_setting s, unnest(s.setconfig) setting

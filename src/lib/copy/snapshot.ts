@@ -1,11 +1,11 @@
 import type {Database, Session} from '../ports/ports.js'
 import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 
-/** One moment of the source, for as many sessions as want to read it. */
+/** A snapshot of the source that any number of sessions can read. */
 export interface SharedSnapshot {
-  /** Runs `work` in a transaction that sees that moment; equal moments show equal rows. */
+  /** Runs `work` in a transaction that sees it; equal snapshots show equal rows. */
   read<T>(work: (session: Session, snapshot: string) => Promise<T>): Promise<T>
-  /** Nobody needs it any more: the source may clean up behind it. Whoever reads afterwards sees a later moment. */
+  /** Lets vacuum proceed on the source; a later reader sees a later snapshot. */
   release(): Promise<void>
 }
 

@@ -115,8 +115,8 @@ export async function removeFence(db: Database, patience: Patience, guard: Guard
 const LOCKS = 500
 
 /**
- * The barrier: once every table has been locked against writers after the fence was raised, whoever wrote before has
- * committed or ended, and whoever comes later meets the fence. Where somebody is in the way, table by table.
+ * The barrier: once every table has been locked against writers after the fence was raised, every earlier writer has committed or ended,
+ * and every later one meets the fence. Where a lock is not to be had at once, table by table.
  */
 export async function passBarrier(db: Database, patience: Patience): Promise<void> {
   const lock = (tables: readonly string[]) =>

@@ -71,13 +71,13 @@ export async function beginMigration(
 /** For changes on the target: only the latest operator makes them. */
 export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch = ${Number(epoch)}`)
 
-/** The epoch of whoever held the lock last. */
+/** The epoch of the last operator who held the lock. */
 export async function epochOf(target: Queryable): Promise<string> {
   const row = await target.queryOne<{epoch: string}>(`select epoch::text as epoch from ${OWN_SCHEMA}.migration`)
   return row.epoch
 }
 
-/** Takes a journal away again that tells of nothing but a preflight: whoever is refused has touched nothing. */
+/** Drops a journal that holds nothing but a preflight: a command that is refused has touched nothing. */
 export async function dropUntouchedJournal(target: Database): Promise<void> {
   await target
     .query(

@@ -3,7 +3,7 @@ import {failed, refused} from '../ports/errors.js'
 import type {Database, Session} from '../ports/ports.js'
 
 export interface OperatorLock {
-  /** Grows each time the lock is taken: whoever holds an older one has lost it. */
+  /** The fencing token: it grows each time the lock is taken, and an older one is void. */
   epoch: string
   /** Aborts when the connection that holds the lock ends. */
   lost: AbortSignal

@@ -32,7 +32,7 @@ export interface RunOptions extends Options {
   fallback?: string
   settings: Omit<Settings, 'caFile'>
   operator: Operator
-  /** The command, for whoever finds the migration locked. */
+  /** The command, as other operators are told who find the migration locked. */
   command: string
   signal: AbortSignal
 }
@@ -123,7 +123,7 @@ export async function withMigration<T>(
 const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>
   method ?? fallback ?? earlier ?? defaultMethod.id
 
-/** Opens a migration that is under way for a command that looks, or does a part of the work, beside whoever holds the lock. */
+/** Opens a migration that is under way for a command that reads, or does a part of the work, beside the operator who holds the lock. */
 export async function besideOperator<T>(
   options: Omit<RunOptions, 'command' | 'fallback' | 'method' | 'settings'>,
   work: (migration: Beside) => Promise<T>,

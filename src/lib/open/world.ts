@@ -71,7 +71,7 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
 /** A database, or why it cannot be used. */
 export type Either = {db: Database; trouble?: undefined} | {db?: undefined; trouble: RdsError}
 
-/** Opens whichever of both databases is there, for a command that clears up after the other is gone. */
+/** Opens each of both databases that can be reached, for a command that clears up after the other is gone. */
 export async function openEither<T>(
   given: Options,
   work: (sides: {source: Either; target: Either; clock: Clock}) => Promise<T>,

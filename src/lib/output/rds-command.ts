@@ -35,7 +35,7 @@ export const changeFlags = {
 
 export const caFileFlag = {
   'ca-file': flags.string({
-    description: "where dynos find RDS' certificate authority (default: the bundle of Heroku's stacks)",
+    description: "path of the RDS CA bundle inside the dynos (default: the bundle of Heroku's stacks)",
     env: 'RDS_CA_FILE',
   }),
 }

@@ -12,7 +12,7 @@ export class Unread extends Error {
 /** A fact, or why it is not known. */
 export type Fact<T> = T | Unread
 
-/** The fact; throws where it could not be read, so that whatever rests on it becomes unknown and never `ok`. */
+/** The fact; throws where it could not be read, so that everything that rests on it becomes unknown and never `ok`. */
 export function known<T>(fact: Fact<T>): T {
   if (fact instanceof Unread) throw fact
   return fact

@@ -46,7 +46,7 @@ export interface Session extends Queryable {
 export interface SessionOptions {
   /** Told when the connection ends while the work goes on. */
   lost?: () => void
-  /** For foreign SQL: whatever settings and temporary tables it leaves behind are discarded. */
+  /** For foreign SQL: settings and temporary tables that it leaves behind are discarded. */
   discard?: true
 }
 
@@ -60,7 +60,7 @@ export interface Database extends Queryable {
   ownPids(): number[]
   /** Of the server, as it was shown to a session of ours; undefined without TLS. */
   certificate(): Promise<{validTo: Date} | undefined>
-  /** Cancels whatever our sessions are running. */
+  /** Cancels the statements that our sessions are running. */
   interrupt(): Promise<void>
 }
 
@@ -142,7 +142,7 @@ export interface Journal {
   undone(step: string): Promise<void>
   /** Of this attempt, oldest first. */
   records(): Promise<StepRecord[]>
-  /** Seconds that each step took when it was last performed, in whatever attempt; by step. */
+  /** Seconds that each step took when it was last performed, in any attempt; by step. */
   measured(): Promise<Record<string, number>>
   /** 1 for the first; each rolled back attempt adds one. */
   attempt(): Promise<number>

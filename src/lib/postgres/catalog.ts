@@ -12,7 +12,7 @@ export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('informati
 export const notOfExtension = (catalog: string, oid: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
 
-/** SQL on `pg_database d`: by which rules it sorts text, whatever the major calls them. */
+/** SQL on `pg_database d`: its collation, which each major keeps in another column. */
 export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider' when 'i' then 'ICU ' || coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
       when 'b' then 'builtin ' || (to_jsonb(d) ->> 'datlocale') else d.datcollate end`
 

@@ -1,6 +1,6 @@
 import type {Queryable} from '../ports/ports.js'
 
-/** What a database is, whatever its URL: the server's system identifier, where the role may read it, and the database. */
+/** Tells databases apart independently of their URLs: the server's system identifier, where the role can read it, and the database. */
 export async function identityOf(db: Queryable): Promise<string> {
   const row = await db.queryOne<{identity: string}>(`
     select coalesce(case when has_function_privilege('pg_control_system()', 'execute')

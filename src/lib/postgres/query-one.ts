@@ -1,6 +1,6 @@
 import type {Queryable} from '../ports/ports.js'
 
-/** `queryOne` for whatever has a `query`. */
+/** `queryOne` for an object that has a `query`. */
 export const queryOneBy =
   (query: Queryable['query']): Queryable['queryOne'] =>
   async <Row>(sql: string, values?: readonly unknown[]) => {

@@ -63,8 +63,8 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
   )
 
 /**
- * Tables of the customer's that an autovacuum holds which gives way to whoever waits for longer than `deadlock_timeout`: one
- * against wraparound never does. Its session has no role; what it says of itself may not be for us to see.
+ * Tables of the customer's locked by an autovacuum that gives way to any lock request older than `deadlock_timeout`: one against wraparound
+ * never does. Its session has no role, and its query may be hidden from us.
  */
 export async function heldByAutovacuum(db: Queryable): Promise<TableName[]> {
   const tables = await listTables(db, {
@@ -82,7 +82,7 @@ export async function heldByAutovacuum(db: Queryable): Promise<TableName[]> {
   return tables.map(({name}) => name)
 }
 
-/** A transaction that has been open for so long is worth a word: what it will bring cannot be seen before it commits. */
+/** Age, in seconds, at which an open transaction is worth a word: its changes cannot be seen before it commits. */
 const LONG_TRANSACTION_S = 5
 
 /** The oldest open transaction that has written something, in words. */

@@ -14,6 +14,8 @@ export interface Following extends Replicating {
   operator: Operator
   guard: {target: string}
   shape: PublishedShape
+  /** Lets the servers begin. */
+  begin: () => Promise<void>
 }
 
 /** Tables may come, go and change without either server noticing. */
@@ -30,8 +32,10 @@ const RENEW_MS = 30_000
 export async function watchReplication(world: Following, {pauseMs}: Pace): Promise<void> {
   const {source, clock, signal, operator} = world
   const now = () => clock.now().getTime()
-  let [nth, looked, renewed] = [0, 0, now()]
+  let [nth, looked, renewed, begun] = [0, 0, now(), false]
   const once = async () => {
+    if (!begun) await world.begin()
+    begun = true
     if (now() - looked > LOOK_AT_TABLES_MS) {
       await assertShape(source, world.shape)
       looked = now()

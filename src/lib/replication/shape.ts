@@ -7,8 +7,8 @@ import {unpublished} from './publication.js'
 export type PublishedShape = Readonly<Record<string, string>>
 
 /**
- * Replication carries rows only: what a table is must stay as it was when it was copied. One made anew is another one, and so is a
- * column whose catalog row was written anew: its values may have been computed anew, of which replication tells nothing.
+ * Replication carries rows only: a table's definition must stay as it was when it was copied. A recreated table is another one, and so is a
+ * column whose catalog row was rewritten: its values may have been computed again, which replication does not send.
  */
 export async function publishedShape(source: Queryable): Promise<PublishedShape> {
   const rows = await listTables<{lines: string}>(source, {
@@ -39,7 +39,7 @@ export async function assertShape(source: Queryable, before: PublishedShape): Pr
   throw failed(
     'schema_changed',
     changes.length > 0
-      ? `the schema of the source was changed since it is replicated: ${changes.join(', ')}`
+      ? `the schema of the source was changed since replication began: ${changes.join(', ')}`
       : `the source no longer publishes ${silent.join(', ')}`,
     'give this migration up with heroku rds:start --abandon and start again',
   )
@@ -55,10 +55,10 @@ function differenceOf(table: string, before: string, now: string): string[] {
 const plain = (columns: string): string => columns.replaceAll(/ (~\d+|\d+$)/g, '')
 
 export interface Replicated {
-  /** The source's own clock when all of it was published, as it prints it; a copy that begins anew has another. */
+  /** The source's own clock when all of it was published, as it prints it; a copy that starts over has another. */
   at: string
   shape: PublishedShape
-  /** Where the slot begins, of whose moment the copied rows are; left out until it is made. */
+  /** Where the slot begins: the LSN of the copied rows; left out until the slot is made. */
   start?: string
 }
 

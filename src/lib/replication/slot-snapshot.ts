@@ -28,5 +28,5 @@ const snapshotLost = () =>
   failed(
     'snapshot_lost',
     "lost the connection that held the slot's snapshot: the remaining rows can no longer be read consistently",
-    'run the same command again: it makes another slot and copies anew',
+    'run the same command again: it makes another slot and copies again',
   )

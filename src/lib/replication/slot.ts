@@ -15,12 +15,12 @@ import {codeOf, OBJECT_IN_USE, UNDEFINED_OBJECT} from '../postgres/sqlstate.js'
 export const slotFor = ({target}: {target: string}): string =>
   `${OWN_SCHEMA}_${createHash('sha256').update(target).digest('hex').slice(0, 16)}`
 
-/** SQL condition on `pg_replication_slots`: a source has one target, so whatever bears our name is of this migration. */
+/** SQL condition on `pg_replication_slots`: a source has one target, so every slot of our name belongs to this migration. */
 export const OUR_SLOT = `slot_name like '${OWN_SCHEMA.replace('_', '\\_')}\\_%' and database = current_database() and not temporary`
 
 export interface SlotState {
   name: string
-  /** Somebody reads it. */
+  /** A session is reading it. */
   active: boolean
   /** Up to where the target has said that it keeps everything. */
   confirmed: string
@@ -41,12 +41,12 @@ export const slotLost = (): RdsError =>
   failed(
     'slot_lost',
     'the replication slot is gone, and with it the changes the target had not received; a failover or max_slot_wal_keep_size can remove a slot',
-    'heroku rds:start copies anew',
+    'heroku rds:start copies again',
   )
 
 const DROP_SECONDS = 30
 
-/** Drops the slot, and ends whoever reads it: a target that is gone may not have let go of it. */
+/** Drops the slot, and ends the session that reads it: a target that is gone may still hold it. */
 export async function dropSlots(source: Queryable, patience: {clock: Clock; signal: AbortSignal}): Promise<void> {
   const wait = {what: 'the end of the replication slot on the source', seconds: DROP_SECONDS, everyMs: 100}
   await waitFor(patience, wait, async () => {

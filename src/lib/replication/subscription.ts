@@ -49,7 +49,7 @@ const CONNECT_SECONDS = 30
 
 /**
  * Executes a statement in which `%L` stands for the connection to the source. It travels as a parameter and is put in on the server,
- * so that neither statistics nor the view of what sessions are doing show it; and an error is raised anew, because its context
+ * so that neither statistics nor the view of what sessions are doing show it; and an error is raised again, because its context
  * would quote the statement.
  */
 async function withConnection(session: Session, connection: Secret, statement: string): Promise<void> {
@@ -110,7 +110,7 @@ export async function pause(
   await waitFor(patience, wait, async () => (await subscriptionState(target))?.running === false || undefined)
 }
 
-/** Needs no source: the slot is let go of, for whoever reaches it to drop. */
+/** Needs no source: the slot stays there, to be dropped on the source. */
 export async function dropSubscription(target: Database): Promise<void> {
   if (!(await subscriptionState(target))) return
   await target.query(`
@@ -123,7 +123,7 @@ function explained(error: unknown): unknown {
   if (code === INSUFFICIENT_PRIVILEGE) {
     return failed(
       'may_not_subscribe',
-      `the role of the target may not subscribe to another server: ${messageOf(error)}`,
+      `the role of the target is not allowed to subscribe to another server: ${messageOf(error)}`,
       'as the master user of the target: grant pg_create_subscription to it (Postgres 16 or newer)',
     )
   }

@@ -16,11 +16,11 @@ export interface Settings {
   smokeCommand?: string | undefined
 }
 
-/** What steps may ask of the method; the whole of it is for whoever puts the runbook together. */
+/** What steps can ask of the method; the rest of it is for the playbook. */
 export interface ChosenMethod {
   readonly id: MethodId
   readonly title: string
-  /** There where the copy is kept when a window comes to nothing. */
+  /** Present where the copy is kept when a window is undone. */
   readonly follow?: unknown
 }
 
@@ -33,10 +33,10 @@ export interface Migration {
   readonly target: Database
   readonly schemaDump: SchemaDump
   readonly publisher: Publisher
-  /** The target as the app shall reach it: credentials, host, port, database; no parameters. */
+  /** The target as the app will reach it: credentials, host, port, database; no parameters. */
   readonly targetUrl: Secret
   readonly heroku: Heroku
-  /** Everything that bears on the move, asked anew. */
+  /** Everything that bears on the move, read again. */
   assess(): Promise<Assessment>
   readonly journal: Journal
   /** Goes before every change of a fence: it holds only while nobody has taken over. */

@@ -20,5 +20,5 @@ export interface Step {
   run(migration: Migration): Promise<string>
 }
 
-/** For steps whose proof must be made anew in every run. */
+/** For steps whose proof every run has to repeat. */
 export const never = (): Promise<boolean> => Promise.resolve(false)

@@ -19,8 +19,8 @@ export interface Refreshed {
 }
 
 /**
- * Makes capture and target what the source's schema is now. What came or was altered is captured anew and stands empty on the target,
- * for the copy to go on with; what is gone goes; all else stays. Until the end the old shape is noted, which no sync takes for the
+ * Brings capture and target to the source's present schema. New and altered tables are captured again and are empty on the target until the
+ * copy continues; tables that are gone are dropped; the rest stays. Until the end the old shape is noted, which no sync takes for the
  * source's: killed anywhere, the same call does it again.
  */
 export async function recaptureSchema(migration: Migration, shut: () => Promise<void>): Promise<Refreshed> {
@@ -31,7 +31,7 @@ export async function recaptureSchema(migration: Migration, shut: () => Promise<
     await journal.forget(['rowsCopied', 'constraints'])
     await releaseTables(
       source,
-      {gone: changes.gone, anew: [...changes.come, ...changes.altered]},
+      {gone: changes.gone, again: [...changes.come, ...changes.altered]},
       migration,
       guard.source,
     )
@@ -39,8 +39,8 @@ export async function recaptureSchema(migration: Migration, shut: () => Promise<
     const {tables, shape} = await unchanged(source, changes)
 
     await detachConstraints(target, guard.target)
-    const anew = changes.altered.flatMap(({partitions}) => partitions.map(({name}) => name))
-    await adaptSchema(migration, new Set(anew), async (session, kept) => {
+    const again = changes.altered.flatMap(({partitions}) => partitions.map(({name}) => name))
+    await adaptSchema(migration, new Set(again), async (session, kept) => {
       await session.query(guard.target)
       const standing = ({partitions}: CapturedTable) => partitions.every(({name}) => kept.has(name))
       await forgetTables(session, [...changes.gone, ...tables.filter((table) => !standing(table)).map(({oid}) => oid)])

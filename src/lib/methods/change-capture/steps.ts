@@ -72,7 +72,7 @@ async function catchUpWithSource(
 
 export const beginFollowing: Step = {
   id: 'begin-following',
-  title: 'Bring what changed during the copy',
+  title: 'Apply the changes made during the copy',
   window: 'before',
   undo: 'nothing',
 

@@ -35,9 +35,9 @@ export const copyPublishedRows: Step = {
       const world = {...migration, guard: guard.target, fencePass, ...(snapshot ? {snapshot} : {})}
       const {rows, bytes, tables, indexes} = await copyRows(world, await readPostData(migration), signal)
       const {start} = await requireNote(migration, 'replicated')
-      const moments = await snapshotsCopied(target)
-      if (moments.some((snapshot) => snapshot !== start))
-        throw failed('mixed_moments', 'a table appeared on the source during the copy', 'run the same command again')
+      const snapshots = await snapshotsCopied(target)
+      if (snapshots.some((snapshot) => snapshot !== start))
+        throw failed('mixed_snapshots', 'a table appeared on the source during the copy', 'run the same command again')
       await noteCopied(migration, 'replicated', 'rowsCopied')
       return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes; all as they were at ${start} of the log`
     } finally {
@@ -47,19 +47,19 @@ export const copyPublishedRows: Step = {
 }
 
 /**
- * Every row is there, of the moment at which the slot begins, and nothing that the slot has brought since was taken by anybody else:
- * a subscription made anew would be sent some of it twice.
+ * Every row is there, of the snapshot at which the slot begins, and no earlier subscription has taken anything from the slot: a new one
+ * would be sent some of it twice.
  */
 async function isWhole(migration: Migration): Promise<boolean> {
   const {source, target} = migration
   const [replicated, slot] = [await requireNote(migration, 'replicated'), await slotState(source)]
   if (!slot || replicated.start === undefined) return false
   if (slot.confirmed !== replicated.start && !(await subscriptionState(target))) return false
-  const moments = await snapshotsCopied(target)
-  return moments.length > 0 && moments.every((snapshot) => snapshot === replicated.start)
+  const snapshots = await snapshotsCopied(target)
+  return snapshots.length > 0 && snapshots.every((snapshot) => snapshot === replicated.start)
 }
 
-/** Makes the slot, and with it the moment to copy. Rows of any other moment would be a mixture with what the slot brings: they go. */
+/** Makes the slot, and with it the snapshot to copy. Rows of another snapshot would not fit to what the slot sends: they are dropped. */
 async function beginCopy(migration: Migration) {
   const {source, target, claim, guard, operator} = migration
   if ((await slotState(source)) || (await snapshotsCopied(target)).length > 0) {

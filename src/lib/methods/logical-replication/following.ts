@@ -15,10 +15,10 @@ import {refreshDerived} from '../../runbook/derived.js'
 import type {Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
 
-/** How much may be left for the window. */
+/** Longest lag that is left for the window, in seconds. */
 const ENOUGH_SECONDS = 1
 const MOST_ROUNDS = 50
-/** For so long nothing at all may be taken by the target. */
+/** Give up when the target has taken nothing for this long, in seconds. */
 const PATIENCE_SECONDS = 300
 
 /** Sends heartbeats until one is on the target within a second; returns how long it took. */
@@ -43,7 +43,7 @@ export async function catchUpWithSource(migration: Migration): Promise<number> {
   )
 }
 
-/** Lets the subscription go on, over whatever a window that came to nothing has left on the target. */
+/** Lets the subscription continue, after removing what an undone window has left on the target. */
 export async function resumeFollowing(migration: Migration): Promise<void> {
   const {target, publisher, guard} = migration
   await detachConstraints(target, guard.target)
@@ -54,8 +54,8 @@ export async function resumeFollowing(migration: Migration): Promise<void> {
 /** The servers do the work; this watches them until the signal aborts. */
 export async function followReplication(migration: Migration, pace: Pace): Promise<void> {
   await refuseWindow(migration)
-  await resumeFollowing(migration)
-  await watchReplication({...migration, ...(await requireNote(migration, 'replicated'))}, pace)
+  const begin = () => resumeFollowing(migration)
+  await watchReplication({...migration, ...(await requireNote(migration, 'replicated')), begin}, pace)
 }
 
 export const catchUpReplication: Step = {

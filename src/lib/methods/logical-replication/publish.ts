@@ -21,7 +21,7 @@ export const publishStep: Step = {
     await migration.journal.forget(['replicated'])
   },
 
-  /** Once noted, a table that is not published is a change of the schema, for whoever follows to refuse. */
+  /** Once noted, a table that is not published is a schema change, which the followers refuse. */
   async done(migration) {
     return (await noteOf(migration, 'replicated')) !== undefined
   },
@@ -47,7 +47,7 @@ export const subscribeStep: Step = {
   id: 'subscribe',
   title: 'Subscribe the target to the source',
   window: 'before',
-  // It goes with the publication: made anew, it would be sent again what it has applied.
+  // It goes with the publication: a new subscription would be sent again what has been applied.
   undo: 'nothing',
 
   async done(migration) {
@@ -65,7 +65,7 @@ export const subscribeStep: Step = {
 
 export const beginReplicating: Step = {
   id: 'begin-following',
-  title: 'Bring what changed during the copy',
+  title: 'Apply the changes made during the copy',
   window: 'before',
   undo: 'nothing',
 

@@ -12,7 +12,7 @@ import {pause, subscriptionState} from '../../replication/subscription.js'
 import {never, type Step} from '../../runbook/step.js'
 import {everythingEqual} from '../../runbook/steps/verify.js'
 
-/** For so long nothing at all may arrive in the window. */
+/** Give up when nothing has arrived for this long, in seconds. */
 const PATIENCE_SECONDS = 60
 
 /**
@@ -29,7 +29,7 @@ export const drainReplication: Step = {
     const {operator, app} = migration
     try {
       if (await subscriptionState(migration.target)) await resumeFollowing(migration)
-      else operator.tell('nothing follows the source any more: heroku rds:start copies anew')
+      else operator.tell('the target no longer follows the source: heroku rds:start copies again')
     } catch (error) {
       if (!isLostConnection(error)) throw error
       operator.tell(
@@ -50,7 +50,7 @@ export const drainReplication: Step = {
     await assertShape(source, (await requireNote(migration, 'replicated')).shape)
     const subscription = await subscriptionState(target)
     if (!subscription)
-      throw failed('not_subscribed', 'the target no longer subscribes to the source', 'heroku rds:start copies anew')
+      throw failed('not_subscribed', 'the target no longer subscribes to the source', 'heroku rds:start copies again')
     if (!subscription.enabled) await resumeFollowing(migration)
     const {nonce} = await beat(source, at)
     const seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS)

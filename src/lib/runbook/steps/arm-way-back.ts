@@ -6,7 +6,7 @@ import {never, type Step} from '../step.js'
 
 /**
  * Closes the target to all but the tool, and makes it log from the first write on. Both must stand before the app learns
- * the new URL: whatever dyno or release phase starts early cannot write anywhere.
+ * the new URL: a dyno or release phase that starts early cannot write anywhere.
  */
 export const armWayBack: Step = {
   id: 'arm-way-back',
@@ -15,7 +15,7 @@ export const armWayBack: Step = {
   // Undoing the copy drops the tables, and the triggers with them.
   undo: 'nothing',
 
-  // The fingerprint is taken anew in every run: a resumed one has refreshed and analyzed since.
+  // Every run takes the fingerprint again: a resumed one has refreshed and analyzed since.
   done: never,
 
   async run(migration) {

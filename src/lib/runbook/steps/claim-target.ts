@@ -27,6 +27,6 @@ export const claimTarget: Step = {
     const before = await targetBefore(migration.target)
     await leaveNote(migration, 'fenceKey', newPass())
     await leaveNote(migration, 'targetBefore', before)
-    return `${migration.target.place} is empty; whatever appears there from now on is the copy`
+    return `${migration.target.place} is empty; everything created there from now on belongs to the copy`
   },
 }

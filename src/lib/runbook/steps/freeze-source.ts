@@ -54,7 +54,7 @@ export const freezeSource: Step = {
     await leaveNote(migration, 'frozen', frozen)
     const readOnly = secondLine
       ? ''
-      : '; this role may not make the database read-only by default, so DDL is only watched for'
+      : '; this role cannot set default_transaction_read_only on the database, so DDL is only watched for'
     return `writes have been refused since ${at}; ${ended} sessions were terminated; no open or prepared transaction remains${readOnly}`
   },
 }
@@ -126,7 +126,7 @@ async function readOnlyDefault(source: Database): Promise<string | null> {
   return row?.value ?? null
 }
 
-/** A second line behind the fence, against DDL and `nextval` by whoever does not override it. False where the role may not set it. */
+/** A second line behind the fence, against DDL and `nextval` in sessions that do not override it. False where the role cannot set it. */
 async function setReadOnlyDefault(source: Database, value: string | null): Promise<boolean> {
   const {database} = await source.queryOne<{database: string}>('select current_database() as database')
   const change =

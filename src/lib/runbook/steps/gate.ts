@@ -37,7 +37,7 @@ async function assertReady(migration: Migration): Promise<void> {
   }
 }
 
-/** No trigger can fence them off: whoever ignores the read-only default could have written one since the verification. */
+/** No trigger can fence them: a session that overrides the read-only default could have written one since the verification. */
 async function assertLargeObjectsEqual(migration: Migration): Promise<void> {
   const {differences} = await compareLargeObjects(forward(migration))
   if (differences.length > 0) throw failed('freeze_broken', `the source was written to: ${differences[0]}`)

@@ -15,7 +15,7 @@ export const preflight: Step = {
   window: 'before',
   undo: 'nothing',
 
-  /** What was true before the window cannot be asked again inside it; until then it is asked anew in every run. */
+  /** What was true before the window cannot be asked again inside it; until then every run asks it again. */
   done: inWindow,
 
   async run(migration) {

@@ -3,7 +3,7 @@ import {lateSequences, moveSequences, sequencePositions} from '../../verify/sequ
 import {refreshDerived} from '../derived.js'
 import {never, type Step} from '../step.js'
 
-/** What rows leave behind: sequence positions, and whatever of materialized views and statistics was not seen to before the window. */
+/** Sequence positions, and the materialized views and statistics that were not brought up to date before the window. */
 export const reconcile: Step = {
   id: 'reconcile',
   title: 'Reconcile sequences, materialized views and statistics',
