@@ -66,8 +66,8 @@ describe('Smoke tests', () => {
     let evidence = ''
     await cutOver(shop, {
       settings: {gate: 'ask', smokeCommand: inDyno(WRITE)},
-      decide(records) {
-        evidence = records.find(({step}) => step === 'smoke-test')?.evidence ?? ''
+      decide({proofs}) {
+        evidence = proofs.find(({subject}) => subject === 'Smoke test')?.proof ?? ''
         return Promise.resolve(true)
       },
     })

@@ -6,7 +6,7 @@ import type {Shop} from '../../sandbox/shop.js'
 import {withMigration} from '../../src/lib/open/migration.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
 import type {MethodId} from '../../src/lib/ports/assessment.js'
-import type {StepEvent, StepRecord} from '../../src/lib/ports/ports.js'
+import type {GateEvidence, StepEvent} from '../../src/lib/ports/ports.js'
 import type {OpenMigration} from '../../src/lib/open/migration.js'
 import type {Settings} from '../../src/lib/runbook/migration.js'
 import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
@@ -41,7 +41,7 @@ export interface Operating {
   settings?: Partial<Settings>
   /** Changes the runbook, to fail or to look at the world in the middle of it. */
   alter?: (step: Step) => Step
-  decide?: (evidence: readonly StepRecord[]) => Promise<boolean>
+  decide?: (evidence: GateEvidence) => Promise<boolean>
   signal?: AbortSignal
 }
 

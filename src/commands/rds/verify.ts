@@ -10,6 +10,11 @@ export default class Verify extends RdsCommand {
   static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'
   static override description = RdsCommand.describe(
     'Compares every row of one source snapshot with the target as it was synced to that snapshot, while the app and rds:start keep running; names table, key and columns of each difference. It holds back vacuum on the source for as long as it takes.',
+    {
+      [EXIT.failed]: 'rows differ, or it failed',
+      [EXIT.unverified]:
+        'could not verify: a table was truncated or rewritten during the comparison, or a snapshot was lost',
+    },
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',

@@ -59,43 +59,69 @@ export function verifyReport(progress: VerifyProgress): Report {
 export function followReport(state: FollowState): Report {
   const line = [
     `sync ${state.syncNumber}: ${state.entries.toLocaleString('en')} changes in ${seconds(state.seconds)}`,
-    state.equal ? 'equal to the source' : 'more has come in meanwhile',
+    state.equal ? 'equal to the source' : 'more changes have arrived',
     ...(state.waiting ? [state.waiting] : []),
   ].join(', ')
   return {kind: 'following', line, block: [line], value: state}
 }
 
+/** Where progress is shown, between the lines that stay. */
 export interface ProgressDisplay {
+  /** A line that stays. */
+  print(line: string): void
+  /** The line of something that has begun. */
+  begin(line: string): void
+  /** It has ended, with a line that stays where one is given. */
+  end(line?: string): void
   show(report: Report): void
-  /** Makes room for another line. */
-  clear(): void
 }
 
-/** A block that is drawn over again, for somebody who looks at a terminal. */
-export function liveDisplay(terminal: NodeJS.WriteStream): ProgressDisplay {
+/** For a terminal: what is under way is drawn over again, below the lines that stay. */
+export function liveDisplay(terminal: NodeJS.WriteStream, print: (line: string) => void): ProgressDisplay {
   let drawn = 0
+  let running: string[] = []
+  let block: string[] = []
   const clear = () => {
     if (drawn === 0) return
     moveCursor(terminal, 0, -drawn)
     clearScreenDown(terminal)
     drawn = 0
   }
+  const draw = () => {
+    const lines = [...running, ...block].map((line) => line.slice(0, terminal.columns - 1))
+    if (lines.length > 0) terminal.write(`${lines.join('\n')}\n`)
+    drawn = lines.length
+  }
+  const redraw = (change: () => void) => {
+    clear()
+    change()
+    draw()
+  }
   return {
-    clear,
-    show({block}) {
-      clear()
-      if (block.length === 0) return
-      terminal.write(block.map((line) => `            ${line}`.slice(0, terminal.columns - 1)).join('\n') + '\n')
-      drawn = block.length
-    },
+    print: (line) => redraw(() => print(line)),
+    begin: (line) =>
+      redraw(() => {
+        running = [line]
+        block = []
+      }),
+    end: (line) =>
+      redraw(() => {
+        running = []
+        block = []
+        if (line !== undefined) print(line)
+      }),
+    show: (report) =>
+      redraw(() => {
+        block = report.block.map((line) => `            ${line}`)
+      }),
   }
 }
 
-/** A line now and then, for a log. */
-export function plainDisplay(write: (line: string) => void): ProgressDisplay {
+/** For a log: every line stays, and progress is a line now and then. */
+export function plainDisplay(print: (line: string) => void): ProgressDisplay {
   let [kind, next] = ['', 0]
   return {
-    clear: () => undefined,
+    ...staying(print),
     show(report) {
       const now = Date.now()
       if (report.kind !== kind) {
@@ -104,13 +130,21 @@ export function plainDisplay(write: (line: string) => void): ProgressDisplay {
       }
       if (now < next) return
       next = now + LINE_EVERY_MS
-      write(`${clockTime(new Date())}    ${report.line}`)
+      print(`${clockTime(new Date())}    ${report.line}`)
     },
   }
 }
 
 /** Every report as a line of JSON, for a program that follows. */
-export const jsonDisplay = (write: (line: string) => void): ProgressDisplay => ({
-  clear: () => undefined,
-  show: ({kind, value}) => write(JSON.stringify({[kind]: value})),
+export const jsonDisplay = (print: (line: string) => void): ProgressDisplay => ({
+  ...staying(print),
+  show: ({kind, value}) => print(JSON.stringify({[kind]: value})),
+})
+
+const staying = (print: (line: string) => void): Omit<ProgressDisplay, 'show'> => ({
+  print,
+  begin: print,
+  end: (line) => {
+    if (line !== undefined) print(line)
+  },
 })

@@ -50,9 +50,10 @@ export abstract class RdsCommand extends Command {
   static override promptFlagActive = false
   static override enableJsonFlag = true
 
-  /** The paragraph with the exit codes that ends every command's help. */
-  static describe(text: string): string {
-    return `${text}\n\nExit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(' · ')}.`
+  /** The help of a command, with the exit codes at its end; `meanings`: what some of them mean to this command. */
+  static describe(text: string, meanings: Record<number, string> = {}): string {
+    const codes = EXIT_CODES.map(([code, meaning]) => `${code} ${meanings[code] ?? meaning}`)
+    return `${text}\n\nExit codes: ${codes.join(' · ')}.`
   }
 
   protected optionsOf(parsed: {

@@ -116,10 +116,10 @@ export function verificationReport(
   took: number,
 ): {result: VerificationResult; lines: string[]} {
   const equal = differences.length === 0 && moved.length === 0
-  const unread = moved.map((table) => `  ${table} was truncated or rewritten meanwhile: verify again`)
+  const unread = moved.map((table) => `  ${table} was truncated or rewritten during the comparison: verify again`)
   const what = sampled
     ? `a sample of ${rows.toLocaleString('en')} rows of ${tables} tables, in ${seconds(took)}`
-    : `${rows.toLocaleString('en')} rows of ${tables} tables, ${bytes(compared)}, in ${seconds(took)}`
+    : `${rows.toLocaleString('en')} rows of ${tables - moved.length} tables, ${bytes(compared)}, in ${seconds(took)}`
   return {
     result: {
       app,
@@ -131,12 +131,17 @@ export function verificationReport(
       differences,
       moved,
     },
-    lines: equal
-      ? [`${app}: ${what}: all equal`]
-      : [
-          `${app}: ${what}: ${differences.length} rows differ`,
-          ...describeDifferences(differences, SHOWN).map((line) => `  ${line}`),
-          ...unread,
-        ],
+    lines: [
+      `${app}: ${what}: ${verdictOf(differences, moved)}`,
+      ...describeDifferences(differences, SHOWN).map((line) => `  ${line}`),
+      ...unread,
+    ],
   }
+}
+
+function verdictOf(differences: readonly Difference[], moved: readonly string[]): string {
+  const unread = `${moved.length} ${moved.length === 1 ? 'table' : 'tables'} could not be compared`
+  if (differences.length === 0) return moved.length === 0 ? 'all equal' : `no difference found, but ${unread}`
+  const differ = differences.length === 1 ? '1 row differs' : `${differences.length} rows differ`
+  return moved.length === 0 ? differ : `${differ}, and ${unread}`
 }

@@ -3,7 +3,7 @@ export const EXIT = {done: 0, failed: 1, usage: 2, refused: 3, unverified: 4} as
 
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [EXIT.done, 'done'],
-  [EXIT.failed, 'failed; what was started has been undone, or the message says how to go on'],
+  [EXIT.failed, 'failed: what was started has been undone, or the message says how to go on'],
   [EXIT.usage, 'wrong usage'],
   [EXIT.refused, 'refused or not ready; nothing was touched'],
   [EXIT.unverified, 'could not verify'],

@@ -7,6 +7,7 @@ import type {
   Dyno,
   EngineOffer,
   FollowState,
+  GateEvidence,
   HerokuApp,
   Process,
   RdsInstance,
@@ -169,5 +170,5 @@ export interface Operator {
   /** Once a second while rows are compared. */
   verifying(progress: VerifyProgress): void
   /** Shows the evidence and asks to go live; rejects when the signal aborts. */
-  decideGate(evidence: readonly StepRecord[], signal: AbortSignal): Promise<boolean>
+  decideGate(evidence: GateEvidence, signal: AbortSignal): Promise<boolean>
 }

@@ -91,6 +91,17 @@ export interface StepEvent {
   detail?: string
 }
 
+/** What the decision at the gate rests on. */
+export interface GateEvidence {
+  /** What was proven, by subject, e.g. `Rows`; the most telling first. */
+  proofs: readonly {subject: string; proof: string}[]
+  /** Since the source refuses writes, and since maintenance is on. */
+  writePauseSeconds: number
+  windowSeconds: number
+  /** What a yes makes irreversible. */
+  afterYes: string
+}
+
 /** How far a copy has come. Bytes are those that rows and TOAST take up on the source. */
 export interface CopyProgress {
   seconds: number

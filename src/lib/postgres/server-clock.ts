@@ -5,3 +5,12 @@ export async function serverClock(db: Queryable): Promise<string> {
   const {at} = await db.queryOne<{at: string}>('select clock_timestamp()::text as at')
   return at
 }
+
+/** Seconds that have passed on the server since a moment that it has told. */
+export async function secondsSince(db: Queryable, at: Date | string): Promise<number> {
+  const {seconds} = await db.queryOne<{seconds: string}>(
+    'select extract(epoch from clock_timestamp() - $1::timestamptz)::text as seconds',
+    [at instanceof Date ? at.toISOString() : at],
+  )
+  return Number(seconds)
+}

@@ -1,8 +1,11 @@
 import {isSwitched} from '../../apps/switch.js'
 import {fenceState} from '../../fence/fence.js'
 import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {failed} from '../../ports/errors.js'
+import type {GateEvidence} from '../../ports/ports.js'
+import {secondsSince} from '../../postgres/server-clock.js'
 import {forward, type Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
 import {stillFrozen} from './freeze-source.js'
@@ -17,15 +20,44 @@ export const gate: Step = {
   done: never,
 
   async run(migration) {
-    const {operator, journal, settings, signal} = migration
+    const {operator, settings, signal} = migration
     await assertReady(migration)
-    const evidence = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
-    const yes = settings.gate === 'auto' || (await operator.decideGate(evidence, signal))
+    const yes = settings.gate === 'auto' || (await operator.decideGate(await evidenceOf(migration), signal))
     if (!yes) throw failed('gate_declined', 'the gate was answered no')
     await assertReady(migration)
     await assertLargeObjectsEqual(migration)
     return settings.gate === 'auto' ? 'passed by --gate auto: every check above held' : 'passed by the operator'
   },
+}
+
+/** Steps whose proofs a decision rests on, by what they prove. */
+const SUBJECTS: readonly [subject: string, step: string][] = [
+  ['Rows and objects', 'verify'],
+  ['Sequences', 'reconcile'],
+  ['Smoke test', 'smoke-test'],
+  ['Switch', 'switch-apps'],
+]
+
+async function evidenceOf(migration: Migration): Promise<GateEvidence> {
+  const {source, target, journal, app} = migration
+  const records = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
+  const recordOf = (id: string) => records.find(({step}) => step === id)
+  const frozen = await requireNote(migration, 'frozen')
+  return {
+    proofs: [
+      ...SUBJECTS.flatMap(([subject, step]) => {
+        const proof = recordOf(step)?.evidence
+        return proof ? [{subject, proof}] : []
+      }),
+      {
+        subject: 'Writers',
+        proof: `none: both databases refuse every write, looked at just now; the source since ${frozen.at}`,
+      },
+    ],
+    writePauseSeconds: await secondsSince(source, frozen.at),
+    windowSeconds: await secondsSince(target, recordOf(WINDOW_BEGINS)!.startedAt),
+    afterYes: `A yes lets ${app} write to RDS. heroku rds:rollback still goes back without loss until the first of these writes lands.`,
+  }
 }
 
 /** Everything the decision rests on, looked at once more: time passes while people think. */
