@@ -85,7 +85,7 @@ export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig 
 
 /**
  * A database over a small pool of connections; call `close` at the end. `renew` is asked for the credentials of the day
- * when those at hand are refused: Heroku rotates them whenever somebody asks it to. Sessions that are `reading` cannot
+ * when those at hand are refused: Heroku rotates them on request. Sessions that are `reading` cannot
  * write, and give up rather than load a database in production.
  */
 export function openDatabase(
@@ -139,7 +139,7 @@ export function openDatabase(
     }
   }
 
-  /** After an error nobody knows what the connection is in the middle of: it is not used again. */
+  /** After an error the state of the connection is unknown: it is not used again. */
   const withClient = async <T>(
     work: (client: pg.PoolClient) => Promise<T>,
     {lost, discard}: SessionOptions = {},

@@ -5,7 +5,7 @@ import type {Secret} from '../ports/secret.js'
 export interface AppWorld {
   readonly heroku: Heroku
   readonly addon: Attachment['addon']
-  /** The target as the app shall reach it; no parameters. */
+  /** The target as the app will reach it; no parameters. */
   readonly targetUrl: Secret
   readonly settings: {caFile: string}
   readonly operator: Operator
@@ -24,7 +24,7 @@ export interface AppBefore {
   release: number
   /** Every attachment of the source on this app. */
   attachments: Pick<Attachment, 'configVars' | 'name' | 'namespace'>[]
-  /** Names of the attachments whose config var shall lead to the target. */
+  /** Names of the attachments whose config var will lead to the target. */
   moving: string[]
   /** The name under which the add-on stays attached where no other attachment remains. */
   keptAs: string

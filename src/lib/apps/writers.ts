@@ -58,7 +58,7 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
 
 /**
  * Puts formation and preboot back as they were, and waits for the dynos of every type that was up before to be up on the
- * newest release. An app whose dynos do not come is shown all the same: hiding it for longer helps nobody.
+ * newest release. An app whose dynos do not come up is shown all the same: hiding it for longer does not help.
  */
 export async function startWriters(world: AppWorld, app: AppBefore): Promise<void> {
   const {heroku, operator} = world

@@ -88,7 +88,7 @@ const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAI
 
 const isPassing = (error: unknown): boolean => isLostConnection(error) || PASSING.has(codeOf(error))
 
-/** Says who keeps the copy from being up to date, where somebody does. */
+/** Names the transaction that keeps the copy from being up to date, if there is one. */
 async function noteWaiting({from, to}: Pick<Following, 'from' | 'to'>): Promise<string | undefined> {
   const waiting = await longTransaction(from)
   if (waiting) await to.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])

@@ -9,7 +9,7 @@ export interface Pending {
   pages: number
 }
 
-/** So many subqueries in one statement. */
+/** Subqueries per statement. */
 const BATCH = 200
 
 /** Units whose log holds anything that this session can see. */

@@ -73,7 +73,7 @@ function differenceOf(before: readonly string[], after: readonly string[]): stri
   ]
 }
 
-/** Without the version of its catalog row, which tells nobody anything. */
+/** Without the version of its catalog row, which means nothing to a reader. */
 const plain = (line: string): string => line.replace(/ ~\d+$/, '')
 
 export const SCHEMA_CHANGED = 'schema_changed'

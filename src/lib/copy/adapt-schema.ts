@@ -54,7 +54,7 @@ export async function adaptSchema(
   })
 }
 
-/** A label cannot be used in the transaction that adds it. One that is no more was called otherwise: by hand, for nobody knows which it is now. */
+/** A label cannot be used in the transaction that adds it. One that is gone was renamed, to a label that the catalogs do not tell: that is left to the operator. */
 async function addEnumLabels({source, target}: {source: Queryable; target: Queryable}): Promise<void> {
   const there = new Map((await enums(target)).map(({name, labels}) => [name, labels]))
   for (const {name, labels} of await enums(source)) {

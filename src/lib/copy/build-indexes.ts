@@ -2,7 +2,7 @@ import type {Database, Session} from '../ports/ports.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import type {Build} from './post-data.js'
 
-/** A session that builds, with so many kB of memory; none of its settings stays behind. */
+/** A session that builds, with `memory` kB of maintenance_work_mem; its settings are discarded afterwards. */
 export const inBuildingSession = <T>(
   target: Database,
   memory: number,

@@ -41,7 +41,7 @@ export type ChunkQueue = ReturnType<typeof chunkQueue>
 const follows = (next: ChunkOf | undefined, last: ChunkOf): boolean =>
   next?.plan === last.plan && next.chunk.firstPage === last.chunk.nextPage
 
-/** The next table nobody works on; else the second half of the longest run that is left. */
+/** The next table without a lane; else the second half of the longest run that is left. */
 function begin(waiting: ChunkOf[][], begun: ChunkOf[][]): ChunkOf[] | undefined {
   let run = waiting.shift()
   if (!run) {

@@ -11,7 +11,7 @@ const PATIENCE_MS = 60_000
 export interface Lanes {
   /** Aborted when the operator interrupts, or when one lane has failed: the others have nothing to work for any more. */
   readonly signal: AbortSignal
-  /** Runs a lane so many times at once, until all have ended; failures show in the signal. A lane says when it has advanced. */
+  /** Runs `count` lanes at once, until all have ended; failures show in the signal. A lane says when it has advanced. */
   run(count: number, lane: (advanced: () => void) => Promise<void>): Promise<void>
   /** Nothing of the lanes acts after this. */
   end(): Promise<void>

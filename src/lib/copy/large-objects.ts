@@ -1,7 +1,7 @@
 import {type Guard, literal} from '../postgres/catalog.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 
-/** A piece of the contents, and so many objects at a time: together about 16 MB. */
+/** Bytes of one read, and objects at a time: together about 16 MB. */
 const PIECE_BYTES = 256 * 1024
 const AT_ONCE = 64
 

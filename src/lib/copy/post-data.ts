@@ -7,7 +7,7 @@ export interface Build {
   /** Quoted, without its schema. */
   name: string
   create: Statement
-  /** Makes the index the constraint's and says what ANALYZE shall keep of it: when every build of the table is done. */
+  /** Makes the index the constraint's and sets its statistics targets: when every build of the table is done. */
   then: Statement[]
   /** Of the index on the source. */
   bytes: number

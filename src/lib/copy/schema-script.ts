@@ -2,7 +2,7 @@ import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {type Statement, statementsOf} from './sql-lexer.js'
 
 /**
- * The statements of a pg_dump script that the target shall execute. Left out: extensions, which are created beforehand in
+ * The statements of a pg_dump script for the target to execute. Left out: extensions, which are created beforehand in
  * the schemas they have on the source (their comments belong to their owner); schemas that already exist; user mappings, which hold
  * passwords for roles that do not travel; the tool's own triggers on the source; and settings the target is too old to know.
  */

@@ -64,12 +64,12 @@ export async function unwatchedTables(db: Queryable): Promise<Table[]> {
   return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
 }
 
-/** So many tables in one transaction: in the window each commit counts, and nobody waits for their locks. */
+/** Tables altered in one transaction: in the window each commit counts, and no other session waits for their locks. */
 const BATCH = 100
 
 /**
  * Puts on every table the triggers, on a function that notes nothing yet: `watchWrites` then has only to replace that, which
- * waits for nobody's lock. A table that somebody is busy with is left to it.
+ * waits for nobody's lock. A table that is locked is skipped.
  */
 export async function prepareToWatch(db: Database, guard: Guard): Promise<void> {
   await db.query(`${guard}; ${CREATE_LOG}; ${OFF}`)

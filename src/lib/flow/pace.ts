@@ -1,8 +1,8 @@
 /** How soon after one sync the next begins. */
 export interface Pace {
-  /** At least so long. */
+  /** Shortest pause, in milliseconds. */
   pauseMs: number
-  /** At least so many times as long as the sync took. */
+  /** Shortest pause, as a multiple of the time that the sync took. */
   rest: number
 }
 

@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 5000
 export interface Persistence {
   clock: Clock
   signal: AbortSignal
-  /** Whether the work can go well another time; it has failed without advancing for so many milliseconds. */
+  /** Whether the work can go well another time; `failingMs`: how long it has been failing without advancing. */
   passes: (error: unknown, failingMs: number) => boolean
   /** Told of each failure that passes, before the pause. */
   tell: (error: unknown) => void

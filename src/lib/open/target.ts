@@ -38,7 +38,7 @@ export const noTarget = () =>
   wrongUsage(
     'no_target',
     'no target is named',
-    `export ${TARGET_URL_VAR}=postgres://user:password@host:5432/database with the credential that the app shall use on RDS`,
+    `export ${TARGET_URL_VAR}=postgres://user:password@host:5432/database with the credential that the app will use on RDS`,
   )
 
 /** The target and what its journal says it is the target of. */

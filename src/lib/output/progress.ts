@@ -8,7 +8,7 @@ const LINE_EVERY_MS = 10_000
 const BAR = 30
 const SHOWN = 6
 
-/** How far something has come, in the forms that different readers want. */
+/** Progress, in the forms that different readers want. */
 export interface Report {
   /** Names the work: reports of one kind replace one another. */
   kind: 'copying' | 'following' | 'verifying'

@@ -27,5 +27,5 @@ export function wrap(text: string, indent = ''): string[] {
   return line ? [...lines, indent + line] : lines
 }
 
-/** Only where somebody looks at a terminal, and has not said otherwise: https://no-color.org */
+/** On a terminal, unless NO_COLOR is set: https://no-color.org */
 export const coloursWanted = (): boolean => process.stdout.isTTY && !process.env['NO_COLOR']

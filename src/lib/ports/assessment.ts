@@ -71,7 +71,7 @@ export interface SourceFacts {
   extensions: {name: string; version: string; schema: string}[]
   /** `trial` is what the opt-in trial slot came to: `works`, or the server's refusal. */
   replication: {walLevel: string; role: boolean; slotsLeft: number; trial?: string}
-  /** Writes as the statistics counted them over some seconds; left out where nobody waited for them. */
+  /** Writes as the statistics counted them over some seconds; left out where they were not watched. */
   activity?: {seconds: number; rowsPerSecond: number; commitsPerSecond: number}
   /** Heroku's own account of the database, empty when the Data API did not tell. */
   info: Fact<DatabaseInfo>

@@ -16,7 +16,7 @@ const see = (session: Session, snapshot: string): Promise<unknown> =>
 
 /**
  * Runs `work` in a transaction that sees an exported snapshot; where asked for, it may make temporary tables. Fails with
- * SnapshotGone when nobody keeps it any more.
+ * SnapshotGone when it is no longer kept.
  */
 export const readSnapshot = <T>(
   db: Database,
@@ -34,14 +34,14 @@ export const readSnapshot = <T>(
 
 /** A snapshot that others can read for as long as a session keeps it. */
 export interface Kept {
-  /** Its name, and its moment in terms of transactions. */
+  /** Its name, and the snapshot in terms of transaction IDs. */
   taken: Promise<{id: string; snapshot: string}>
   letGo: () => void
   /** Resolves when the session is free, or has ended; never fails. */
   ended: Promise<void>
 }
 
-/** Keeps the present moment of a database, or the one of an exported snapshot. `lost` hears of a session that ended by itself. */
+/** Takes a snapshot and keeps it, or adopts an exported one. `lost` hears of a session that ended by itself. */
 export function keepSnapshot(db: Database, {of, lost}: {of?: string | undefined; lost?: () => void} = {}): Kept {
   let letGo = (): void => undefined
   const released = new Promise<void>((done) => (letGo = done))

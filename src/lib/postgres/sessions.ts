@@ -6,7 +6,7 @@ export interface OtherSession {
   role: string
   application: string
   address: string | null
-  /** Superusers are Heroku's or AWS's own; nobody but they can end them. */
+  /** Superusers are Heroku's or AWS's own; only they can end them. */
   superuser: boolean
 }
 
@@ -43,7 +43,7 @@ export async function endOtherSessions(db: Database): Promise<number> {
   return Number(ended)
 }
 
-/** Names of two-phase transactions that are prepared on this database: they hold writes nobody can see. */
+/** Names of transactions that are prepared on this database: they hold writes that no session sees. */
 export async function preparedTransactions(db: Database): Promise<string[]> {
   const rows = await db.query<{gid: string}>('select gid from pg_prepared_xacts where database = current_database()')
   return rows.map(({gid}) => gid)

@@ -8,7 +8,7 @@ export interface Patience {
   clock: Clock
   signal: AbortSignal
   seconds?: number
-  /** In the window nobody is kept waiting, so that one try may outlast `deadlock_timeout`, after which autovacuum gives way. */
+  /** In the window no session is kept waiting, so a try can outlast `deadlock_timeout`, after which autovacuum gives way. */
   nobodyWaits?: boolean
 }
 
@@ -20,7 +20,7 @@ const DEFAULT_SECONDS = 60
 
 /**
  * Runs statements that lock a table as one message, which the server takes as one transaction, so that no lock outlives
- * a sleeping laptop; under a short `lock_timeout`, so that nobody queues behind us for long; again until the deadline.
+ * a sleeping laptop; under a short `lock_timeout`, so that no session queues behind us for long; again until the deadline.
  */
 export async function withTableLock(
   db: Database,

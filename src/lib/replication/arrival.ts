@@ -42,8 +42,8 @@ export async function awaitBeat(
     if (now - moved > patience * 1000) {
       throw failed(
         'not_arriving',
-        `for ${patience} s the target has not taken anything from the source: ${(await troubleOf({source, target})) ?? 'its worker is busy, or waits for a lock'}`,
-        'the log of the target says why; the same command goes on',
+        `the target has received nothing from the source for ${patience} s: ${(await troubleOf({source, target})) ?? 'its worker is busy, or waits for a lock'}`,
+        "see the target's server log; run the same command to continue",
       )
     }
     await clock.sleep(LOOK_EVERY_MS, signal)
@@ -58,9 +58,9 @@ export async function troubleOf({source, target}: Pick<Replicating, 'source' | '
   if (!subscription.enabled) return 'the subscription on the target is switched off'
   if (slot.active && subscription.running) return undefined
   if (subscription.crowdedOut) {
-    return 'every logical replication worker of the target is taken: raise max_logical_replication_workers in its parameter group'
+    return 'every logical replication worker of the target is in use: raise max_logical_replication_workers in its parameter group'
   }
   return subscription.errors > 0
-    ? `the apply worker of the target stopped with an error, ${subscription.errors} times so far: its log says which`
-    : 'the target has no connection to the source: its log says why'
+    ? `the apply worker of the target has stopped with an error ${subscription.errors} times: see the target's server log`
+    : "the target has no connection to the source: see the target's server log"
 }

@@ -39,7 +39,7 @@ export async function assertShape(source: Queryable, before: PublishedShape): Pr
   throw failed(
     'schema_changed',
     changes.length > 0
-      ? `the schema of the source was changed since replication began: ${changes.join(', ')}`
+      ? `the schema of the source has changed since replication began: ${changes.join(', ')}`
       : `the source no longer publishes ${silent.join(', ')}`,
     'give this migration up with heroku rds:start --abandon and start again',
   )
@@ -51,7 +51,7 @@ function differenceOf(table: string, before: string, now: string): string[] {
   return went === came ? [`~ ${came}`] : [`- ${went}`, `+ ${came}`]
 }
 
-/** Without OID and versions, which tell nobody anything. */
+/** Without OID and versions, which mean nothing to a reader. */
 const plain = (columns: string): string => columns.replaceAll(/ (~\d+|\d+$)/g, '')
 
 export interface Replicated {

@@ -39,7 +39,7 @@ export interface Migration {
   /** Everything that bears on the move, read again. */
   assess(): Promise<Assessment>
   readonly journal: Journal
-  /** Goes before every change of a fence: it holds only while nobody has taken over. */
+  /** Goes before every change of a fence: it fails once another operator has taken over. */
   readonly guard: {readonly source: Guard; readonly target: Guard}
   readonly claim: Claim
   readonly operator: Operator

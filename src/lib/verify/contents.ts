@@ -21,7 +21,7 @@ export interface HowToVerify {
   signal: AbortSignal
   clock: Clock
   operator: Operator
-  /** After so many times as long as a part took, the next one follows: the servers have other things to do. */
+  /** Pause after each chunk, as a multiple of the time it took: the servers have other work to do. */
   rest?: number
   /** Whether a table that differs can have been read as it was; all can where it is left out. */
   hasMoved?: (table: VerifyTable) => Promise<boolean>
@@ -34,7 +34,7 @@ interface Chunk {
   range: PageRange
 }
 
-/** Parts of a table that are still to be summed, and what has been. */
+/** Chunks of a table that are not summed yet, and the sums so far. */
 interface Account {
   open: number
   sums: Record<keyof SnapshotPair, Sum>

@@ -69,7 +69,7 @@ export async function verifiedSoFar(to: Queryable): Promise<Verified> {
   return row
 }
 
-/** OIDs of captured tables of which there is no proof, or none younger than so many hours. */
+/** OIDs of captured tables of which there is no proof, or only a proof older than `hours`. */
 export async function unproven(to: Queryable, hours: number): Promise<Set<string>> {
   const rows = await to.query<{table: string}>(
     `select unit::text as table from ${OWN_SCHEMA}.sync_units

@@ -3,15 +3,15 @@ import type {SnapshotPair} from './pair.js'
 import {ROW_HASH, type Sum} from './sums.js'
 
 /*
- * Rows without a key cannot be found again, but told apart by age. Those written by transactions older than any that ran at some
- * moment are settled from then on: none can come or change, they can only go. As long as there are as many, they are the same.
+ * Rows without a key cannot be looked up again, but their xmin gives their age. Rows below a snapshot's xmin horizon are final: no new
+ * ones can appear and none can change; they can only be deleted. As long as their number is the same, they are the same rows.
  */
 
-/** What a table held at a moment; numbers are text. */
+/** What a table held in a snapshot; numbers are text. */
 export interface HorizonCount {
-  /** The oldest transaction that ran at that moment, as 64 bits. */
+  /** The xmin horizon: the oldest transaction that was running, as 64 bits. */
   before: string
-  /** How many rows were settled. */
+  /** Rows below the horizon. */
   rows: string
   /** The other rows. */
   rest: {rows: string; hash: string}
@@ -20,7 +20,7 @@ export interface HorizonCount {
 /** What each side held when both were equal. */
 export type HorizonPair = Record<keyof SnapshotPair, HorizonCount>
 
-/** What is at the moment that the session sees. */
+/** What the session's snapshot holds. */
 export async function countAtHorizon(session: Queryable, rowsOf: string): Promise<HorizonCount> {
   const {before} = await session.queryOne<{before: string}>(
     'select pg_snapshot_xmin(pg_current_snapshot())::text as before',
@@ -32,8 +32,8 @@ export async function countAtHorizon(session: Queryable, rowsOf: string): Promis
 const LONGEST_AGO = 2n ** 30n
 
 /**
- * What came since, less what went again of the rest: equal on both sides, when they were equal then, exactly if they are equal now.
- * Undefined where that cannot be told, because settled rows have gone.
+ * Rows that came since, less those of the rest that were deleted: equal on both sides exactly if the tables are, when they were equal then.
+ * Undefined where that cannot be told, because rows below the horizon were deleted.
  */
 export async function changeSince(session: Queryable, rowsOf: string, then: HorizonCount): Promise<Sum | undefined> {
   const {next} = await session.queryOne<{next: string}>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')

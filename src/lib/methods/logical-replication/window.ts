@@ -61,7 +61,7 @@ export const drainReplication: Step = {
   },
 }
 
-/** Whatever the subscription has applied, nobody recorded: every row is compared. */
+/** Rows that the subscription applied are not recorded: every row is compared. */
 export const verifyReplicated: Step = {
   id: 'verify',
   title: 'Verify that source and target are equal',

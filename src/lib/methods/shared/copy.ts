@@ -81,7 +81,7 @@ export const copyAllRows = (mode: CopyMode): Step => ({
   },
 })
 
-/** While the app runs nobody waits for it; in a window it is left to autovacuum. */
+/** Only while the app runs; in a window it is left to autovacuum. */
 export const vacuumCopy: Step = {
   id: 'vacuum-copy',
   title: 'Vacuum the copy',

@@ -3,7 +3,7 @@ import {sendAutovacuumAway} from '../../postgres/table-lock.js'
 import type {Migration} from '../../runbook/migration.js'
 import {prepareToWatch} from '../../fence/landed-writes.js'
 
-/** What the window would have to do while nobody can write, and can as well be done before. */
+/** Work of the window, during which no session can write, that can as well be done before. */
 export async function prepareWindow(migration: Migration): Promise<void> {
   await readPostData(migration)
   await prepareToWatch(migration.target, migration.guard.target)
