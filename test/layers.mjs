@@ -1,6 +1,6 @@
 // Who may import whom: a house of floors. A room looks down, never up and never sideways; types count as well.
 /** From the top floor to the ground. */
-const FLOORS = [
+export const FLOORS = [
   ['commands'], // what an operator types: parse, one call, print
   ['output'], // what an operator reads and is asked
   ['actions'], // what a command does
@@ -35,10 +35,17 @@ export default {
     ...looksDown,
     {
       name: 'only-open-pairs-ports-with-adapters',
-      comment: 'Whoever needs the outside world is handed it.',
+      comment: 'Code that needs the outside world is handed it.',
       severity: 'error',
       from: {path: '^src/', pathNot: '^src/lib/(open|adapters)/'},
       to: {path: '^src/lib/adapters/'},
+    },
+    {
+      name: 'the-engine-knows-no-step',
+      comment: 'What runs, resumes and undoes steps works for any of them.',
+      severity: 'error',
+      from: {path: '^src/lib/runbook/[^/]+\\.ts$'},
+      to: {path: '^src/lib/runbook/steps/'},
     },
     {
       name: 'only-adapters-reach-out',
