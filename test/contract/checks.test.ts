@@ -126,15 +126,28 @@ describe('the checks of the assessment', () => {
     expect(await inspected(check)).to.deep.equal([])
   })
 
+  it('report transactions that have been open for a minute, by the clock of the server', async () => {
+    const check = CHECKS.find(({id}) => id === 'open-transactions')!
+    const client = await newClient(source.url)
+    await client.query('begin; create table public.half_done ()')
+    expect(await inspected(check), 'just begun').to.deep.equal([])
+    const ofAnyAge = <Row>(sql: string, params?: unknown[]) =>
+      source.db.query<Row>(sql.replace(`interval '1 minute'`, `interval '0'`), params)
+    const found = await check.inspect({...(await subject()), source: {...source.db, query: ofAnyAge}})
+    expect(found.map(({what}) => what.replace(/^pid \d+ \(\w+\) /, ''))).to.deep.equal([
+      'has had a transaction open for 0 min, idle in transaction, with uncommitted writes',
+    ])
+    await client.query('rollback')
+    await client.end()
+  })
+
   it('find another credential at work', async () => {
     const shared = await both.newSource({credentials: ['analytics']})
     const {user, url} = shared.credentials.analytics!
     const other = await shared.client(url)
     const check = CHECKS.find(({id}) => id === 'outside-clients')!
     const found = await check.inspect({...(await subject()), source: shared.db})
-    expect(found.map(({what}) => what)).to.deep.equal([
-      `1 sessions of credential ${user} are connected to ${ADDON.name}`,
-    ])
+    expect(found.map(({what}) => what)).to.deep.equal([`credential ${user} has 1 session on ${ADDON.name}`])
     await other.end()
   })
 })

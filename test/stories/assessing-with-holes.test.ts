@@ -40,7 +40,7 @@ describe('What an assessment may not read is unknown, never fine', () => {
     const {code, unknown, said, rest} = await assessed()
     faults.clear()
     expect({code, unknown}).to.deep.equal({code: 4, unknown: ['unseen-apps']})
-    expect(said).to.contain('reports could not be looked at: Heroku refused')
+    expect(said).to.contain('reports could not be inspected: Heroku refused')
     expect(rest.apps.map(({name}) => name)).to.deep.equal([shop.name])
     expect(rest.unseen.map(({app}) => app)).to.deep.equal(['reports'])
   })
@@ -54,7 +54,7 @@ describe('What an assessment may not read is unknown, never fine', () => {
     const {code, unknown, said} = await assessed()
     addon.app = before
     expect({code, unknown}).to.deep.equal({code: 4, unknown: ['unseen-apps']})
-    expect(said).to.contain('owner could not be looked at')
+    expect(said).to.contain('owner could not be inspected')
   })
 
   it('a schema that the credential may not read', async () => {

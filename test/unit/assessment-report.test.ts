@@ -19,7 +19,7 @@ describe('The report of an assessment', () => {
       kind: 'ready',
       text: 'Ready: Dump and restore, a window of about 66 min 40 s',
     })
-    expect(verdict({findings: without('blocker')}).text).to.match(/as far as could be seen: 1 answer missing$/)
+    expect(verdict({findings: without('blocker')}).text).to.match(/^Unverified: .*, with 1 answer missing$/)
     const {recommendation: _none, ...blocked} = sampleAssessment()
     const impossible = blocked.eligibility.map((method) => ({...method, possible: false}))
     expect(viewOf({...blocked, eligibility: impossible}).verdict).to.deep.equal({
@@ -99,7 +99,7 @@ describe('The report of an assessment', () => {
       expect(widths('term0')[0]![1]! / widths('term1')[0]![1]!).to.be.closeTo(39, 3)
     })
 
-    it('draws one step in one colour, whatever else the method does', () => {
+    it('draws a step in the same colour in every method', () => {
       const {eligibility} = sampleAssessment()
       const [first] = eligibility
       const other = {

@@ -110,7 +110,7 @@ describe('the bridge for databases that are too large', () => {
       source({bytes: '2000000000000', activity: {seconds: 2, rowsPerSecond: 812.4, commitsPerSecond: 90}}),
     )!
     expect(plan[0]).to.equal(
-      'A copy of 2.0 TB by COPY takes about 20 hours at 100 GB an hour, while changes pile up (812 rows are written each second).',
+      'A copy of 2.0 TB by COPY takes about 20 hours at 100 GB an hour, while changes accumulate (812 rows are written per second).',
     )
     expect(plan.join(' ')).to.contain('postgresql-flat-1').and.to.contain('2.6 TB')
   })

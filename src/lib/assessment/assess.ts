@@ -29,30 +29,30 @@ export interface World {
   source: Database
   sourceAddress: SourceAddress
   target?: Database
-  /** Why the target that was named cannot be used. */
+  /** Why the named target cannot be used. */
   targetTrouble?: RdsError
-  /** Where the target is, as AWS may know it. */
+  /** Endpoint of the target, by which AWS can find its instance. */
   targetEndpoint?: {host: string; port: number}
   rds: Rds
   clock: Clock
-  /** Identifier of the target at AWS. */
+  /** AWS identifier of the target. */
   targetId?: string
-  /** Of a migration that has begun: what its steps took replaces what is assumed of them. */
+  /** Of a migration that has begun: the measured durations of its steps replace the assumed ones. */
   journal?: Journal
 }
 
 export interface AssessOptions {
-  /** The longest window the operator allows. */
+  /** Longest window that the operator allows, in seconds. */
   budgetSeconds?: number | undefined
-  /** For how long the write rate is watched; not at all when left out. */
+  /** Time over which the write rate is measured, in seconds; not measured when left out. */
   watchSeconds?: number
-  /** Make a logical slot and drop it again. */
+  /** Create a logical replication slot and drop it again. */
   trialSlot?: boolean
-  /** Try the target from a one-off dyno of each app. */
+  /** Connect to the target from a one-off dyno of each app. */
   fromDynos?: {targetUrl: Secret; caFile: string}
 }
 
-/** Reads everything that bears on the move, and decides what it means. Changes nothing anywhere. */
+/** Reads all facts that matter for the move and judges them by the checks. Changes nothing. */
 export async function assess(
   world: World,
   {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos}: AssessOptions = {},
@@ -111,7 +111,7 @@ export async function assess(
   }
 }
 
-/** What kept the dynos of each app from using the target. */
+/** Connects to the target from a one-off dyno of each app; returns the errors. */
 async function triedFromDynos(target: ProbedTarget, apps: readonly AppFacts[]): Promise<RdsError[]> {
   const tries = apps.map(async (app) => tryFromDyno(target, await appBefore(target.heroku, app, target.caFile)))
   return (await Promise.allSettled(tries)).flatMap((result) =>
@@ -119,14 +119,14 @@ async function triedFromDynos(target: ProbedTarget, apps: readonly AppFacts[]): 
   )
 }
 
-/** By its name where one is given, else by where it is. */
+/** The target's instance, by its identifier if one is given, otherwise by its endpoint. */
 async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsInstance> {
   const found = targetId ? await rds.describe(targetId) : targetEndpoint && (await rds.find(targetEndpoint))
-  if (!found) throw new Error(`AWS knows no instance at ${targetEndpoint?.host ?? 'that address'} in this region`)
+  if (!found) throw new Error(`AWS has no instance at ${targetEndpoint?.host ?? 'that address'} in this region`)
   return found
 }
 
-/** Every method, where a check names no need, stands for none in particular. */
+/** Methods with one of the needs that the check hinders; none when the check names no need. */
 const methodsHindered = ({hinders = []}: Check): string[] =>
   METHODS.filter(({needs}) => needs.some((need) => hinders.includes(need))).map(({id}) => id)
 
@@ -146,7 +146,7 @@ async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
         level: 'unknown',
         ...(level === 'warning' || dispensable ? {} : {decisive: true as const}),
         what: `${check.question} Not known: ${messageOf(error)}`,
-        remedy: 'grant what it takes to read this, and assess again',
+        remedy: 'grant access to it, and run heroku rds:assess again',
       },
     ]
   }

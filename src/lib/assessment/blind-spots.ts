@@ -3,20 +3,22 @@ import type {SourceFacts} from '../ports/assessment.js'
 interface Asked {
   activity: SourceFacts['activity'] | undefined
   trial: string | undefined
-  /** Was the target tried from dynos? */
+  /** Did dynos try to connect to the target? */
   tried: boolean
-  /** Was one named? */
+  /** Was a target named? */
   target: boolean
 }
 
-/** What no assessment can see, and what this one was not asked to look at. */
+/** Facts that no assessment can see, and facts that this one was not asked to check. */
 export const blindSpotsOf = ({activity, trial, tried, target}: Asked): string[] => [
-  'apps that share the database and that this Heroku account may not see: Heroku does not list them',
-  'dataclips, and who reads through them: they stay with Heroku Postgres, and no interface lists them',
-  'what the code of the apps does: hosts written into it, extensions it creates, what app.json asks for',
-  `clients that were not connected ${activity ? `in the ${activity.seconds.toFixed(0)} s that were watched` : 'at that moment'}, and the load of other hours`,
+  'apps attached to the database that this Heroku account cannot see: Heroku does not list them',
+  'dataclips and their readers: they stay on Heroku Postgres, and no API lists them',
+  'the code of the apps: hard-coded hosts, extensions it creates, add-ons in app.json',
+  `clients that were not connected ${activity ? `during the ${activity.seconds.toFixed(0)} s of measurement` : 'at the time of the assessment'}, and the load at other hours`,
   ...(target && !tried
-    ? ['whether the dynos reach the target: --from-dynos tries it; a run does so before its window']
+    ? ['whether the dynos can connect to the target: --from-dynos tries it, and so does a run before its window']
     : []),
-  ...(trial === undefined ? ['whether logical replication works in the end: only --probe-replication proves it'] : []),
+  ...(trial === undefined
+    ? ['whether the source can create a logical replication slot: only --probe-replication proves it']
+    : []),
 ]

@@ -3,7 +3,7 @@ import type {RdsError} from '../ports/errors.js'
 import type {Fact} from '../ports/fact.js'
 import type {Database, EngineOffer} from '../ports/ports.js'
 
-/** What a check may look at. */
+/** Facts and connections that a check can use. */
 export interface Subject {
   app: string
   now: Date
@@ -13,55 +13,55 @@ export interface Subject {
   target?: Database
   sourceFacts: SourceFacts
   targetFacts?: TargetFacts
-  /** Why the target that was named cannot be used. */
+  /** Why the named target cannot be used. */
   targetTrouble?: RdsError
-  /** What kept one-off dynos from using it; left out when they were not asked. */
+  /** Errors of one-off dynos that tried to connect to the target; left out when none tried. */
   dynoTrouble?: RdsError[]
-  /** What AWS offers in the region: asked only when no target is named. */
+  /** Engines that AWS offers in the region: read only when no target is named. */
   offers?: Fact<EngineOffer[]>
 }
 
-/** SQL that makes a clean database fail a check. What was found is cured by its own `fix`, or by `cure` where there is none. */
+/** SQL that makes a healthy database fail a check. The finding's own `fix` cures it, or `cure` if it has none. */
 export interface SqlExample {
   on: 'source' | 'target'
   sql: string
-  /** Takes a superuser: no owner can do this to his own database. */
+  /** Takes a superuser: the owner of the database is not allowed to do this. */
   superuser?: true
-  /** What is found is this session: it stays open. */
+  /** The check finds the session itself: it stays open. */
   held?: true
-  /** As the role of the example. */
+  /** SQL that undoes the example, run by the same role. */
   cure?: string
 }
 
-/** Facts about the world outside that make a check fail, from those of a world in which it does not. */
+/** Makes facts that fail a check from facts that pass it. */
 export interface FactsExample {
   facts(healthy: Subject): Subject
 }
 
-/** A question whose answer can stop a migration, with what makes it fail. */
+/** A question whose answer can stop a migration, with an example that fails it. */
 export interface Check {
   readonly id: string
   readonly question: string
-  /** `unknown`: what it finds is something that could not be read. */
+  /** `unknown`: its findings are facts that could not be read. */
   readonly level: 'blocker' | 'unknown' | 'warning'
-  /** A run may begin without the answer: whoever asks may have no way to AWS. */
+  /** A run can begin without the answer: the operator may have no access to AWS. */
   readonly dispensable?: true
-  /** It stands in the way of the methods with one of these needs only; of all when left out. */
+  /** Its findings hinder only the methods with one of these needs; all methods when left out. */
   readonly hinders?: readonly Need[]
-  /** Those methods can be used all the same, and fare better without what it finds. */
+  /** Those methods remain possible, but work better without its findings. */
   readonly advisory?: true
   readonly example: FactsExample | SqlExample
   inspect(subject: Subject): Found[] | Promise<Found[]>
 }
 
-/** One catalog query on the source, and what each of its rows means. */
+/** One catalog query on the source; each row is a finding. */
 export interface CatalogCheck<Row> extends Omit<Check, 'inspect'> {
-  /** Runs with `search_path = pg_catalog`, reads catalogs and statistics only, and names objects as SQL needs them. */
+  /** Runs with `search_path = pg_catalog`, reads catalogs and statistics only, and returns names quoted for SQL. */
   readonly sql: string
   found: (row: Row) => Found
 }
 
-/** A check that is one round trip to the source. */
+/** A check that takes one round trip to the source. */
 export const catalogCheck = <Row>({sql, found, ...check}: CatalogCheck<Row>): Check & {readonly sql: string} => ({
   ...check,
   sql,

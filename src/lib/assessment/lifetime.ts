@@ -8,13 +8,14 @@ const END_OF_LIFE: Record<number, string> = {
   18: '2030-11-14',
 }
 
-/** Day after which a major gets no fixes any more; undefined for one this version does not know. */
+/** Last day on which a major version gets fixes; undefined for a version that this plugin does not know. */
 export const endOfLife = (major: number): string | undefined =>
   END_OF_LIFE[major] ?? (major < 13 ? '2024-11-21' : undefined)
 
+/** Time before the end of life in which it is reported, in milliseconds. */
 const SOON_MS = 180 * 24 * 60 * 60 * 1000
 
-/** The day on which a major stops getting fixes, where that is past or less than half a year away. */
+/** End of life of a major version, if it has passed or is less than half a year away. */
 export function endsSoon(major: number, now: Date): string | undefined {
   const end = endOfLife(major)
   return end !== undefined && Date.parse(end) < now.getTime() + SOON_MS ? end : undefined

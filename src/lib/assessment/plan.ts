@@ -1,16 +1,16 @@
-/** Tiers of Heroku Postgres, by what they offer. */
+/** Tiers of Heroku Postgres plans. */
 export type Tier = 'advanced' | 'essential' | 'premium' | 'private' | 'shield' | 'standard' | 'unknown'
 
 export interface Plan {
   tier: Tier
-  /** Memory of the server; undefined where it is shared or not published. */
+  /** Memory of the server, in GiB; undefined for shared servers and where Heroku does not publish it. */
   memoryGiB?: number
 }
 
-/** Memory of the classic levels, as devcenter's heroku-postgres-plans lists them (2026-05). */
+/** Memory by the number of the plan, in GiB, from devcenter's heroku-postgres-plans (2026-05). */
 const MEMORY_GIB: Record<number, number> = {0: 4, 2: 8, 3: 15, 4: 30, 5: 61, 6: 122, 7: 244, 8: 488, 9: 768}
 
-/** What the name of a plan tells, e.g. `heroku-postgresql:premium-4`. */
+/** Tier and memory by the name of the plan, e.g. `heroku-postgresql:premium-4`. */
 export function parsePlan(name: string): Plan {
   const plan = name.split(':').at(-1)!
   if (/^(advanced|performance)/.test(plan)) {

@@ -7,7 +7,7 @@ import {switchApps} from '../runbook/steps/switch-apps.js'
 import type {Method} from '../methods/method.js'
 import type {Assessment, Term} from '../ports/assessment.js'
 
-/** What every method's window holds besides its drain; the playbook's figures, until a run has measured them. */
+/** Terms of the window that all methods share. Durations are the playbook's, in seconds, until a run has measured them. */
 const SHARED: readonly Term[] = [
   {step: stopWriters.id, what: 'stop the dynos', seconds: 30},
   {step: freezeSource.id, what: 'freeze', seconds: 5},
@@ -17,12 +17,12 @@ const SHARED: readonly Term[] = [
   {step: open.id, what: 'start the dynos', seconds: 60},
 ]
 
-/** Seconds that steps took when they were last performed on this migration, by step. */
+/** Duration of each step when this migration last performed it, in seconds. */
 export type Measured = Readonly<Record<string, number>>
 
 /**
- * The window by arithmetic: the method's own terms, then those that all share. What an earlier run of this migration
- * has measured takes the place of what is assumed, term by term.
+ * The estimated window: the method's own terms, then the shared ones. Durations measured by an earlier run of this
+ * migration replace the assumed ones, term by term.
  */
 export function windowOf(
   method: Method,

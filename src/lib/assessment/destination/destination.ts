@@ -6,9 +6,9 @@ import {parsePlan} from '../plan.js'
 import {classesFor} from './instance-classes.js'
 import {storageFor} from './storage.js'
 
-/** Plans that share a server: the smallest classes carry them. */
+/** Memory assumed for plans on shared servers, in GiB. */
 const SHARED_MEMORY_GIB = 2
-/** From here on resizing storage by hand becomes a chore. */
+/** Size from which storage that grows by itself is worth having, in bytes. */
 const GROWING_BYTES = 500e9
 
 interface Known {
@@ -17,7 +17,7 @@ interface Known {
   offers?: Fact<EngineOffer[]> | undefined
 }
 
-/** What to create, by the criteria of the playbook: followers, growth and failover speak for Aurora, all else for RDS. */
+/** The database to create, by the criteria of the playbook: Aurora for followers or a large database, otherwise RDS. */
 export function destinationFor({source, apps, offers}: Known): Destination {
   const {tier, memoryGiB = SHARED_MEMORY_GIB} = parsePlan(source.plan)
   const info = ifKnown(source.info)
@@ -29,7 +29,7 @@ export function destinationFor({source, apps, offers}: Known): Destination {
           `its ${followers.length === 1 ? 'follower becomes a reader' : `${followers.length} followers become readers`} on the same storage`,
         ]
       : []),
-    ...(bytes >= GROWING_BYTES ? [`${(bytes / 1e9).toFixed(0)} GB grow without resizing a volume`] : []),
+    ...(bytes >= GROWING_BYTES ? [`${(bytes / 1e9).toFixed(0)} GB can grow without resizing a volume`] : []),
   ]
   const aurora = forAurora.length > 0
   const offer = (ifKnown(offers ?? []) ?? []).find(({engine}) => (engine === 'aurora-postgresql') === aurora)
@@ -43,12 +43,12 @@ export function destinationFor({source, apps, offers}: Known): Destination {
   return {
     engine: aurora ? 'Aurora PostgreSQL' : 'RDS for PostgreSQL',
     because: [
-      ...(aurora ? forAurora : ['one primary without followers: the same Postgres, closest to what it runs on today']),
+      ...(aurora ? forAurora : ['one primary without followers: stock Postgres, closest to Heroku Postgres']),
       ...(highlyAvailable
         ? [
             aurora
-              ? 'add a reader in another zone: it takes over in seconds'
-              : 'create it Multi-AZ once loaded: the plan of today is highly available',
+              ? 'add a reader in another availability zone: it takes over in seconds'
+              : 'make it Multi-AZ after the load: the Heroku plan is highly available',
           ]
         : []),
     ],
@@ -60,7 +60,7 @@ export function destinationFor({source, apps, offers}: Known): Destination {
       ...(apps.some(({attachments}) => attachments.some(({namespace}) => namespace?.startsWith('connection-pooling:')))
         ? [
             {
-              what: 'the pooler of Heroku Postgres',
+              what: 'connection pooling of Heroku Postgres',
               by: apps.every(({space}) => space !== null)
                 ? 'RDS Proxy, reached over the peering of the Private Space'
                 : 'PgBouncer in the dynos (buildpack heroku/pgbouncer): RDS Proxy cannot be reached from the Common Runtime',
@@ -79,7 +79,7 @@ export function destinationFor({source, apps, offers}: Known): Destination {
   }
 }
 
-/** The source's own major, so that only one thing changes at a time; the next living one where its life has ended. */
+/** The source's own major version, so that one thing changes at a time; the next supported one after its end of life. */
 function versionFor(major: number, offered: readonly string[]): string {
   const today = new Date().toISOString().slice(0, 10)
   const alive = (candidate: number) => (endOfLife(candidate) ?? today) >= today

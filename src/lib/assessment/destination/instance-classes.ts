@@ -1,4 +1,4 @@
-/** Classes this tool proposes, smallest first: memory in GiB, as AWS publishes it. */
+/** Instance classes that this plugin proposes, smallest first; memory in GiB, as AWS publishes it. */
 const CLASSES: readonly {name: string; memoryGiB: number}[] = [
   {name: 'db.t4g.micro', memoryGiB: 1},
   {name: 'db.t4g.small', memoryGiB: 2},
@@ -14,21 +14,21 @@ const CLASSES: readonly {name: string; memoryGiB: number}[] = [
   {name: 'db.r6i.32xlarge', memoryGiB: 1024},
 ]
 
-/** Aurora has nothing smaller. */
+/** Memory of the smallest Aurora class, in GiB. */
 const SMALLEST_AURORA_GIB = 4
 
-/** RDS' default for max_connections: LEAST({DBInstanceClassMemory/9531392},5000). A quarter is kept back for what AWS takes of the memory. */
+/** Default max_connections of RDS: LEAST({DBInstanceClassMemory/9531392},5000); a quarter of the memory is deducted for AWS. */
 const connectionsOf = (memoryGiB: number) => Math.min(Math.floor((0.75 * memoryGiB * 1024 ** 3) / 9_531_392), 5000)
 
 export interface Need {
   memoryGiB: number
   connections: number
   aurora: boolean
-  /** What AWS offers in the region; empty when it was not asked. */
+  /** Classes that AWS offers in the region; empty when not read. */
   offered: readonly string[]
 }
 
-/** The smallest class with that memory and those connections, and the next larger one for the load. */
+/** The smallest class with this memory and these connections, and the next larger one for the load. */
 export function classesFor({memoryGiB, connections, aurora, offered}: Need): {steady: string; load: string} {
   const choice = CLASSES.filter(
     ({name, memoryGiB: has}) =>

@@ -3,7 +3,7 @@ import type {Secret} from '../../ports/secret.js'
 import type {AppFacts, UnseenApp} from '../../ports/assessment.js'
 import {attempt, ifKnown, Unread} from '../../ports/fact.js'
 
-/** What betrays a copy of the source's URL. */
+/** Parts of the source's URL that reveal a copy of it in a config var. */
 export interface SourceAddress {
   host: string
   database: string
@@ -11,9 +11,9 @@ export interface SourceAddress {
 }
 
 /**
- * Every app that is attached to the database, the app itself first; and those that are known to be, but could not be
- * looked at. Heroku lists attachments on apps the account may see, but always tells which app the add-on is billed to,
- * and that one has it attached for certain.
+ * Facts of every app attached to the database, the app itself first; and attached apps that could not be inspected.
+ * Heroku lists attachments only for apps that the account can see, but always names the app that the add-on is billed
+ * to, which always has it attached.
  */
 export async function appFacts(
   heroku: Heroku,
@@ -24,12 +24,11 @@ export async function appFacts(
   const listed = await attempt(() => heroku.attachments(addon.id))
   const attachments = ifKnown(listed) ?? [await heroku.resolveDatabase(app, addon.name)]
   const names = [...new Set([app, ...attachments.map((attachment) => attachment.app)])]
-  const unseen: UnseenApp[] =
-    listed instanceof Unread ? [{app: 'whatever shares the database', why: listed.message}] : []
+  const unseen: UnseenApp[] = listed instanceof Unread ? [{app: 'other attached apps', why: listed.message}] : []
   if (!names.includes(addon.billingApp)) {
     unseen.push({
       app: addon.billingApp,
-      why: `${addon.name} is billed to it, and this account sees no attachment of it`,
+      why: `${addon.name} is billed to it, and this account cannot see its attachment`,
     })
   }
   const apps: AppFacts[] = []
@@ -78,7 +77,7 @@ async function factsOfApp(
   }
 }
 
-/** Config vars, besides those of the attachments, in which the source's password or its database on its host stands. */
+/** Config vars, other than those of the attachments, that contain the source's password or both its host and database. */
 function copiesIn(
   config: Record<string, Secret>,
   attachments: readonly Attachment[],

@@ -32,7 +32,7 @@ export async function sourceFacts(source: Database, heroku: Heroku, addon: Attac
   }
 }
 
-/** Logical replication is probed, never inferred from the plan: nothing Heroku publishes says which plans have it. */
+/** Support for logical replication is read from the server, not inferred from the plan: Heroku does not publish which plans have it. */
 async function serverFacts(
   source: Database,
 ): Promise<Pick<SourceFacts, 'collation' | 'major' | 'replication' | 'version'>> {
@@ -63,7 +63,7 @@ async function sizeOf(source: Database): Promise<Pick<SourceFacts, 'bytes' | 'in
   return row
 }
 
-/** Ordered by what the statistics say of the heap, so that only the largest are measured. */
+/** The ten largest tables. Indexes are measured only for those that are largest without them. */
 async function largestTables(source: Database): Promise<TableSize[]> {
   const rows = await source.query<{name: string; bytes: string; indexBytes: string; rows: string}>(`
     select name, pg_total_relation_size(oid)::text as bytes, pg_indexes_size(oid)::text as "indexBytes", rows from (
@@ -78,7 +78,7 @@ async function largestTables(source: Database): Promise<TableSize[]> {
   }))
 }
 
-/** Plans' limits are documented in conflicting ways: what `pg:info` says wins, then the tightest limit the server has. */
+/** Heroku documents connection limits inconsistently: the limit is the lowest of those of `pg:info` and the server. */
 async function connectionsOf(source: Database, info: Fact<DatabaseInfo>): Promise<SourceFacts['connections']> {
   const told = /^(\d+)\/(\d+)$/.exec(ifKnown(info)?.Connections?.[0] ?? '')
   const row = await source.queryOne<{used: number; limit: number}>(`
@@ -89,7 +89,7 @@ async function connectionsOf(source: Database, info: Fact<DatabaseInfo>): Promis
   return told ? {used: row.used, limit: Math.min(Number(told[2]), row.limit)} : row
 }
 
-/** Makes a logical slot and drops it: the only proof that decoding works. Never without consent. */
+/** Creates a logical replication slot and drops it: the only proof that the source allows it. Only on request. */
 export async function trialSlot(source: Database): Promise<string> {
   try {
     await source.session(async (session) => {
@@ -102,7 +102,7 @@ export async function trialSlot(source: Database): Promise<string> {
   }
 }
 
-/** The load of these seconds, from the counters of the statistics. */
+/** The load over this time, from the counters of pg_stat_database. */
 export async function activityOf(
   source: Database,
   clock: Clock,

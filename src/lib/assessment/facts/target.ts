@@ -3,10 +3,10 @@ import type {Database, RdsInstance} from '../../ports/ports.js'
 import type {TargetFacts} from '../../ports/assessment.js'
 import type {Fact} from '../../ports/fact.js'
 
-/** Settings of the server that bear on the move. */
+/** Settings of the server that matter for the move. */
 const OF_THE_SERVER = ['rds.logical_replication', 'rds.force_ssl', 'server_encoding', 'max_connections']
 
-/** Settings that bear on the move where the database or the role sets them; our own sessions pin what the server has. */
+/** Settings that matter when the database or the role sets them. Read from the catalog: our sessions override them. */
 const OF_THE_ROLE = [
   'statement_timeout',
   'idle_in_transaction_session_timeout',
@@ -59,7 +59,7 @@ async function serverOf(
   return {...server, connections: {used, limit}}
 }
 
-/** What the role's own setting says wins over the database's. */
+/** A setting of the role takes precedence over that of the database. */
 async function settingsOf(target: Database): Promise<TargetFacts['settings']> {
   const rows = await target.query<{name: string; value: string | null}>(
     `select name, current_setting(name, true) as value from unnest($1::text[]) name

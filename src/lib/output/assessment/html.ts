@@ -6,7 +6,7 @@ import {html, type Markup, markup} from './markup.js'
 import {STYLE} from './style.js'
 import type {MethodView, View} from './view.js'
 
-/** The report as one file that loads nothing, runs nothing, follows the reader's light or dark theme, and prints. */
+/** The report as one file without scripts or external resources, for light and dark themes and for print. */
 export function htmlReport(view: View): string {
   const allowed = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`
   return html`<!doctype html>
@@ -31,7 +31,7 @@ export function htmlReport(view: View): string {
             <h2>Recommended</h2>
             <p>${view.recommendation}</p>
           </section>
-          ${listSection('A starting point at AWS', view.destination)}
+          ${listSection('Suggested target at AWS', view.destination)}
           ${listSection('Too large to copy through a client', view.bridge)} ${sizesSection(view.largest)}
           <section>
             <h2>Facts</h2>
@@ -112,20 +112,22 @@ const methodBlock = ({title, possible, reasons, window}: MethodView, colourOf: C
           ${reasons.map((reason) => html`<li>${reason}</li>`)}
         </ul>`
 
+/** Width of a chart, in units of its viewBox. */
 const WIDTH = 720
+/** Height of a row of a chart, in the same units. */
 const ROW = 44
 const COLOURS = 10
 
-/** The class of a term, by its step. */
+/** CSS class of a term, by its step. */
 type ColourOf = (step: string) => string
 
-/** One step has one colour, whichever method it belongs to. */
+/** A step has the same colour in every method. */
 function coloursOf(methods: readonly MethodView[]): ColourOf {
   const steps = [...new Set(methods.flatMap(({window}) => window.terms.map(({step}) => step)))]
   return (step) => `term${steps.indexOf(step) % COLOURS}`
 }
 
-/** One bar per method, one piece per term, to one scale; and the budget as a line across them. */
+/** One bar per method, divided into its terms, all to the same scale; the budget is a line across them. */
 function windowChart(methods: readonly MethodView[], colourOf: ColourOf, budgetSeconds?: number): Markup {
   const longest = Math.max(1, budgetSeconds ?? 0, ...methods.map(({window}) => window.seconds))
   const at = (value: number) => (value / longest) * (WIDTH - 2)

@@ -19,7 +19,7 @@ export function markdownReport(view: View): string {
       ? section(
           'Largest tables',
           ...grid(
-            ['table', 'rows', 'size', 'of it indexes'],
+            ['table', 'rows', 'size', 'of which indexes'],
             view.largest.map(({name, rows, bytes: size, indexBytes}) => [
               name,
               rows.toLocaleString('en'),
@@ -31,14 +31,14 @@ export function markdownReport(view: View): string {
       : []),
     ...section('Methods, simplest first', ...view.methods.flatMap(method)),
     ...section('Recommended', text(view.recommendation)),
-    ...section('A starting point at AWS', ...bullets(view.destination)),
+    ...section('Suggested target at AWS', ...bullets(view.destination)),
     ...(view.bridge.length > 0 ? section('Too large to copy through a client', ...bullets(view.bridge)) : []),
     ...section('What this report cannot see', ...bullets(view.blindSpots)),
   ]
   return `${lines.join('\n')}\n`
 }
 
-/** Names from a database may hold anything; none of it shall become markup. */
+/** Escapes text: a name from a database can contain any markup. */
 const text = (raw: string): string => raw.replaceAll(/[\\`*_[\]<>|#]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ')
 
 const bullets = (lines: readonly string[]): string[] => lines.map((line) => `- ${text(line)}`)
@@ -61,7 +61,7 @@ const method = ({title, possible, reasons, window}: MethodView): string[] =>
         `**${title}**: possible, a window of about ${seconds(window.seconds)}`,
         '',
         ...grid(
-          ['what', 'takes'],
+          ['step', 'duration'],
           window.terms.map(({what, seconds: takes, measured}) => [
             what,
             `${seconds(takes)}${measured ? ' (measured)' : ''}`,

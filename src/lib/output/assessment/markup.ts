@@ -1,4 +1,4 @@
-/** HTML that is safe to put into a page as it is. */
+/** HTML that can be inserted into a page as it is. */
 export interface Markup {
   readonly text: string
 }
@@ -7,10 +7,10 @@ type Value = Markup | number | string | readonly Markup[]
 
 const NAMED: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'}
 
-/** Taken as HTML already. */
+/** Marks text as HTML, which is not escaped. */
 export const markup = (text: string): Markup => ({text})
 
-/** A template whose values are escaped, unless they are markup themselves. */
+/** A template that escapes its values, unless they are markup themselves. */
 export const html = (strings: TemplateStringsArray, ...values: readonly Value[]): Markup =>
   markup(strings.map((part, i) => part + (i < values.length ? escaped(values[i]!) : '')).join(''))
 

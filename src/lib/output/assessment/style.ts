@@ -1,4 +1,4 @@
-/** Of the HTML report. Colours of both themes have a contrast of 4.5 and more; bars differ by lightness too. */
+/** CSS of the HTML report. Colours of both themes have a contrast of at least 4.5; bars also differ in lightness. */
 export const STYLE = `
 :root{color-scheme:light dark;--page:#fff;--text:#1c2430;--quiet:#586476;--line:#d8dee7;--code:#f3f5f8;
 --red:#b3261e;--amber:#8a5a00;--green:#1b6e3c;--rows:#3366b8;--indexes:#8fb3ea;

@@ -31,7 +31,7 @@ export function terminalReport(view: View, {colour}: {colour: boolean}): string[
     ...view.methods.flatMap(methodLines),
     ...heading('Recommended'),
     ...wrap(view.recommendation),
-    ...heading('A starting point at AWS'),
+    ...heading('Suggested target at AWS'),
     ...bullets(view.destination),
     ...(view.bridge.length > 0 ? [...heading('Too large to copy through a client'), ...bullets(view.bridge)] : []),
     ...heading('What this report cannot see'),
@@ -42,11 +42,11 @@ export function terminalReport(view: View, {colour}: {colour: boolean}): string[
 const findingLines = ({what, remedy, fix}: Finding): string[] => [
   ...hang(what, '- '),
   ...hang(remedy, '  → '),
-  // Never broken into lines: it is there to be pasted.
+  // Not wrapped, so that it can be pasted.
   ...(fix ? [`      ${fix}`] : []),
 ]
 
-/** The first line bears the mark, the others stand below its text. */
+/** Puts the mark before the first line, and indents the others to the same width. */
 const hang = (text: string, mark: string): string[] =>
   wrap(text, ' '.repeat(mark.length)).map((line, i) => (i === 0 ? mark + line.slice(mark.length) : line))
 

@@ -3,16 +3,16 @@ import {ifKnown, Unread} from '../../ports/fact.js'
 import {hindrancesOf} from '../../assessment/hindrances.js'
 import {bytes, seconds} from '../../ports/figures.js'
 
-/** What every form of the report shows, in the order in which it does. */
+/** Contents of the report in every format, in the order shown. */
 export interface View {
   title: string
   takenAt: string
   verdict: {kind: 'ready' | 'refused' | 'unverified'; text: string}
-  /** What stops the move first; none is empty. */
+  /** Most serious first; no group is empty. */
   groups: {kind: 'blocker' | 'other' | 'unknown' | 'warning'; title: string; findings: readonly Finding[]}[]
   facts: [label: string, value: string][]
   methods: readonly MethodView[]
-  /** The longest window allowed. */
+  /** Longest window allowed, in seconds. */
   budgetSeconds?: number
   recommendation: string
   destination: string[]
@@ -21,7 +21,7 @@ export interface View {
   largest: readonly TableSize[]
 }
 
-/** A method, and in words why it cannot be used. */
+/** A method, with the reasons why it is not possible, in words. */
 export interface MethodView extends Omit<Eligibility, 'because'> {
   reasons: string[]
 }
@@ -35,7 +35,7 @@ export function viewOf(assessment: Assessment): View {
     {kind: 'blocker', title: 'Blockers', findings: ofLevel('blocker')},
     {kind: 'unknown', title: 'Could not be checked', findings: ofLevel('unknown')},
     {kind: 'warning', title: 'Warnings', findings: warnings.filter(concerns)},
-    {kind: 'other', title: 'Matters to other methods only', findings: warnings.filter((one) => !concerns(one))},
+    {kind: 'other', title: 'Warnings for other methods only', findings: warnings.filter((one) => !concerns(one))},
   ]
   return {
     title: `${app}: ${source.addon}`,
@@ -78,7 +78,7 @@ function verdictOf(assessment: Assessment): View['verdict'] {
   const {title, window} = eligibility.find(({method}) => method === recommendation.method)!
   const ready = `${title}, a window of about ${seconds(window.seconds)}`
   return unknown > 0
-    ? {kind: 'unverified', text: `${ready} – as far as could be seen: ${count(unknown, 'answer')} missing`}
+    ? {kind: 'unverified', text: `Unverified: ${ready}, with ${count(unknown, 'answer')} missing`}
     : {kind: 'ready', text: `Ready: ${ready}`}
 }
 
@@ -92,13 +92,16 @@ function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
   const rate = (value: number) => value.toLocaleString('en', {maximumFractionDigits: 1})
   return [
     ['Plan', source.plan],
-    ['Postgres', `${source.version}, text sorted by ${source.collation}`],
-    ['Size', `${bytes(source.bytes)} in ${count(source.tables, 'table')}, ${bytes(source.indexBytes)} of it indexes`],
+    ['Postgres', `${source.version}, collation ${source.collation}`],
+    [
+      'Size',
+      `${bytes(source.bytes)} in ${count(source.tables, 'table')}, of which ${bytes(source.indexBytes)} are indexes`,
+    ],
     [
       'Load',
       activity
-        ? `${rate(activity.commitsPerSecond)} transactions and ${rate(activity.rowsPerSecond)} rows written each second, over ${activity.seconds.toFixed(0)} s`
-        : 'not watched',
+        ? `${rate(activity.commitsPerSecond)} transactions and ${rate(activity.rowsPerSecond)} rows written per second, over ${activity.seconds.toFixed(0)} s`
+        : 'not measured',
     ],
     ['Connections', `${connections.used} of ${connections.limit}`],
     ['Extensions', listed(source.extensions.map(({name, version, schema}) => `${name} ${version} (${schema})`))],
@@ -108,7 +111,7 @@ function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
     ['Maintenance', told(source.plannedMaintenance, (planned) => planned ?? 'none planned')],
     [
       'Replication',
-      `wal_level ${replication.walLevel}, role ${replication.role ? 'may' : 'may not'} replicate, ${count(replication.slotsLeft, 'slot')} left${replication.trial ? `; trial slot: ${replication.trial}` : ''}`,
+      `wal_level ${replication.walLevel}, REPLICATION attribute ${replication.role ? 'present' : 'missing'}, ${count(replication.slotsLeft, 'slot')} free${replication.trial ? `; trial slot: ${replication.trial}` : ''}`,
     ],
     ...apps.flatMap((app): View['facts'] => [
       [
@@ -124,17 +127,17 @@ function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
         '',
         told(app.network, (network) =>
           network === null
-            ? 'no addresses of its own'
+            ? 'no static IP addresses'
             : `from ${listed(network.addresses)}${network.peered ? ', peered' : ''}`,
         ),
       ],
     ]),
-    ...unseen.map(({app}): [string, string] => [`App ${app}`, 'could not be looked at']),
+    ...unseen.map(({app}): [string, string] => [`App ${app}`, 'could not be inspected']),
     [
       'Target',
       target
-        ? `Postgres ${target.version} at ${target.place}, ${ifKnown(target.instance)?.instanceClass ?? 'which AWS could not be asked about'}`
-        : 'none named: export RDS_DATABASE_URL to have it checked',
+        ? `Postgres ${target.version} at ${target.place}, ${ifKnown(target.instance)?.instanceClass ?? 'instance class not known'}`
+        : 'none named: export RDS_DATABASE_URL to check it',
     ],
   ]
 }
@@ -142,13 +145,13 @@ function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
 const writersOf = ({formation, oneOffs}: Assessment['apps'][number]): string =>
   listed(
     [...formation.filter(({quantity}) => quantity > 0).map(({type, quantity}) => `${type} ×${quantity}`), ...oneOffs],
-    'no dyno',
+    'no dynos',
   )
 
 const destinationOf = ({destination}: Assessment): string[] => {
   const {engine, version, steadyClass, loadClass, because, storage, replaces} = destination
   return [
-    `${engine} ${version}, ${steadyClass}, ${loadClass} while it is loaded – ${because.join('; ')}`,
+    `${engine} ${version}, ${steadyClass} (${loadClass} during the load) – ${because.join('; ')}`,
     `${storage.gigabytes === null ? storage.type : `${storage.gigabytes} GB of ${storage.type}`}: ${storage.because}`,
     ...replaces.map(({what, by}) => `${what}: ${by}`),
   ]

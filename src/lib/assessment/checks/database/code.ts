@@ -4,7 +4,7 @@ import {NAME, relationOf} from './relations.js'
 
 const alwaysTriggers = catalogCheck<{name: string; table: string}>({
   id: 'always-triggers',
-  question: 'Do triggers fire even while rows are merely copied?',
+  question: 'Are there ENABLE ALWAYS or ENABLE REPLICA triggers, which fire for replicated rows?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -16,15 +16,15 @@ const alwaysTriggers = catalogCheck<{name: string; table: string}>({
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
     where not t.tgisinternal and t.tgenabled in ('A', 'R') and t.tgname !~ '^heroku_rds' order by 2, 1`,
   found: ({name, table}) => ({
-    what: `trigger ${name} on ${table} fires for replicated rows too: its effects would be there twice`,
-    remedy: 'let it fire for ordinary sessions only',
+    what: `trigger ${name} on ${table} is ENABLE ALWAYS or ENABLE REPLICA: it fires for replicated rows, so its effects would apply twice`,
+    remedy: 'run enable trigger, so that it fires for ordinary sessions only',
     fix: `alter table ${table} enable trigger ${name}`,
   }),
 })
 
 const disabledTriggers = catalogCheck<{name: string; table: string}>({
   id: 'disabled-triggers',
-  question: 'Are triggers switched off, perhaps by oversight?',
+  question: 'Are triggers disabled, perhaps by oversight?',
   level: 'warning',
   example: {
     on: 'source',
@@ -35,15 +35,15 @@ const disabledTriggers = catalogCheck<{name: string; table: string}>({
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
     where not t.tgisinternal and t.tgenabled = 'D' and t.tgname !~ '^heroku_rds' order by 2, 1`,
   found: ({name, table}) => ({
-    what: `trigger ${name} on ${table} is disabled, and stays so on RDS`,
-    remedy: 'drop it or enable it, so that the state that travels is the one you mean',
+    what: `trigger ${name} on ${table} is disabled, and stays disabled on RDS`,
+    remedy: 'drop it, or enable it with enable trigger, so that RDS gets the state you intend',
     fix: `drop trigger ${name} on ${table}`,
   }),
 })
 
 const constraintTriggers = catalogCheck<{name: string; table: string}>({
   id: 'constraint-triggers',
-  question: 'Do triggers keep a rule that no restore checks?',
+  question: 'Are there constraint triggers, which are not checked for copied rows?',
   level: 'warning',
   example: {
     on: 'source',
@@ -55,14 +55,14 @@ const constraintTriggers = catalogCheck<{name: string; table: string}>({
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
     where t.tgconstraint <> 0 and not t.tgisinternal and t.tgparentid = 0 order by 2, 1`,
   found: ({name, table}) => ({
-    what: `constraint trigger ${name} on ${table} is made after the rows are there, and judges none of them`,
-    remedy: 'do nothing for the move: the rows are those it let pass on the source',
+    what: `constraint trigger ${name} on ${table} is created after the rows are copied, and checks none of them`,
+    remedy: 'do nothing for the move: the rows passed the trigger on the source',
   }),
 })
 
 const rules = catalogCheck<{name: string; table: string}>({
   id: 'rules',
-  question: 'Do rules rewrite what is written to tables?',
+  question: 'Are there rules (CREATE RULE) on tables, which rewrite statements?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -73,15 +73,15 @@ const rules = catalogCheck<{name: string; table: string}>({
     select quote_ident(r.rulename) as name, ${NAME} as table from pg_rewrite r join ${relationOf('r.ev_class')}
     where c.relkind in ('r', 'p') order by 2, 1`,
   found: ({name, table}) => ({
-    what: `rule ${name} on ${table} changes what a statement does: captured changes could mean something else`,
-    remedy: 'replace it by a trigger',
+    what: `rule ${name} on ${table} rewrites statements: captured changes could have another effect`,
+    remedy: 'replace it with a trigger',
     fix: `drop rule ${name} on ${table}`,
   }),
 })
 
 const eventTriggers = catalogCheck<{name: string}>({
   id: 'event-triggers',
-  question: 'Do event triggers run when the schema changes?',
+  question: 'Are there event triggers, which only the master user can create on RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -90,15 +90,15 @@ const eventTriggers = catalogCheck<{name: string}>({
   },
   sql: `select quote_ident(evtname) as name from pg_event_trigger where evtname !~ '^(heroku|rds|pgextwlist)' order by 1`,
   found: ({name}) => ({
-    what: `event trigger ${name} is not carried to RDS, where only the master user may make one`,
-    remedy: 'create it again after the move where you need it; drop it where you do not',
+    what: `event trigger ${name} is not copied to RDS, where only the master user can create one`,
+    remedy: 'create it on RDS after the move if you need it; otherwise drop it',
     fix: `drop event trigger ${name}`,
   }),
 })
 
 const untrusted = catalogCheck<{name: string; language: string}>({
   id: 'untrusted-languages',
-  question: 'Are there functions in languages that RDS does not let you use?',
+  question: 'Are there functions in untrusted languages, which take a superuser?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -110,15 +110,15 @@ const untrusted = catalogCheck<{name: string; language: string}>({
     join pg_language l on l.oid = p.prolang
     where not l.lanpltrusted and l.lanname <> 'sql' and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')} order by 1`,
   found: ({name, language}) => ({
-    what: `function ${name} is written in ${language}, which takes a superuser`,
-    remedy: 'write it anew in a trusted language, or drop it',
+    what: `function ${name} is written in the untrusted language ${language}, which takes a superuser`,
+    remedy: 'rewrite it in a trusted language, or drop it',
     fix: `drop function ${name}`,
   }),
 })
 
 const herokuHelpers = catalogCheck<{kind: string; name: string}>({
   id: 'heroku-helpers',
-  question: 'Do functions or views of yours call helpers of Heroku?',
+  question: 'Do functions or views call schema _heroku?',
   level: 'warning',
   example: {
     on: 'source',
@@ -135,7 +135,7 @@ const herokuHelpers = catalogCheck<{kind: string; name: string}>({
     order by 1, 2`,
   found: ({kind, name}) => ({
     what: `${kind} ${name} calls schema _heroku, which exists on Heroku only`,
-    remedy: 'call the function of Postgres itself, or drop yours',
+    remedy: `call the Postgres function directly, or drop the ${kind}`,
     fix: `drop ${kind} ${name}`,
   }),
 })

@@ -5,7 +5,7 @@ import {COLUMN, COLUMNS} from './relations.js'
 
 const encoding = catalogCheck<{encoding: string}>({
   id: 'encoding',
-  question: 'Is the text of this database valid UTF-8?',
+  question: 'Is the database encoded in UTF-8?',
   level: 'blocker',
   example: {facts: sourceAnswering({encoding: 'SQL_ASCII'})},
   sql: `
@@ -13,13 +13,13 @@ const encoding = catalogCheck<{encoding: string}>({
     where datname = current_database() and pg_encoding_to_char(encoding) <> 'UTF8'`,
   found: (row) => ({
     what: `the database is encoded in ${row.encoding}; its text may not be valid UTF-8`,
-    remedy: 'convert the text columns first',
+    remedy: 'convert the text columns to UTF-8 before the move',
   }),
 })
 
 const ownCollations = catalogCheck<{name: string; provider: string}>({
   id: 'own-collations',
-  question: 'Does the database bring collations of its own, which RDS has to know?',
+  question: 'Does the database define its own collations (CREATE COLLATION)?',
   level: 'warning',
   example: {on: 'source', sql: `create collation public.german (provider = icu, locale = 'de')`},
   sql: `
@@ -27,15 +27,15 @@ const ownCollations = catalogCheck<{name: string; provider: string}>({
     from pg_collation o join pg_namespace n on n.oid = o.collnamespace
     where ${USER_SCHEMA} and ${notOfExtension('pg_collation', 'o.oid')} order by 1`,
   found: ({name, provider}) => ({
-    what: `collation ${name} is of ${provider}: RDS may not know it, or sort by another version of it`,
-    remedy: 'create it on RDS once, beforehand, to see that it can be; drop it where it is unused',
+    what: `collation ${name} is provided by ${provider}: RDS may lack it, or have another version of it`,
+    remedy: 'test beforehand that RDS can create it, or drop it if it is unused',
     fix: `drop collation ${name}`,
   }),
 })
 
 const columnCollations = catalogCheck<{collation: string; columns: string}>({
   id: 'column-collations',
-  question: 'Are columns sorted by rules other than those of the database?',
+  question: 'Do columns have a collation other than that of the database?',
   level: 'warning',
   example: {
     on: 'source',
@@ -47,14 +47,14 @@ const columnCollations = catalogCheck<{collation: string; columns: string}>({
     from ${COLUMNS} join pg_collation o on o.oid = a.attcollation
     where a.attcollation <> t.typcollation and o.collprovider in ('c', 'i') and o.collname not in ('C', 'POSIX') group by o.oid order by 1`,
   found: ({collation, columns}) => ({
-    what: `${columns}: sorted by ${collation}, which may be another version on RDS`,
-    remedy: 'indexes are built anew and are right; make sure nothing relies on the exact order',
+    what: `collation ${collation} may have another version on RDS; columns: ${columns}`,
+    remedy: 'make sure that nothing relies on the exact sort order; indexes are rebuilt on RDS, and are correct',
   }),
 })
 
 const versions = catalogCheck<{name: string; recorded: string; actual: string; command: string}>({
   id: 'collation-versions',
-  question: 'Have the rules of sorting changed under the indexes?',
+  question: 'Has a collation version changed since the indexes were built?',
   level: 'warning',
   example: {facts: sourceAnswering({name: 'database app', recorded: '2.28', actual: '2.39', command: 'x'})},
   sql: `
@@ -68,8 +68,9 @@ const versions = catalogCheck<{name: string; recorded: string; actual: string; c
     where d.datname = current_database() and to_jsonb(d) ->> 'datcollversion' <> o.actual
     order by 1`,
   found: ({name, recorded, actual, command}) => ({
-    what: `${name} was built with version ${recorded} of its rules and runs with ${actual}: an index may hold a key twice`,
-    remedy: 'reindex what uses it before the move – a key that is there twice stops its index on RDS – then say so',
+    what: `${name} was built with collation version ${recorded} and the server now uses ${actual}: its indexes may contain duplicate keys`,
+    remedy:
+      'run reindex on the indexes that use it before the move, as a duplicate key stops the index build on RDS; then refresh the version',
     fix: command,
   }),
 })

@@ -3,19 +3,19 @@ import {NAME, RELATIONS} from './relations.js'
 
 const largeObjects = catalogCheck<{count: string}>({
   id: 'large-objects',
-  question: 'Are there large objects, which no trigger can guard?',
+  question: 'Are there large objects, which triggers cannot guard?',
   level: 'warning',
   example: {on: 'source', sql: 'select lo_create(424242)', cure: 'select lo_unlink(424242)'},
   sql: `select count(*)::text as count from pg_largeobject_metadata having count(*) > 0`,
   found: ({count}) => ({
-    what: `large objects (${count}) are copied and compared in the window, which takes longer for them`,
-    remedy: 'move their contents to bytea columns or to S3, then lo_unlink() them',
+    what: `large objects (${count}) are copied and compared in the window, which makes it longer`,
+    remedy: 'move their contents to bytea columns or S3, then delete them with lo_unlink()',
   }),
 })
 
 const foreignLargeObjects = catalogCheck<{owner: string; count: string}>({
   id: 'large-objects-of-others',
-  question: 'May the app read every large object?',
+  question: 'Can the role of DATABASE_URL read every large object?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -26,20 +26,20 @@ const foreignLargeObjects = catalogCheck<{owner: string; count: string}>({
   sql: `select pg_get_userbyid(lomowner) as owner, count(*)::text as count from pg_largeobject_metadata
         where not pg_has_role(lomowner, 'USAGE') group by 1 order by 1`,
   found: ({owner, count}) => ({
-    what: `large objects (${count}) belong to ${owner}: the app's credential cannot read them`,
-    remedy: `as ${owner}: alter large object … owner to the role of DATABASE_URL, or lo_unlink() them`,
+    what: `large objects (${count}) are owned by ${owner}: the role of DATABASE_URL cannot read them`,
+    remedy: `as ${owner}: alter large object … owner to the role of DATABASE_URL, or delete them with lo_unlink()`,
   }),
 })
 
 const unfilledViews = catalogCheck<{name: string}>({
   id: 'unfilled-materialized-views',
-  question: 'Are there materialized views that hold nothing yet?',
+  question: 'Are there unpopulated materialized views (WITH NO DATA)?',
   level: 'warning',
   example: {on: 'source', sql: 'create materialized view public.later as select 1 as one with no data'},
   sql: `select ${NAME} as name from ${RELATIONS} where c.relkind = 'm' and not c.relispopulated order by 1`,
   found: ({name}) => ({
-    what: `materialized view ${name} has never been filled: it stays unfilled on RDS`,
-    remedy: 'fill it, or drop it',
+    what: `materialized view ${name} has never been populated, and stays unpopulated on RDS`,
+    remedy: 'run refresh materialized view, or drop it',
     fix: `refresh materialized view ${name}`,
   }),
 })

@@ -4,7 +4,7 @@ import {NAME, relationOf} from './relations.js'
 
 const extensionTables: Check = {
   id: 'extension-tables',
-  question: 'Do tables of extensions hold rows of yours, which travel with no table?',
+  question: 'Do configuration tables of extensions contain your rows, which are not copied?',
   level: 'blocker',
   example: {facts: sourceAnswering({extension: 'postgis', name: 'public.spatial_ref_sys', condition: '', found: true})},
 
@@ -18,8 +18,8 @@ const extensionTables: Check = {
       const row = await source.queryOne<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
       if (row.found) {
         findings.push({
-          what: `${name} of extension ${extension} holds rows of yours, which would be left behind`,
-          remedy: 'save them, delete them, and load them on RDS after the move',
+          what: `${name} of extension ${extension} contains your rows, which are not copied`,
+          remedy: 'save the rows with copy, delete them, and load them on RDS after the move',
           fix: `heroku pg:psql -c "copy ${name} to stdout"`,
         })
       }
@@ -30,37 +30,37 @@ const extensionTables: Check = {
 
 const preloaded = catalogCheck<{name: string}>({
   id: 'preloaded-extensions',
-  question: 'Are there extensions that a server must be started with?',
+  question: 'Are there extensions that need shared_preload_libraries?',
   level: 'warning',
   example: {on: 'source', superuser: true, sql: 'create extension pg_stat_statements'},
   sql: `
     select quote_ident(extname) as name from pg_extension
     where extname in ('pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm') order by 1`,
   found: ({name}) => ({
-    what: `extension ${name} works only on a server that preloads it`,
-    remedy: 'keep it in shared_preload_libraries of the parameter group, or drop it where nothing uses it',
+    what: `extension ${name} works only on a server whose shared_preload_libraries include it`,
+    remedy: 'include it in shared_preload_libraries of the parameter group, or drop it if nothing uses it',
     fix: `drop extension ${name}`,
   }),
 })
 
 const outdated = catalogCheck<{name: string; version: string; available: string}>({
   id: 'outdated-extensions',
-  question: 'Is an extension older than the server has it?',
+  question: 'Is an extension older than the default version of the server (ALTER EXTENSION UPDATE)?',
   level: 'warning',
   example: {on: 'source', sql: `create extension hstore version '1.4'`, cure: 'drop extension hstore'},
   sql: `
     select quote_ident(e.extname) as name, e.extversion as version, v.default_version as available
     from pg_extension e join pg_available_extensions v on v.name = e.extname where e.extversion <> v.default_version order by 1`,
   found: ({name, version, available}) => ({
-    what: `extension ${name} is ${version} here, although the server has ${available}: RDS creates its newest, which may differ`,
-    remedy: 'update it first, where the app can be watched with it',
+    what: `extension ${name} is ${version} on the source, which offers ${available}; RDS creates its own default version, which may differ`,
+    remedy: 'update it with alter extension before the move, and watch the app',
     fix: `alter extension ${name} update`,
   }),
 })
 
 const elsewhere = catalogCheck<{name: string; schema: string}>({
   id: 'extension-schemas',
-  question: 'Is an extension where sessions look for it only when told to?',
+  question: 'Is an extension in a schema outside the search_path of the database?',
   level: 'warning',
   example: {
     on: 'source',
@@ -78,13 +78,13 @@ const elsewhere = catalogCheck<{name: string; schema: string}>({
         order by r.setrole = 0, r.setdatabase = 0 limit 1), 'public'), ',\\s*')) order by 1`,
   found: ({name, schema}) => ({
     what: `extension ${name} is in schema ${schema}, which is not in the search_path of the database`,
-    remedy: 'it lies in the same schema on RDS; make sure that sessions of the app set their search_path themselves',
+    remedy: 'make sure that sessions of the app set search_path themselves; the extension is in the same schema on RDS',
   }),
 })
 
 const foreignServers = catalogCheck<{name: string}>({
   id: 'foreign-servers',
-  question: 'Does the database reach into others?',
+  question: 'Are there foreign servers (postgres_fdw), which RDS must be able to reach?',
   level: 'warning',
   example: {
     on: 'source',
@@ -94,15 +94,15 @@ const foreignServers = catalogCheck<{name: string}>({
   },
   sql: 'select quote_ident(srvname) as name from pg_foreign_server order by 1',
   found: ({name}) => ({
-    what: `foreign server ${name} must be reachable from RDS, and its user mappings carry credentials`,
-    remedy: 'drop it where it is not needed; otherwise create its user mapping again on RDS',
+    what: `foreign server ${name} must be reachable from RDS, and its user mappings contain credentials`,
+    remedy: 'drop it if you do not need it; otherwise create its user mappings on RDS after the move',
     fix: `drop server ${name} cascade`,
   }),
 })
 
 const userMappings = catalogCheck<{server: string; role: string}>({
   id: 'user-mappings',
-  question: 'Are passwords of other databases kept in this one?',
+  question: 'Are there user mappings, whose passwords are not copied to RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -115,15 +115,15 @@ const userMappings = catalogCheck<{server: string; role: string}>({
     select quote_ident(srvname) as server, case umuser when 0 then 'public' else quote_ident(usename) end as role
     from pg_user_mappings order by 1, 2`,
   found: ({server, role}) => ({
-    what: `the user mapping of ${role} for server ${server} holds a password, and is not carried to RDS`,
-    remedy: 'create it again on RDS after the move, or drop it',
+    what: `the user mapping of ${role} for server ${server} contains a password, and is not copied to RDS`,
+    remedy: 'create it on RDS after the move, or drop it',
     fix: `drop user mapping for ${role} server ${server}`,
   }),
 })
 
 const foreignTables = catalogCheck<{name: string; server: string}>({
   id: 'foreign-tables',
-  question: 'Are there tables whose rows are somewhere else?',
+  question: 'Are there foreign tables, whose rows stay on another server?',
   level: 'warning',
   example: {
     on: 'source',
@@ -136,8 +136,8 @@ const foreignTables = catalogCheck<{name: string; server: string}>({
     select ${NAME} as name, quote_ident(s.srvname) as server from pg_foreign_table f
     join pg_foreign_server s on s.oid = f.ftserver join ${relationOf('f.ftrelid')} order by 1`,
   found: ({name, server}) => ({
-    what: `the rows of foreign table ${name} stay on server ${server}: neither frozen, nor copied, nor verified`,
-    remedy: 'make sure that RDS reaches that server, or drop the table',
+    what: `the rows of foreign table ${name} stay on server ${server}: they are not frozen, copied or verified`,
+    remedy: 'make sure that RDS can reach that server, or drop the table',
     fix: `drop foreign table ${name}`,
   }),
 })

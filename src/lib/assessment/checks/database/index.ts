@@ -12,7 +12,7 @@ import structure from './structure.js'
 import tables from './tables.js'
 import types from './types.js'
 
-/** What stands in the way in the source itself. */
+/** Checks of the source database itself. */
 export default [
   ...sessions,
   ...privileges,

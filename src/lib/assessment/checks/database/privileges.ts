@@ -4,7 +4,7 @@ import {NAME, RELATIONS, relationOf} from './relations.js'
 
 const foreignOwners = catalogCheck<{name: string; owner: string}>({
   id: 'foreign-owners',
-  question: 'Does the app own every table, so that the freeze can hold it?',
+  question: 'Does the role of DATABASE_URL own every table, so that it can freeze them?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -16,14 +16,14 @@ const foreignOwners = catalogCheck<{name: string; owner: string}>({
     select ${NAME} as name, c.relowner::regrole::text as owner from ${RELATIONS}
     where c.relkind in ('r', 'p') and not pg_has_role(c.relowner, 'USAGE') order by 1`,
   found: ({name, owner}) => ({
-    what: `${name} belongs to ${owner}: it can neither be frozen nor read for certain`,
+    what: `${name} is owned by ${owner}: the role of DATABASE_URL cannot freeze it, nor be sure to read every row`,
     remedy: `as ${owner}: alter table ${name} owner to the role of DATABASE_URL`,
   }),
 })
 
 const unreadable = catalogCheck<{schema: string; tables: number; reader: string}>({
   id: 'unreadable-tables',
-  question: 'May the credential read every table?',
+  question: 'Can the role of DATABASE_URL read every table and sequence?',
   level: 'unknown',
   example: {
     on: 'source',
@@ -34,15 +34,15 @@ const unreadable = catalogCheck<{schema: string; tables: number; reader: string}
     where c.relkind in ('r', 'p', 'm', 'S') and not (has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))
     group by n.nspname order by 1`,
   found: ({schema, tables, reader}) => ({
-    what: `tables or sequences of schema ${schema} (${tables}) may not be read: what is in them is not known`,
-    remedy: 'grant what it takes, as the owner of the schema and the tables',
+    what: `tables or sequences of schema ${schema} (${tables}) cannot be read: their contents are not known`,
+    remedy: 'grant usage and select, as the owner of the schema and the tables',
     fix: `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}; grant select on all sequences in schema ${schema} to ${reader}`,
   }),
 })
 
 const forcedRowSecurity = catalogCheck<{name: string}>({
   id: 'forced-row-security',
-  question: 'Does row-level security hide rows from their owner?',
+  question: 'Is there forced row-level security, which hides rows from the table owner?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -52,15 +52,15 @@ const forcedRowSecurity = catalogCheck<{name: string}>({
     select ${NAME} as name from ${RELATIONS} where c.relrowsecurity and c.relforcerowsecurity
       and not (select rolbypassrls or rolsuper from pg_roles where rolname = current_user) order by 1`,
   found: ({name}) => ({
-    what: `${name} forces row-level security on its owner: rows could be left behind unseen`,
-    remedy: 'lift the force for the time of the move',
+    what: `${name} forces row-level security on its owner: the copy could miss hidden rows`,
+    remedy: 'set no force row level security for the duration of the move',
     fix: `alter table ${name} no force row level security`,
   }),
 })
 
 const policies = catalogCheck<{name: string; table: string; roles: string}>({
   id: 'policies-for-roles',
-  question: 'Do policies name roles that do not travel?',
+  question: 'Do row-level security policies name roles, which are not copied to RDS?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -72,15 +72,15 @@ const policies = catalogCheck<{name: string; table: string; roles: string}>({
     from pg_policy p join ${relationOf('p.polrelid')} cross join lateral unnest(p.polroles) role
     where role <> 0 group by 1, 2 order by 2, 1`,
   found: ({name, table, roles}) => ({
-    what: `policy ${name} on ${table} is for ${roles}, which RDS does not know: the schema cannot be copied`,
-    remedy: 'let the policy name no role, or drop it for the time of the move',
+    what: `policy ${name} on ${table} applies to ${roles}: roles are not copied to RDS, so the schema cannot be copied`,
+    remedy: 'alter the policy to name no role, or drop it for the duration of the move',
     fix: `drop policy ${name} on ${table}`,
   }),
 })
 
 const grants = catalogCheck<{grantee: string; names: string; others: number}>({
   id: 'grants-to-others',
-  question: 'Do other roles have rights that will not travel?',
+  question: 'Do other roles have privileges (GRANT), which are not copied to RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -94,14 +94,14 @@ const grants = catalogCheck<{grantee: string; names: string; others: number}>({
       where x.grantee <> c.relowner and c.relkind in ('r', 'p', 'v', 'm', 'S')) granted
     group by grantee order by grantee`,
   found: ({grantee, names, others}) => ({
-    what: `${grantee} has rights on ${names}${others > 0 ? ` and ${others} more` : ''}: grants stay behind`,
-    remedy: 'create the role on RDS after the move, and grant it the same',
+    what: `${grantee} has privileges on ${names}${others > 0 ? ` and ${others} more` : ''}: grants are not copied`,
+    remedy: 'create the role on RDS after the move, and repeat its grants',
   }),
 })
 
 const defaultPrivileges = catalogCheck<{schema: string; grantee: string; kind: string}>({
   id: 'default-privileges',
-  question: 'Are there default privileges that will not travel?',
+  question: 'Are there default privileges (ALTER DEFAULT PRIVILEGES), which are not copied to RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -114,14 +114,14 @@ const defaultPrivileges = catalogCheck<{schema: string; grantee: string; kind: s
     from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace cross join lateral aclexplode(d.defaclacl) a
     where a.grantee <> d.defaclrole and pg_has_role(d.defaclrole, 'USAGE') group by 1, 3 order by 1, 3`,
   found: ({schema, grantee, kind}) => ({
-    what: `default privileges give ${grantee} new ${kind} in ${schema}: they stay behind`,
+    what: `default privileges grant ${grantee} access to new ${kind} in ${schema}: they are not copied`,
     remedy: 'run the same alter default privileges on RDS after the move',
   }),
 })
 
 const definers = catalogCheck<{name: string; owner: string}>({
   id: 'functions-of-others',
-  question: 'Do functions run with the rights of a role that is not the app?',
+  question: 'Are there SECURITY DEFINER functions of other roles?',
   level: 'warning',
   example: {
     on: 'source',
@@ -132,8 +132,8 @@ const definers = catalogCheck<{name: string; owner: string}>({
     select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.prosecdef and not pg_has_role(p.proowner, 'USAGE') and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')} order by 1`,
   found: ({name, owner}) => ({
-    what: `function ${name} runs as ${owner}; on RDS it runs as the app`,
-    remedy: 'check that the app may do what it does, or drop it',
+    what: `SECURITY DEFINER function ${name} runs as ${owner}; on RDS it will run as the role of the app`,
+    remedy: 'check that the role of the app has the privileges it needs, or drop it',
     fix: `drop function ${name}`,
   }),
 })

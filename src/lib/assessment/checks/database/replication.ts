@@ -5,7 +5,7 @@ import {NAME, RELATIONS} from './relations.js'
 
 const logicalDecoding: Check = {
   id: 'logical-decoding',
-  question: 'Can changes be read from the log of the source, through a replication slot?',
+  question: 'Does the source allow logical decoding (wal_level, REPLICATION attribute, a free replication slot)?',
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {
@@ -23,15 +23,15 @@ const logicalDecoding: Check = {
     return [
       ...(walLevel === 'logical' ? [] : [`wal_level is ${walLevel}, not logical`]),
       ...(role ? [] : ['the role of DATABASE_URL does not have the REPLICATION attribute']),
-      ...(slotsLeft > 0 ? [] : ['no replication slot is left']),
+      ...(slotsLeft > 0 ? [] : ['no replication slot is free']),
       ...(trial === 'works' ? [] : [`a trial slot was refused: ${trial}`]),
-    ].map((what) => ({what, remedy: 'take another method: Heroku Postgres does not let its customers change that'}))
+    ].map((what) => ({what, remedy: 'use another method: Heroku Postgres does not let its customers change that'}))
   },
 }
 
 const publications = catalogCheck<{name: string}>({
   id: 'publications',
-  question: 'Does somebody replicate from this database?',
+  question: 'Are there publications, which are not copied to RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -39,15 +39,15 @@ const publications = catalogCheck<{name: string}>({
   },
   sql: `select quote_ident(pubname) as name from pg_publication where pubname !~ '^${PUBLICATION}' order by 1`,
   found: ({name}) => ({
-    what: `publication ${name} is not carried to RDS`,
-    remedy: 'drop it, or create it again on RDS after the move',
+    what: `publication ${name} is not copied to RDS`,
+    remedy: 'drop it, or create it on RDS after the move',
     fix: `drop publication ${name}`,
   }),
 })
 
 const subscriptions = catalogCheck<{name: string}>({
   id: 'subscriptions',
-  question: 'Does this database receive rows from another?',
+  question: 'Are there subscriptions, whose writes pass the freeze?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -58,15 +58,15 @@ const subscriptions = catalogCheck<{name: string}>({
     select quote_ident(s.subname) as name from pg_subscription s
     where s.subdbid = (select oid from pg_database where datname = current_database()) order by 1`,
   found: ({name}) => ({
-    what: `subscription ${name} writes rows that fire no statement trigger: they would pass the freeze`,
-    remedy: 'end it, and subscribe RDS after the move; its slot has to be dropped at the publisher',
+    what: `subscription ${name} writes rows without firing statement triggers: its writes would pass the freeze`,
+    remedy: 'drop it, subscribe RDS after the move, and drop the slot on the publisher',
     fix: `alter subscription ${name} disable; alter subscription ${name} set (slot_name = none); drop subscription ${name}`,
   }),
 })
 
 const slots = catalogCheck<{name: string; active: boolean}>({
   id: 'replication-slots',
-  question: 'Do slots keep write-ahead log for somebody?',
+  question: 'Are there replication slots, which retain WAL?',
   level: 'warning',
   example: {
     on: 'source',
@@ -76,14 +76,14 @@ const slots = catalogCheck<{name: string; active: boolean}>({
   },
   sql: `select slot_name as name, active from pg_replication_slots where not temporary and not (${OUR_SLOT}) order by 1`,
   found: ({name, active}) => ({
-    what: `replication slot ${name} is ${active ? 'in use' : 'left behind: it keeps log until the disk is full'}`,
-    remedy: 'point its reader at RDS after the move; ask Heroku to drop it where nobody reads it',
+    what: `replication slot ${name} is ${active ? 'in use' : 'inactive: it retains WAL until the disk is full'}`,
+    remedy: 'point its consumer at RDS after the move, or ask Heroku to drop it if it has none',
   }),
 })
 
 const generatedKeys = catalogCheck<{name: string; column: string}>({
   id: 'generated-keys',
-  question: 'Are rows named by columns that replication does not send?',
+  question: 'Does a replica identity contain generated columns, which replication does not send?',
   level: 'warning',
   hinders: ['subscription'],
   example: {
@@ -96,19 +96,19 @@ const generatedKeys = catalogCheck<{name: string; column: string}>({
     join pg_index i on i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
     join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey) and a.attgenerated <> '' order by 1`,
   found: ({name, column}) => ({
-    what: `${name} names its rows by ${column}, which is generated: replication leaves it out`,
-    remedy: 'take another method, or give the table another key',
+    what: `the replica identity of ${name} contains the generated column ${column}, which replication does not send`,
+    remedy: 'use another method, or give the table another replica identity',
   }),
 })
 
-/** Of columns whose rows are compared whole. */
+/** SQL: type `e` has no equality operator by which replica identity full could compare it. */
 const WITHOUT_EQUALITY = `
   not exists (select from pg_opclass o join pg_am m on m.oid = o.opcmethod where o.opcdefault and m.amname in ('btree', 'hash')
     and (o.opcintype = e.oid or exists (select from pg_cast k where k.castsource = e.oid and k.casttarget = o.opcintype and k.castmethod = 'b' and k.castcontext = 'i')))`
 
 const incomparable = catalogCheck<{name: string; column: string; type: string}>({
   id: 'rows-without-equality',
-  question: 'Can rows that are named by all their columns be compared?',
+  question: 'Do tables with REPLICA IDENTITY FULL have columns without an equality operator?',
   level: 'warning',
   hinders: ['subscription'],
   example: {
@@ -123,8 +123,8 @@ const incomparable = catalogCheck<{name: string; column: string; type: string}>(
     join pg_type e on e.oid = case when b.typcategory = 'A' and b.typelem <> 0 then b.typelem else b.oid end
     where c.relkind = 'r' and c.relreplident = 'f' and e.typtype = 'b' and ${WITHOUT_EQUALITY} order by 1, a.attnum`,
   found: ({name, column, type}) => ({
-    what: `${name} names its rows by all columns, of which ${column} is ${type}, which has no equality`,
-    remedy: 'give it a key, or take another method',
+    what: `${name} has replica identity full, but its column ${column} of type ${type} has no equality operator`,
+    remedy: 'give it a key as its replica identity, or use another method',
   }),
 })
 

@@ -5,12 +5,12 @@ import {NAME, relationOf} from './relations.js'
 
 const SEQUENCES = `pg_sequence s join ${relationOf('s.seqrelid')}`
 
-/** SQL: the last value of sequence `s`, where it may be read; those that may not be are found as unreadable. */
+/** SQL: the last value of sequence `s`, or null without the privilege to read it: `unreadable-tables` finds those. */
 const LAST_VALUE = `case when has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') then pg_sequence_last_value(s.seqrelid) end`
 
 const nearEnd = catalogCheck<{name: string; used: string; end: string; table: string | null; column: string | null}>({
   id: 'sequences-near-end',
-  question: 'Is a sequence about to run out?',
+  question: 'Is a sequence about to reach its MAXVALUE or MINVALUE?',
   level: 'warning',
   example: {
     on: 'source',
@@ -29,8 +29,8 @@ const nearEnd = catalogCheck<{name: string; used: string; end: string; table: st
   found: ({name, used, end, table, column}) => ({
     what: `sequence ${name} has used ${used} % of its range`,
     remedy: table
-      ? 'make its column bigint; this rewrites the table under a lock'
-      : 'give it a longer range and, where it feeds an integer column, make that column bigint',
+      ? 'change its column to bigint; this rewrites the table under an exclusive lock'
+      : 'extend its range with alter sequence and, if it feeds an integer column, change that column to bigint',
     fix: table
       ? `alter table ${table} alter ${column} type bigint, alter ${column} set no ${end}`
       : `alter sequence ${name} as bigint no ${end}`,
@@ -39,7 +39,7 @@ const nearEnd = catalogCheck<{name: string; used: string; end: string; table: st
 
 const outgrownColumns = catalogCheck<{table: string; column: string; sequence: string; used: string}>({
   id: 'integers-near-end',
-  question: 'Does a sequence outgrow the integer column that it feeds?',
+  question: 'Is a sequence about to exceed the range of the integer column that it feeds?',
   level: 'warning',
   example: {
     on: 'source',
@@ -55,13 +55,13 @@ const outgrownColumns = catalogCheck<{table: string; column: string; sequence: s
     join (values ('int2'::regtype, 32767), ('int4'::regtype, 2147483647)) holds (type, most) on holds.type = a.atttypid
     where s.seqmax > holds.most and (${LAST_VALUE}) > 0.9 * holds.most order by 1, 2`,
   found: ({table, column, sequence, used}) => ({
-    what: `${sequence} has used ${used} % of what ${table}.${column} can hold`,
-    remedy: 'make the column bigint, before or after the move; this rewrites the table under a lock',
+    what: `sequence ${sequence} has used ${used} % of the range of ${table}.${column}`,
+    remedy: 'change the column to bigint, before or after the move; this rewrites the table under an exclusive lock',
     fix: `alter table ${table} alter ${column} type bigint`,
   }),
 })
 
-/** A sequence that is other than the usual one. */
+/** A check for sequences with an unusual property. */
 const ofShape = ({
   condition,
   example,
@@ -82,50 +82,50 @@ const ofShape = ({
 
 const descending = ofShape({
   id: 'descending-sequences',
-  question: 'Does a sequence count downwards?',
+  question: 'Does a sequence count downwards (negative INCREMENT)?',
   example: 'create table public.downwards (id int generated always as identity (increment -1) primary key)',
   condition: 's.seqincrement < 0',
   found: (name) => ({
-    what: `sequence ${name} counts downwards`,
-    remedy: 'it is carried so that it goes on downwards; look at it at the gate, or let it count upwards',
+    what: `sequence ${name} counts downwards: its increment is negative`,
+    remedy: 'check its value at the gate, as it keeps counting downwards on RDS, or set a positive increment',
     fix: `alter sequence ${name} increment 1 no minvalue no maxvalue start 1 restart`,
   }),
 })
 
 const cached = ofShape({
   id: 'cached-sequences',
-  question: 'Do sessions hold numbers of a sequence in store?',
+  question: 'Do sessions cache values of a sequence (CACHE above 1)?',
   example: 'create table public.in_store (id int generated always as identity (cache 50) primary key)',
   condition: 's.seqcache > 1',
   found: (name, cache) => ({
-    what: `each session takes ${cache} numbers of sequence ${name} at once: the move leaves a gap for every session it ends`,
-    remedy: 'do nothing where gaps do no harm; otherwise have them taken one by one',
+    what: `sequence ${name} caches ${cache} values per session: each session that the move ends leaves a gap`,
+    remedy: 'do nothing if gaps do no harm; otherwise set cache 1',
     fix: `alter sequence ${name} cache 1`,
   }),
 })
 
 const cycling = ofShape({
   id: 'cycling-sequences',
-  question: 'Does a sequence begin again at its end?',
+  question: 'Does a sequence start over at its end (CYCLE)?',
   example: 'create table public.round (id int generated always as identity (maxvalue 9 cycle) primary key)',
   condition: 's.seqcycle',
   found: (name) => ({
-    what: `sequence ${name} begins again at its end: that it never goes backwards cannot be proved of it`,
-    remedy: 'look at its value at the gate, or let it end',
+    what: `sequence ${name} cycles, so it cannot be proved that its value never goes backwards`,
+    remedy: 'check its value at the gate, or set no cycle',
     fix: `alter sequence ${name} no cycle`,
   }),
 })
 
 const idle = ofShape({
   id: 'unowned-sequences',
-  question: 'Are there sequences that no column takes its numbers from?',
+  question: 'Are there sequences that no column owns or uses as its default?',
   example: 'create sequence public.loose',
   condition: `${notOfExtension('pg_class', 's.seqrelid')} and not exists (
       select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = s.seqrelid and d.classid = 'pg_attrdef'::regclass)
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype in ('a', 'i'))`,
   found: (name) => ({
-    what: `no column takes its numbers from sequence ${name}: only the app knows what they are for`,
-    remedy: 'it is carried with its value; drop it where nothing uses it',
+    what: `sequence ${name} is neither owned by a column nor used as a default: only the app knows its purpose`,
+    remedy: 'drop it if nothing uses it; otherwise do nothing, as it is copied with its value',
     fix: `drop sequence ${name}`,
   }),
 })

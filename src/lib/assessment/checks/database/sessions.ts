@@ -2,11 +2,12 @@ import {otherSessions, preparedTransactions} from '../../../postgres/sessions.js
 import type {Check} from '../../check.js'
 import {sourceAnswering} from '../answering.js'
 
+/** Connections to the source that the move needs. */
 const NEEDED_CONNECTIONS = 4
 
 const connections: Check = {
   id: 'connections-left',
-  question: 'Are connections left for the move?',
+  question: 'Are enough connections free for the move?',
   level: 'warning',
   example: {
     facts: (healthy) => ({
@@ -20,8 +21,8 @@ const connections: Check = {
     if (limit - used >= NEEDED_CONNECTIONS) return []
     return [
       {
-        what: `${used} of ${limit} connections are in use; the move takes ${NEEDED_CONNECTIONS}`,
-        remedy: 'lower the pool size of the app, or move in a quieter hour',
+        what: `${used} of ${limit} connections are in use; the move needs ${NEEDED_CONNECTIONS}`,
+        remedy: 'lower the pool size of the app, or move at a quieter hour',
       },
     ]
   },
@@ -35,34 +36,38 @@ const prepared: Check = {
 
   async inspect({source}) {
     return (await preparedTransactions(source)).map((gid) => ({
-      what: `transaction ${gid} is prepared: it holds writes that no freeze can stop`,
-      remedy: `commit prepared '${gid}' or rollback prepared '${gid}'`,
+      what: `transaction ${gid} is prepared: the freeze cannot stop it from committing its writes`,
+      remedy: `run commit prepared '${gid}' or rollback prepared '${gid}'`,
     }))
   },
 }
 
 const openTransactions: Check = {
   id: 'open-transactions',
-  question: 'Does an open transaction stand in the way of the fence?',
+  question: 'Are there long-running or idle transactions that would block the fence?',
   level: 'warning',
-  example: {
-    on: 'source',
-    held: true,
-    sql: 'begin; create table public.half_done ()',
-    cure: 'rollback',
-  },
+  example: {facts: sourceAnswering({pid: 4711, role: 'app', idle: true, wrote: true, minutes: 7})},
 
   async inspect({source}) {
-    const rows = await source.query<{pid: number; role: string; idle: boolean; minutes: number}>(
-      `select pid, usename as role, state like 'idle in transaction%' as idle, floor(extract(epoch from now() - xact_start) / 60)::int as minutes
+    // Ages by the server's clock. Transactions younger than a minute are no problem: change capture waits for them.
+    const rows = await source.query<{pid: number; role: string; idle: boolean; wrote: boolean; minutes: number}>(
+      `select pid, usename as role,
+         state like 'idle in transaction%' as idle,
+         backend_xid is not null as wrote,
+         floor(extract(epoch from clock_timestamp() - xact_start) / 60)::int as minutes
        from pg_stat_activity
-       where datname = current_database() and pid <> all ($1::int[]) and backend_type = 'client backend'
-         and (xact_start < now() - interval '5 minutes' or state like 'idle in transaction%' and backend_xid is not null)`,
+       where datname = current_database()
+         and pid <> all ($1::int[])
+         and backend_type = 'client backend'
+         and (xact_start <= clock_timestamp() - interval '5 minutes'
+           or xact_start <= clock_timestamp() - interval '1 minute'
+             and state like 'idle in transaction%'
+             and backend_xid is not null)`,
       [source.ownPids()],
     )
-    return rows.map(({pid, role, idle, minutes}) => ({
-      what: `pid ${pid} (${role}) has been in one transaction for ${minutes === 0 ? 'less than a minute' : `${minutes} min`}${idle ? ', idle, with writes of its own' : ''}`,
-      remedy: 'let it end, or end it; the freeze would end it and roll it back',
+    return rows.map(({pid, role, idle, wrote, minutes}) => ({
+      what: `pid ${pid} (${role}) has had a transaction open for ${minutes} min${idle ? ', idle in transaction' : ''}${wrote ? ', with uncommitted writes' : ''}`,
+      remedy: 'commit or roll it back, or run pg_terminate_backend; otherwise the freeze ends it and rolls it back',
       fix: `select pg_terminate_backend(${pid})`,
     }))
   },
@@ -70,7 +75,7 @@ const openTransactions: Check = {
 
 const outsideClients: Check = {
   id: 'outside-clients',
-  question: 'Who besides the apps may be writing?',
+  question: 'Are clients other than the apps connected to the database?',
   level: 'warning',
   example: {facts: sourceAnswering({own: 'app', role: 'analytics', superuser: false})},
 
@@ -81,15 +86,15 @@ const outsideClients: Check = {
       if (role !== row.own && !superuser) others.set(role, (others.get(role) ?? 0) + 1)
     }
     return [...others].map(([role, sessions]) => ({
-      what: `${sessions} sessions of credential ${role} are connected to ${sourceFacts.addon}`,
-      remedy: 'the freeze refuses their writes; point them at RDS afterwards, where the credential has to be made anew',
+      what: `credential ${role} has ${sessions} ${sessions === 1 ? 'session' : 'sessions'} on ${sourceFacts.addon}`,
+      remedy: 'create the role on RDS and point these clients at it after the move; the freeze refuses their writes',
     }))
   },
 }
 
 const wraparound: Check = {
   id: 'wraparound-vacuum',
-  question: 'Is a vacuum against wraparound running, behind which the fence would queue?',
+  question: 'Is an anti-wraparound vacuum running, which does not yield to the fence?',
   level: 'warning',
   example: {facts: sourceAnswering({query: 'autovacuum: VACUUM public.orders (to prevent wraparound)'})},
 
@@ -98,7 +103,7 @@ const wraparound: Check = {
       `select query from pg_stat_activity
        where query like 'autovacuum:%(to prevent wraparound)' and datname = current_database()`,
     )
-    return rows.map(({query}) => ({what: query, remedy: 'wait until it has finished'}))
+    return rows.map(({query}) => ({what: query, remedy: 'wait until this autovacuum has finished'}))
   },
 }
 

@@ -1,6 +1,6 @@
 import {catalogCheck, type Check} from '../../check.js'
 
-/** Settings of this database, of roles in it, and of the app's role; with the words that `alter` needs. */
+/** Settings of this database, of roles in it and of the app's role, each with the clause that `alter` needs. */
 const SETTINGS = `
       select split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value, s.setrole in (0, me.oid) as ours,
         case s.setrole when 0 then format('database %I', d.datname)
@@ -19,7 +19,7 @@ interface Setting {
 
 const timeouts = catalogCheck<Setting>({
   id: 'timeouts',
-  question: 'Do settings cut off whatever takes long?',
+  question: 'Do the database or its roles set timeouts, such as statement_timeout?',
   level: 'warning',
   example: {
     on: 'source',
@@ -27,15 +27,15 @@ const timeouts = catalogCheck<Setting>({
   },
   sql: `select name, value, place from (${SETTINGS}) s where name in (${TIMEOUTS}) and value !~ '^0+[a-z]*$' order by 1, 3`,
   found: ({name, value, place}) => ({
-    what: `${name} is ${value} for ${place}: it ends dumps and long statements of yours, on RDS too`,
-    remedy: 'this tool lifts it for its own sessions; reset it where you run others',
+    what: `${name} is ${value} for ${place}: it cuts off dumps and long statements, on RDS too`,
+    remedy: 'reset it if you run dumps or long statements; this plugin overrides it in its own sessions',
     fix: `alter ${place} reset ${name}`,
   }),
 })
 
 const others = catalogCheck<Setting & {travels: boolean}>({
   id: 'database-settings',
-  question: 'Do the database or its roles have settings of their own?',
+  question: 'Do the database or its roles have settings (ALTER DATABASE SET, ALTER ROLE SET)?',
   level: 'warning',
   example: {
     on: 'source',
@@ -46,10 +46,10 @@ const others = catalogCheck<Setting & {travels: boolean}>({
     from (${SETTINGS}) s left join pg_settings g on g.name = s.name
     where s.name not in (${TIMEOUTS}, 'search_path', 'default_transaction_read_only') and s.name !~ '^(extwlist|heroku_rds)\\.' order by 3, 1`,
   found: ({name, value, place, travels}) => ({
-    what: `${name} is ${value} for ${place}${travels ? ', and becomes a setting of the target database' : ', which does not travel'}`,
+    what: `${name} is ${value} for ${place}${travels ? ', and is copied as a setting of the target database' : ', and is not copied'}`,
     remedy: travels
-      ? 'make sure that it suits RDS as well'
-      : 'set it on RDS, in the parameter group where a role may not',
+      ? 'check that it suits RDS as well, or reset it'
+      : 'set it on RDS with alter role or alter database, or in the parameter group if that is not allowed',
     fix: `alter ${place} reset ${name}`,
   }),
 })

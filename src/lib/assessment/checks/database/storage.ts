@@ -4,7 +4,7 @@ import {NAME, RELATIONS, relationOf} from './relations.js'
 
 const vacuumOff = catalogCheck<{name: string}>({
   id: 'vacuum-switched-off',
-  question: 'Is autovacuum switched off for a table, which the target would inherit?',
+  question: 'Is autovacuum disabled for a table (autovacuum_enabled), which RDS would inherit?',
   level: 'warning',
   example: {
     on: 'source',
@@ -15,15 +15,16 @@ const vacuumOff = catalogCheck<{name: string}>({
       select from pg_options_to_table(c.reloptions) o
       where o.option_name = 'autovacuum_enabled' and o.option_value in ('false', 'off', 'no', '0', 'f', 'n')) order by 1`,
   found: ({name}) => ({
-    what: `autovacuum is off for ${name}: it grows, and heads for a wraparound vacuum at the worst of times`,
-    remedy: 'switch it on again',
+    what: `autovacuum is disabled for ${name}: the table bloats, and an anti-wraparound vacuum can start at the worst time`,
+    remedy: 'enable it by resetting autovacuum_enabled',
     fix: `alter table ${name} reset (autovacuum_enabled)`,
   }),
 })
 
 const wraparoundAge = catalogCheck<{name: string; used: string}>({
   id: 'wraparound-age',
-  question: 'Is a vacuum against wraparound about to begin, behind which the fence would queue?',
+  question:
+    'Is an anti-wraparound vacuum (autovacuum_freeze_max_age) about to start, which does not yield to the fence?',
   level: 'warning',
   example: {facts: sourceAnswering({name: 'public.orders', used: '95'})},
   sql: `
@@ -33,29 +34,29 @@ const wraparoundAge = catalogCheck<{name: string; used: string}>({
     where c.relkind in ('r', 'm') and c.relfrozenxid <> '0'::xid and age(c.relfrozenxid) > 0.9 * most.age
     order by age(c.relfrozenxid) desc, 1 limit 20`,
   found: ({name, used}) => ({
-    what: `${name} is at ${used} % of the age at which a vacuum begins that gives way to nobody`,
-    remedy: 'have it frozen in a quiet hour before the move',
+    what: `${name} is at ${used} % of autovacuum_freeze_max_age: an anti-wraparound vacuum, which does not yield to locks, is about to start`,
+    remedy: 'run vacuum (freeze) at a quiet hour before the move',
     fix: `vacuum (freeze) ${name}`,
   }),
 })
 
 const tablespaces = catalogCheck<{name: string; tablespace: string}>({
   id: 'tablespaces',
-  question: 'Are tables or indexes kept in places of their own?',
+  question: 'Are tables or indexes in tablespaces other than the default?',
   level: 'warning',
   example: {facts: sourceAnswering({name: 'public.orders', tablespace: 'fast'})},
   sql: `
     select ${NAME} as name, quote_ident(s.spcname) as tablespace from pg_tablespace s
     join ${relationOf('c.oid')} and c.reltablespace = s.oid where c.relkind in ('r', 'p', 'm', 'i', 'I') order by 1`,
   found: ({name, tablespace}) => ({
-    what: `${name} is in tablespace ${tablespace}; on RDS it will be in the default one`,
+    what: `${name} is in tablespace ${tablespace}; on RDS it will be in the default tablespace`,
     remedy: 'do nothing, unless that tablespace is faster than the storage of RDS',
   }),
 })
 
 const wideRows = catalogCheck<{name: string; widest: string}>({
   id: 'wide-rows',
-  question: 'Are there values of 100 MB or more, as far as a sample shows?',
+  question: 'Does a sample of the rows contain values of 100 MB or more?',
   level: 'warning',
   example: {
     on: 'source',
@@ -76,7 +77,7 @@ const wideRows = catalogCheck<{name: string; widest: string}>({
     where widest >= 100000000`,
   found: ({name, widest}) => ({
     what: `${name} holds a value of ${widest}, and the sample may have missed larger ones`,
-    remedy: 'make sure the machine the move runs from has memory for several of them; S3 is the better place',
+    remedy: 'run the move from a machine with memory for several of them, or store them in S3',
   }),
 })
 

@@ -3,7 +3,7 @@ import {NAME, relationOf} from './relations.js'
 
 const invalidIndexes = catalogCheck<{name: string}>({
   id: 'invalid-indexes',
-  question: 'Is an index invalid, so that it would be built for the first time?',
+  question: 'Are there invalid indexes, which would be built on RDS for the first time?',
   level: 'warning',
   example: {
     on: 'source',
@@ -15,15 +15,15 @@ const invalidIndexes = catalogCheck<{name: string}>({
     select ${NAME} as name from pg_index i join ${relationOf('i.indexrelid')}
     where not i.indisvalid and c.relkind = 'i' order by 1`,
   found: ({name}) => ({
-    what: `index ${name} is invalid here and would be built on RDS, where a duplicate key would stop it`,
-    remedy: 'build it anew, or drop it',
+    what: `index ${name} is invalid on the source and would be built on RDS, where a duplicate key would stop the build`,
+    remedy: 'rebuild it with reindex, or drop it',
     fix: `reindex index ${name}`,
   }),
 })
 
 const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
   id: 'duplicate-indexes',
-  question: 'Are there indexes twice, which would be built twice in the window?',
+  question: 'Are there duplicate indexes, which would be built twice in the window?',
   level: 'warning',
   example: {
     on: 'source',
@@ -37,15 +37,15 @@ const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
       coalesce(pg_get_expr(i.indexprs, i.indrelid), ''), coalesce(pg_get_expr(i.indpred, i.indrelid), '')
     having count(*) > 1 order by 1`,
   found: ({name, twin}) => ({
-    what: `index ${name} is the same as ${twin}`,
-    remedy: 'drop one of them: it costs every write, and time in the window',
+    what: `index ${name} is a duplicate of ${twin}`,
+    remedy: 'drop one of them: it slows every write, and takes time in the window',
     fix: `drop index ${name}`,
   }),
 })
 
 const notValid = catalogCheck<{name: string; table: string}>({
   id: 'constraints-not-valid',
-  question: 'Are there constraints that the rows may break already?',
+  question: 'Are there NOT VALID constraints, which existing rows may violate?',
   level: 'warning',
   example: {
     on: 'source',
@@ -55,15 +55,15 @@ const notValid = catalogCheck<{name: string; table: string}>({
     select quote_ident(k.conname) as name, ${NAME} as table from pg_constraint k
     join ${relationOf('k.conrelid')} where not k.convalidated order by 2, 1`,
   found: ({name, table}) => ({
-    what: `constraint ${name} on ${table} is not valid, and stays so on RDS`,
-    remedy: 'validate it; this reads the table and blocks no writer',
+    what: `constraint ${name} on ${table} is not valid, and stays not valid on RDS`,
+    remedy: 'run validate constraint, which reads the table and blocks no writes',
     fix: `alter table ${table} validate constraint ${name}`,
   }),
 })
 
 const deferredKeys = catalogCheck<{name: string; table: string}>({
   id: 'deferrable-keys',
-  question: 'Are there keys that are checked late, so that no row can be named by them?',
+  question: 'Are there deferrable primary keys, which cannot be a replica identity?',
   level: 'warning',
   hinders: ['subscription'],
   example: {
@@ -76,8 +76,8 @@ const deferredKeys = catalogCheck<{name: string; table: string}>({
     join ${relationOf('k.conrelid')}
     where k.contype = 'p' and k.condeferrable order by 2, 1`,
   found: ({name, table}) => ({
-    what: `primary key ${name} of ${table} is deferrable: replication cannot name rows by it`,
-    remedy: 'take another method, or make it an ordinary key',
+    what: `primary key ${name} of ${table} is deferrable: replication cannot identify rows by it`,
+    remedy: 'use another method, or create the key again as not deferrable',
   }),
 })
 
@@ -95,14 +95,14 @@ const exclusions = catalogCheck<{names: string}>({
     select string_agg(${NAME}, ', ' order by 1) as names from pg_constraint k
     join ${relationOf('k.conrelid')} where k.contype = 'x' having count(*) > 0`,
   found: ({names}) => ({
-    what: `exclusion constraints on ${names}: DMS does not make them`,
-    remedy: 'take another method',
+    what: `exclusion constraints on ${names}: DMS does not create them`,
+    remedy: 'use another method',
   }),
 })
 
 const silencedForeignKeys = catalogCheck<{table: string; names: string}>({
   id: 'silenced-foreign-keys',
-  question: 'Was a foreign key switched off, so that orphans could stop the move?',
+  question: 'Are foreign keys disabled (DISABLE TRIGGER ALL), so that orphaned rows could stop the move?',
   level: 'warning',
   example: {
     on: 'source',
@@ -115,9 +115,8 @@ const silencedForeignKeys = catalogCheck<{table: string; names: string}>({
     from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint join ${relationOf('t.tgrelid')}
     where t.tgisinternal and t.tgenabled = 'D' and k.contype = 'f' group by 1 order by 1`,
   found: ({table, names}) => ({
-    what: `foreign key ${names} is switched off on ${table}: on RDS it is checked against every row`,
-    remedy:
-      'look for rows whose other half is missing; switching it on again takes a superuser, which is Heroku support',
+    what: `foreign key ${names} is disabled on ${table}; on RDS it is checked against every row`,
+    remedy: 'delete or correct orphaned rows; ask Heroku support to enable the triggers again, which takes a superuser',
   }),
 })
 

@@ -5,13 +5,13 @@ interface Named {
   name: string
 }
 
-/** SQL: an index `i` of relation `c` by which every row can be named. */
+/** SQL: `i` is an index of relation `c` that can be its replica identity. */
 const NAMES_ROWS = `i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indexprs is null
         and not exists (select from unnest(i.indkey) k join pg_attribute a on a.attrelid = c.oid and a.attnum = k where not a.attnotnull)`
 
 const withoutKey = catalogCheck<Named & {size: string}>({
   id: 'tables-without-key',
-  question: 'Can every row be named by a key?',
+  question: 'Does every table have a primary key, or a unique index on NOT NULL columns?',
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {on: 'source', sql: 'create table public.keyless (note text)'},
@@ -20,41 +20,41 @@ const withoutKey = catalogCheck<Named & {size: string}>({
     where c.relkind = 'r' and not c.relispartition and not exists (select from pg_index i where ${NAMES_ROWS})
     order by pg_total_relation_size(c.oid) desc, 1`,
   found: ({name, size}) => ({
-    what: `${name} (${size}) has neither a primary key nor a unique index on columns that are never null`,
-    remedy: 'give it a key; on a large table this rewrites it',
+    what: `${name} (${size}) has neither a primary key nor a unique index on NOT NULL columns`,
+    remedy: 'add a primary key; this rewrites the table',
     fix: `alter table ${name} add column id bigint generated always as identity primary key`,
   }),
 })
 
 const unlogged = catalogCheck<Named>({
   id: 'unlogged-tables',
-  question: 'Would a crash of the source empty a table?',
+  question: 'Are there unlogged tables, which replication does not copy?',
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {on: 'source', sql: 'create unlogged table public.scratch (id int primary key)'},
   sql: `select ${NAME} as name from ${RELATIONS} where c.relkind = 'r' and c.relpersistence = 'u' order by 1`,
   found: ({name}) => ({
-    what: `${name} is unlogged: replication does not carry it`,
-    remedy: 'make it a logged table; this rewrites it',
+    what: `${name} is unlogged: replication does not copy it`,
+    remedy: 'run set logged; this rewrites the table',
     fix: `alter table ${name} set logged`,
   }),
 })
 
 const temporary = catalogCheck<{count: number}>({
   id: 'temporary-tables',
-  question: 'Do sessions keep something in temporary tables?',
+  question: 'Do sessions use temporary tables?',
   level: 'warning',
   example: {on: 'source', sql: 'create temporary table basket (id int)', held: true, cure: 'drop table basket'},
   sql: `select count(*)::int as count from pg_class where relpersistence = 't' and relkind = 'r' having count(*) > 0`,
   found: ({count}) => ({
-    what: `${count} temporary tables are in use: they end with their sessions, in the window at the latest`,
-    remedy: 'make sure that what is in them can be made again',
+    what: `temporary tables in use: ${count}; each is dropped when its session ends, in the window at the latest`,
+    remedy: 'make sure that the app can create their contents again',
   }),
 })
 
 const inheritance = catalogCheck<Named & {parent: string}>({
   id: 'inheritance',
-  question: 'Do tables inherit from others, other than as partitions?',
+  question: 'Do tables inherit from others (INHERITS), other than as partitions?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -66,14 +66,14 @@ const inheritance = catalogCheck<Named & {parent: string}>({
     join ${relationOf('i.inhrelid')} where c.relkind = 'r' and not c.relispartition order by 1`,
   found: ({name, parent}) => ({
     what: `${name} inherits from ${parent}: DMS would copy its rows twice`,
-    remedy: 'take another method, or cut the tie',
+    remedy: 'use another method, or end the inheritance with no inherit',
     fix: `alter table ${name} no inherit ${parent}`,
   }),
 })
 
 const replicaIdentity = catalogCheck<Named>({
   id: 'replica-identity',
-  question: 'Does a table refuse to tell which row changed?',
+  question: 'Are there tables with REPLICA IDENTITY NOTHING?',
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {
@@ -83,14 +83,14 @@ const replicaIdentity = catalogCheck<Named>({
   sql: `select ${NAME} as name from ${RELATIONS} where c.relkind = 'r' and c.relreplident = 'n' order by 1`,
   found: ({name}) => ({
     what: `${name} has replica identity nothing: its updates and deletes would fail once it is published`,
-    remedy: 'give it back its key',
+    remedy: 'reset it with replica identity default',
     fix: `alter table ${name} replica identity default`,
   }),
 })
 
 const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>({
   id: 'partitions-without-key',
-  question: 'Can the rows of every partition be named by a key?',
+  question: 'Does every partition have a primary key, a unique index on NOT NULL columns or replica identity full?',
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {
@@ -104,15 +104,15 @@ const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>(
     from ${RELATIONS} where c.relkind = 'r' and c.relispartition and c.relreplident <> 'f'
       and not exists (select from pg_index i where ${NAMES_ROWS}) order by 1`,
   found: ({name, root, size}) => ({
-    what: `${name} (${size}), a partition of ${root}, has no key`,
-    remedy: `give ${root} a key that includes its partition columns, or have whole rows of the partition logged`,
+    what: `${name} (${size}), a partition of ${root}, has neither a key nor replica identity full`,
+    remedy: `give ${root} a primary key that includes its partition columns, or set replica identity full on the partition, which logs whole rows`,
     fix: `alter table ${name} replica identity full`,
   }),
 })
 
 const unmarkedKeys = catalogCheck<Named & {index: string}>({
   id: 'unmarked-keys',
-  question: 'Does replication know every key that is not a primary key?',
+  question: 'Do tables without a primary key have a unique index as their replica identity?',
   level: 'warning',
   hinders: ['subscription'],
   example: {
@@ -127,14 +127,14 @@ const unmarkedKeys = catalogCheck<Named & {index: string}>({
     group by 1 order by 1`,
   found: ({name, index}) => ({
     what: `${name} has no primary key, and its unique index ${index} is not its replica identity`,
-    remedy: 'make the index its replica identity',
+    remedy: 'set its replica identity with replica identity using index',
     fix: `alter table ${name} replica identity using index ${index}`,
   }),
 })
 
 const detaching = catalogCheck<Named & {parent: string}>({
   id: 'detaching-partitions',
-  question: 'Was the detaching of a partition left half done?',
+  question: 'Is a partition still to be detached (DETACH PARTITION CONCURRENTLY, then FINALIZE)?',
   level: 'warning',
   example: {
     on: 'source',
@@ -148,8 +148,8 @@ const detaching = catalogCheck<Named & {parent: string}>({
     select ${NAME} as name, i.inhparent::regclass::text as parent from pg_inherits i
     join ${relationOf('i.inhrelid')} where to_jsonb(i) ->> 'inhdetachpending' = 'true' order by 1`,
   found: ({name, parent}) => ({
-    what: `${name} is half detached from ${parent}: its rows are not seen through ${parent}`,
-    remedy: 'finish the detaching',
+    what: `${name} is half detached from ${parent}: a query of ${parent} does not return its rows`,
+    remedy: 'finish it with detach partition … finalize',
     fix: `alter table ${parent} detach partition ${name} finalize`,
   }),
 })

@@ -13,7 +13,7 @@ const columnsOf = (condition: string): string => `
 
 const baseTypes = catalogCheck<{name: string}>({
   id: 'base-types',
-  question: 'Are there types made of code, which take a superuser?',
+  question: 'Are there base types of your own, which take a superuser?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -29,15 +29,15 @@ const baseTypes = catalogCheck<{name: string}>({
     where (t.typtype = 'b' and t.typelem = 0 or t.typtype = 'p') and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')}
       and not exists (select from pg_type e where e.typarray = t.oid) order by 1`,
   found: ({name}) => ({
-    what: `type ${name} is a base type of your own: RDS lets nobody create it`,
-    remedy: 'change its columns to a type of Postgres, then drop it',
+    what: `type ${name} is a base type of your own, which cannot be created on RDS`,
+    remedy: 'change its columns to a built-in type, then drop it',
     fix: `drop type ${name}`,
   }),
 })
 
 const domains = catalogCheck<{domain: string; name: string}>({
   id: 'unvalidated-domains',
-  question: 'Was a constraint of a domain never checked against the rows that are there?',
+  question: 'Are there domains with NOT VALID constraints, which existing rows may violate?',
   level: 'warning',
   example: {on: 'source', sql: 'alter domain public.cents add constraint modest check (value < 1000000) not valid'},
   sql: `
@@ -45,15 +45,15 @@ const domains = catalogCheck<{domain: string; name: string}>({
     from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
     where not k.convalidated and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')} order by 1, 2`,
   found: ({domain, name}) => ({
-    what: `constraint ${name} of domain ${domain} is not valid: RDS would refuse a row that breaks it`,
-    remedy: 'validate it, and mend the rows that it names',
+    what: `constraint ${name} of domain ${domain} is not valid: RDS would refuse a row that violates it`,
+    remedy: 'run validate constraint, and correct the rows that violate it',
     fix: `alter domain ${domain} validate constraint ${name}`,
   }),
 })
 
 const objectNumbers = catalogCheck<Column>({
   id: 'object-ids',
-  question: 'Do columns hold numbers that mean something on this server only?',
+  question: 'Do columns hold OIDs (oid, regclass and the like), which differ on RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -63,14 +63,14 @@ const objectNumbers = catalogCheck<Column>({
   sql: columnsOf(`
       (t.typnamespace = 'pg_catalog'::regnamespace and t.typname ~ '^reg' or t.oid = 'oid'::regtype or t.typbasetype = 'oid'::regtype)`),
   found: ({column, type}) => ({
-    what: `${column} is of type ${type}: what it points at has another number on RDS, or is not there`,
-    remedy: 'keep names as text instead of numbers; a plain number should be bigint',
+    what: `${column} is of type ${type}: the object it refers to has another OID on RDS, or does not exist there`,
+    remedy: 'store names as text instead of OIDs; use bigint for plain numbers',
   }),
 })
 
 const positions = catalogCheck<Column>({
   id: 'server-positions',
-  question: 'Do columns hold transaction numbers or log positions?',
+  question: 'Do columns hold transaction IDs or WAL positions (xid, pg_snapshot, pg_lsn)?',
   level: 'warning',
   example: {
     on: 'source',
@@ -80,14 +80,14 @@ const positions = catalogCheck<Column>({
   sql: columnsOf(`t.oid in ('xid'::regtype, 'xid8'::regtype, 'cid'::regtype, 'tid'::regtype, 'pg_lsn'::regtype,
       'pg_snapshot'::regtype, 'txid_snapshot'::regtype)`),
   found: ({column, type}) => ({
-    what: `${column} is of type ${type}: RDS counts from a beginning of its own, so that new values are smaller than old ones`,
-    remedy: 'let nothing compare values from before the move with later ones',
+    what: `${column} is of type ${type}: transaction IDs and WAL positions start over on RDS, so new values are smaller than old ones`,
+    remedy: 'make sure that nothing compares values from before the move with later ones',
   }),
 })
 
 const generated = catalogCheck<{columns: string}>({
   id: 'generated-columns',
-  question: 'Are there generated columns, which nobody may write?',
+  question: 'Are there generated columns, which DMS cannot write?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -97,14 +97,14 @@ const generated = catalogCheck<{columns: string}>({
   },
   sql: `select string_agg(${COLUMN}, ', ' order by 1) as columns from ${COLUMNS} where a.attgenerated <> '' having count(*) > 0`,
   found: ({columns}) => ({
-    what: `DMS writes into generated columns, which the target refuses: ${columns}`,
-    remedy: 'take another method, or leave them out by a transformation rule',
+    what: `DMS writes to generated columns, which the target refuses: ${columns}`,
+    remedy: 'use another method, or exclude them with a transformation rule',
   }),
 })
 
 const typesForDms = catalogCheck<Column>({
   id: 'types-for-dms',
-  question: 'Are there columns that DMS does not carry?',
+  question: 'Are there columns of types that DMS does not copy?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -114,14 +114,14 @@ const typesForDms = catalogCheck<Column>({
   },
   sql: columnsOf(`(t.typtype in ('c', 'r', 'm') or t.oid in ('tsvector'::regtype, 'tsquery'::regtype))`),
   found: ({column, type}) => ({
-    what: `DMS does not carry ${column} of type ${type}`,
-    remedy: 'take another method: all others do',
+    what: `DMS does not copy ${column} of type ${type}`,
+    remedy: 'use another method: all others copy it',
   }),
 })
 
 const namesForDms = catalogCheck<{names: string}>({
   id: 'names-for-dms',
-  question: 'Are there names that need quoting, which DMS treats in its own way?',
+  question: 'Are there table names that need quoting, which DMS handles in its own way?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {
@@ -133,12 +133,15 @@ const namesForDms = catalogCheck<{names: string}>({
     select string_agg(name, ', ' order by name) as names from (
       select ${NAME} as name from ${RELATIONS} where c.relkind in ('r', 'p') and c.relname !~ '^[A-Za-z_][A-Za-z0-9_$]*$' limit 5) odd
     having count(*) > 0`,
-  found: ({names}) => ({what: `the names ${names} need quoting`, remedy: 'take another method, or rename them'}),
+  found: ({names}) => ({
+    what: `the table names ${names} need quoting`,
+    remedy: 'use another method, or rename the tables',
+  }),
 })
 
 const caseTwins = catalogCheck<{names: string}>({
   id: 'names-that-differ-by-case',
-  question: 'Do names of tables differ by their capitals only?',
+  question: 'Do table names differ only by case?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   example: {on: 'source', sql: 'create table public."Events" (id int primary key)', cure: 'drop table public."Events"'},
@@ -146,14 +149,14 @@ const caseTwins = catalogCheck<{names: string}>({
     select string_agg(${NAME}, ' and ' order by c.relname) as names from ${RELATIONS} where c.relkind in ('r', 'p')
     group by lower(n.nspname), lower(c.relname) having count(*) > 1 order by 1`,
   found: ({names}) => ({
-    what: `${names} are one table to DMS`,
-    remedy: 'take another method, or rename one of them',
+    what: `DMS treats ${names} as one table`,
+    remedy: 'use another method, or rename one of them',
   }),
 })
 
 const searchFiles = catalogCheck<{name: string}>({
   id: 'text-search-files',
-  question: 'Does text search read files of the server?',
+  question: 'Do text search dictionaries read files of the server?',
   level: 'warning',
   example: {
     on: 'source',
@@ -165,7 +168,7 @@ const searchFiles = catalogCheck<{name: string}>({
       and x.dictinitoption ~* '\\m(dictfile|afffile|synonyms|rules|thesaurus)\\M' order by 1`,
   found: ({name}) => ({
     what: `text search dictionary ${name} reads a file of the server, which RDS may not have`,
-    remedy: 'create it on RDS once, beforehand; where the file is missing, do without',
+    remedy: 'test beforehand that RDS can create it; drop it if the file is missing there',
     fix: `drop text search dictionary ${name}`,
   }),
 })

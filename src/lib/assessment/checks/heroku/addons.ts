@@ -1,16 +1,16 @@
 import type {Check} from '../../check.js'
 import {ofEachApp} from './of-each-app.js'
 
-/** Add-ons that write to the database by a way of their own. */
+/** Add-ons that write to the database through their own connections. */
 const WRITERS = /^(herokuconnect):/
-/** Add-ons that start dynos on a clock of their own, which maintenance mode does not stop. */
+/** Add-ons that start dynos on a schedule, which maintenance mode does not stop. */
 const CLOCKS = /^(scheduler|advanced-scheduler|crontogo|cron-to-go|temporize|process-scheduler):/
-/** Add-ons that raise the number of dynos by themselves. */
+/** Add-ons that scale dynos automatically. */
 const SCALERS = /^(judoscale|rails-autoscale|hirefire|hirefireapp|adept-scale|autoscale):/
 
 const scheduler = ofEachApp({
   id: 'scheduler',
-  question: 'Do add-ons start jobs that nothing can pause?',
+  question: 'Do scheduler add-ons start jobs, which maintenance mode does not pause?',
   level: 'warning',
   failing: () => ({addons: [{name: 'scheduler-flat-1', plan: 'scheduler:standard'}]}),
 
@@ -18,15 +18,15 @@ const scheduler = ofEachApp({
     addons
       .filter(({plan}) => CLOCKS.test(plan))
       .map((addon) => ({
-        what: `${addon.name} on ${name} goes on during maintenance; a job that starts in the window is refused its writes`,
-        remedy: 'choose a window between two runs, or make the jobs repeatable',
+        what: `${addon.name} on ${name} keeps starting jobs in maintenance mode; a job that starts in the window cannot write`,
+        remedy: 'choose a window between two runs, or make the jobs safe to repeat',
         fix: `heroku addons:open ${addon.name} --app ${name}`,
       })),
 })
 
 const autoscaler = ofEachApp({
   id: 'autoscaler',
-  question: 'Does an add-on start dynos while they are to be stopped?',
+  question: 'Do autoscaling add-ons start dynos during the window?',
   level: 'warning',
   failing: () => ({addons: [{name: 'judoscale-flat-1', plan: 'judoscale:white'}]}),
 
@@ -34,8 +34,8 @@ const autoscaler = ofEachApp({
     addons
       .filter(({plan}) => SCALERS.test(plan))
       .map((addon) => ({
-        what: `${addon.name} scales the dynos of ${name} by itself, in the window too`,
-        remedy: 'pause it for the window; dynos it starts are refused their writes',
+        what: `${addon.name} scales the dynos of ${name} automatically, in the window too`,
+        remedy: 'pause it for the window; dynos that it starts cannot write',
         fix: `heroku addons:open ${addon.name} --app ${name}`,
       })),
 })

@@ -3,8 +3,9 @@ import type {Check, Subject} from '../../check.js'
 import {endsSoon} from '../../lifetime.js'
 import {known} from '../../../ports/fact.js'
 import {parsePlan} from '../../plan.js'
+import {sourceAnswering} from '../answering.js'
 
-/** A check of Heroku's own account of the database. */
+/** A check of the facts that Heroku reports about the database. */
 const ofDatabase = (
   check: Omit<Check, 'example' | 'inspect'> & {
     found: (subject: Subject) => Found[]
@@ -21,7 +22,7 @@ const ofDatabase = (
 
 const followers = ofDatabase({
   id: 'followers',
-  question: 'Do followers hang on this database?',
+  question: 'Does the database have followers?',
   level: 'warning',
   failing: {info: {Followers: ['postgresql-curly-2']}},
 
@@ -30,7 +31,7 @@ const followers = ofDatabase({
     if (names.length === 0) return []
     return [
       {
-        what: `followers ${names.join(', ')} stay with Heroku Postgres`,
+        what: `followers ${names.join(', ')} stay on Heroku Postgres`,
         remedy: 'create read replicas on RDS and set their URLs after the move',
       },
     ]
@@ -39,7 +40,7 @@ const followers = ofDatabase({
 
 const notAvailable = ofDatabase({
   id: 'not-available',
-  question: 'Is the database up, and done with being made?',
+  question: 'Is the database available?',
   level: 'warning',
   failing: {info: {Status: ['Preparing']}},
 
@@ -47,32 +48,32 @@ const notAvailable = ofDatabase({
     const status = known(info).Status?.[0] ?? 'Available'
     return /available/i.test(status)
       ? []
-      : [{what: `Heroku says of ${addon}: ${status}`, remedy: 'wait until it is available: heroku pg:wait'}]
+      : [
+          {
+            what: `Heroku reports the status of ${addon} as ${status}`,
+            remedy: 'wait until it is available: heroku pg:wait',
+          },
+        ]
   },
 })
 
 const isFollower: Check = {
   id: 'is-follower',
-  question: 'Is this database itself a follower?',
+  question: 'Is the database itself a follower?',
   level: 'blocker',
-  example: {
-    facts: (healthy) => ({
-      ...healthy,
-      source: {...healthy.source, query: <Row>() => Promise.resolve([{standby: true}] as Row[])},
-    }),
-  },
+  example: {facts: sourceAnswering({standby: true})},
 
   async inspect({source, sourceFacts: {addon}}) {
     const row = await source.queryOne<{standby: boolean}>('select pg_is_in_recovery() as standby')
     return row.standby
-      ? [{what: `${addon} is a follower: it cannot be frozen`, remedy: 'name the database it follows'}]
+      ? [{what: `${addon} is a follower, which cannot be frozen`, remedy: 'name the database it follows'}]
       : []
   },
 }
 
 const plannedMaintenance = ofDatabase({
   id: 'planned-maintenance',
-  question: 'Has Heroku planned maintenance of the database?',
+  question: 'Has Heroku planned maintenance for the database?',
   level: 'warning',
   failing: {plannedMaintenance: 'a security update at 2030-01-01T00:00:00Z'},
 
@@ -81,8 +82,8 @@ const plannedMaintenance = ofDatabase({
     if (planned === null) return []
     return [
       {
-        what: `Heroku has planned maintenance of ${addon}: ${planned}`,
-        remedy: 'run it or move it before the window',
+        what: `Heroku has planned maintenance for ${addon}: ${planned}`,
+        remedy: 'run or reschedule it before the window',
         fix: `heroku pg:maintenance ${addon}`,
       },
     ]
@@ -91,7 +92,7 @@ const plannedMaintenance = ofDatabase({
 
 const lifetime = ofDatabase({
   id: 'end-of-life',
-  question: 'Does the version of the database still get fixes?',
+  question: 'Is the Postgres version of the source near its end of life?',
   level: 'warning',
   failing: {major: 12, version: '12.22'},
 
@@ -100,8 +101,8 @@ const lifetime = ofDatabase({
     if (end === undefined) return []
     return [
       {
-        what: `Postgres ${version} of ${addon} gets no fixes after ${end}: Heroku will upgrade it, at a time of its choosing`,
-        remedy: 'move before that; the target may be newer, and nothing has to be upgraded first',
+        what: `Postgres ${version} of ${addon} gets no fixes after ${end}: Heroku will upgrade it at a time of its own choosing`,
+        remedy: 'move before that date; the target can have a newer version, and the source need not be upgraded first',
       },
     ]
   },
@@ -118,11 +119,11 @@ const privatePlan = ofDatabase({
     if (tier !== 'private' && tier !== 'shield') return []
     return [
       {
-        what: `${addon} is on a ${tier} plan: nothing outside its space reaches it without trusted IP ranges`,
+        what: `${addon} is on a ${tier} plan: nothing outside its space can reach it without trusted IP ranges`,
         remedy:
           tier === 'shield'
-            ? 'run the move from inside the space; PGBackups do not exist there'
-            : 'admit the machine the move runs from to the trusted IP ranges of the space, or run it inside',
+            ? 'run the move from inside the space; PGBackups are not available there'
+            : 'add the machine that runs the move to the trusted IP ranges of the space, or run it inside the space',
       },
     ]
   },

@@ -3,5 +3,5 @@ import attachments from './attachments.js'
 import herokuDatabase from './database.js'
 import runtime from './runtime.js'
 
-/** What stands in the way on Heroku's side of the database. */
+/** Checks of Heroku: the database add-on, its attachments and the apps. */
 export default [...herokuDatabase, ...attachments, ...addons, ...runtime]

@@ -5,7 +5,7 @@ import type {Check, Subject} from '../../check.js'
 export const ofEachApp = (
   check: Omit<Check, 'example' | 'inspect'> & {
     found: (app: AppFacts, subject: Subject) => Found[]
-    /** What makes an app fail it. */
+    /** Facts that make an app fail the check. */
     failing: (app: AppFacts) => Partial<AppFacts>
   },
 ): Check => {

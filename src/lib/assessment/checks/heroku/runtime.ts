@@ -4,7 +4,7 @@ import {ofEachApp} from './of-each-app.js'
 
 const releasePhase = ofEachApp({
   id: 'release-phase',
-  question: 'Will a release phase run at the switch?',
+  question: 'Does an app have a release phase, which runs at the switch?',
   level: 'warning',
   failing: () => ({formation: [{type: 'release', quantity: 0, size: 'basic'}]}),
 
@@ -13,7 +13,8 @@ const releasePhase = ofEachApp({
       ? [
           {
             what: `the release phase of ${name} runs at the switch, on RDS, where its writes are refused until the gate`,
-            remedy: 'deploy pending schema migrations before the window, so that it has nothing to write',
+            remedy:
+              'deploy pending schema migrations before the window, so that the release phase has nothing to write',
           },
         ]
       : [],
@@ -21,7 +22,7 @@ const releasePhase = ofEachApp({
 
 const preboot = ofEachApp({
   id: 'preboot',
-  question: 'Would old dynos go on serving after the switch?',
+  question: 'Is preboot enabled, so that old dynos keep serving after the switch?',
   level: 'warning',
   failing: () => ({preboot: true}),
 
@@ -29,8 +30,8 @@ const preboot = ofEachApp({
     on
       ? [
           {
-            what: `${name} has preboot: after a release its old dynos serve for minutes, unseen in the list of dynos`,
-            remedy: 'it is switched off for the window and on again afterwards',
+            what: `${name} has preboot: after a release its old dynos keep serving for minutes, and do not appear in the list of dynos`,
+            remedy: 'do nothing: preboot is disabled for the window, and enabled again afterwards',
           },
         ]
       : [],
@@ -38,7 +39,7 @@ const preboot = ofEachApp({
 
 const fir = ofEachApp({
   id: 'fir',
-  question: 'Is there an app without maintenance mode?',
+  question: 'Is an app on Fir, which has no maintenance mode?',
   level: 'warning',
   failing: () => ({generation: 'fir'}),
 
@@ -47,7 +48,7 @@ const fir = ofEachApp({
       ? [
           {
             what: `${name} is a Fir app: it has no maintenance mode`,
-            remedy: 'its visitors see errors while its dynos are stopped',
+            remedy: 'expect its visitors to see errors while its dynos are stopped',
           },
         ]
       : [],
@@ -57,7 +58,7 @@ const CURRENT_STACKS = /^heroku-(22|24|26)$/
 
 const stack = ofEachApp({
   id: 'stack-without-authorities',
-  question: 'Do the dynos know the certificate authorities of RDS?',
+  question: 'Do the dynos have the RDS certificate authorities?',
   level: 'warning',
   failing: () => ({stack: 'container'}),
 
@@ -66,19 +67,19 @@ const stack = ofEachApp({
       ? []
       : [
           {
-            what: `${name} runs on ${image}, whose images may lack the certificate authorities of RDS`,
-            remedy: 'put the bundle of the region into the image or the slug and name it with --ca-file',
+            what: `${name} runs on ${image}, whose images may lack the RDS certificate authorities`,
+            remedy: 'put the RDS CA bundle into the image or the slug, and pass its path with --ca-file',
             fix: 'curl -o rds-ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem',
           },
         ],
 })
 
-/** Ruby, Python, PHP and Go find PGSSLROOTCERT, Node finds NODE_EXTRA_CA_CERTS: the switch sets both. */
+/** Languages on the JVM. Ruby, Python, PHP and Go read PGSSLROOTCERT, Node reads NODE_EXTRA_CA_CERTS: the switch sets both. */
 const ON_THE_JVM = /java|scala|clojure|kotlin|gradle/i
 
 const driver = ofEachApp({
   id: 'driver-certificates',
-  question: 'Does the database driver of the app find the certificate authorities by itself?',
+  question: 'Does the database driver of the app read PGSSLROOTCERT or NODE_EXTRA_CA_CERTS?',
   level: 'warning',
   failing: () => ({language: 'Java'}),
 
@@ -86,7 +87,7 @@ const driver = ofEachApp({
     ON_THE_JVM.test(language ?? '')
       ? [
           {
-            what: `${name} is written in ${language}: pgjdbc reads neither PGSSLROOTCERT nor the store of the system`,
+            what: `${name} is written in ${language}: pgjdbc reads neither PGSSLROOTCERT nor the trust store of the system`,
             remedy: 'add sslrootcert=/etc/ssl/certs/ca-certificates.crt to the JDBC URL',
           },
         ]
@@ -95,7 +96,7 @@ const driver = ofEachApp({
 
 const network = ofEachApp({
   id: 'no-static-addresses',
-  question: 'Can the security group be narrowed to the app?',
+  question: 'Does the app have static IP addresses, to which the security group can be restricted?',
   level: 'warning',
   failing: () => ({network: null, space: null}),
 
@@ -103,9 +104,8 @@ const network = ofEachApp({
     if (known(facts) !== null) return []
     return [
       {
-        what: `${name} runs on the Common Runtime, whose dynos have no fixed addresses`,
-        remedy:
-          'the security group of RDS must admit more than you would like: use strong passwords and rds.force_ssl, or a static-IP add-on',
+        what: `${name} runs on the Common Runtime, whose dynos have no static IP addresses`,
+        remedy: 'use a static-IP add-on, or a wider security group with strong passwords and rds.force_ssl',
       },
     ]
   },
@@ -113,7 +113,7 @@ const network = ofEachApp({
 
 const pipeline = ofEachApp({
   id: 'pipeline',
-  question: 'Will review apps and promotions go on making Heroku Postgres databases?',
+  question: 'Is the app in a pipeline, whose review apps create Heroku Postgres databases?',
   level: 'warning',
   failing: () => ({pipeline: {name: 'shop', stage: 'production'}}),
 
@@ -124,7 +124,7 @@ const pipeline = ofEachApp({
       {
         what: `${name} is the ${coupled.stage} stage of pipeline ${coupled.name}: its review apps get their database from app.json`,
         remedy:
-          'they stay on Heroku Postgres; take heroku-postgresql out of app.json when you mean to leave it altogether',
+          'remove heroku-postgresql from app.json to leave Heroku Postgres altogether; otherwise review apps stay on it',
       },
     ]
   },

@@ -4,7 +4,7 @@ import {ofTarget} from './of-target.js'
 
 const extensions = ofTarget({
   id: 'target-extensions',
-  question: 'Does the target offer every extension?',
+  question: 'Does the target offer every extension of the source?',
   level: 'blocker',
   failing: (target) => ({...target, extensions: []}),
 
@@ -12,7 +12,7 @@ const extensions = ofTarget({
     return sourceFacts.extensions
       .filter(({name}) => !offered.some((extension) => extension.name === name))
       .map(({name, version: needed}) => ({
-        what: `extension ${name} ${needed} is not offered by the target`,
+        what: `the target does not offer extension ${name} ${needed}`,
         remedy: 'drop it on the source if nothing uses it; otherwise choose an engine version that has it',
         fix: `drop extension "${name}"`,
       }))
@@ -21,7 +21,7 @@ const extensions = ofTarget({
 
 const olderExtensions = ofTarget({
   id: 'target-extension-versions',
-  question: 'Does the target have every extension in a version at least as new?',
+  question: 'Does the target offer every extension in at least the version of the source?',
   level: 'warning',
   failing: (target, {sourceFacts}) => ({
     ...target,
@@ -38,14 +38,15 @@ const olderExtensions = ofTarget({
       return [
         {
           what: `extension ${name} is ${needed} on the source, ${there.version} on the target`,
-          remedy: 'choose a newer engine version, or make sure the app uses nothing of the newer extension',
+          remedy:
+            'choose a newer engine version, or make sure that the app uses no feature of the newer extension version',
         },
       ]
     })
   },
 })
 
-/** By their numbers; what is not made of numbers is not compared. */
+/** Compares the numbers of two versions; a version with other parts is not compared. */
 function isOlder(one: string, other: string): boolean {
   const [a, b] = [one, other].map((text) => text.split('.').map(Number)) as [number[], number[]]
   if ([...a, ...b].some(Number.isNaN)) return false
@@ -57,7 +58,7 @@ function isOlder(one: string, other: string): boolean {
 
 const extensionRights: Check = {
   id: 'target-extension-rights',
-  question: 'Can the role of the target have every extension in its place?',
+  question: 'Can the role of the target create every extension in its schema?',
   level: 'blocker',
   example: {
     on: 'target',
@@ -85,7 +86,7 @@ const extensionRights: Check = {
         return [
           {
             what: `extension ${name} is in schema ${installedIn} on the target, in ${schema} on the source`,
-            remedy: 'move it, as the master user of the target',
+            remedy: 'drop it and create it in that schema, as the master user of the target',
             fix: `drop extension "${name}"; ${create}`,
           },
         ]
@@ -93,7 +94,7 @@ const extensionRights: Check = {
       if (installedIn !== null || creatable) return []
       return [
         {
-          what: `only the master user may create extension ${name} on the target`,
+          what: `only the master user can create extension ${name} on the target`,
           remedy: 'create it, as the master user of the target',
           fix: create,
         },
@@ -104,7 +105,7 @@ const extensionRights: Check = {
 
 const offered: Check = {
   id: 'offered-versions',
-  question: 'Does AWS offer the version and every extension?',
+  question: 'Does AWS offer the Postgres version and every extension of the source?',
   level: 'warning',
   example: {
     facts: ({targetFacts: _named, target: _target, ...healthy}) => ({
@@ -119,7 +120,7 @@ const offered: Check = {
       if (!versions.some((candidate) => Number(candidate.split('.')[0]) >= sourceFacts.major)) {
         return [
           {
-            what: `${engine} is not offered in Postgres ${sourceFacts.major} or newer`,
+            what: `AWS does not offer ${engine} with Postgres ${sourceFacts.major} or newer`,
             remedy: 'choose another region or engine',
           },
         ]

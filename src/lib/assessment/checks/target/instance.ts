@@ -10,7 +10,7 @@ const aws = (instance: RdsInstance, change: string) =>
 
 const storage = ofInstance({
   id: 'target-storage',
-  question: 'Is there room for the data and its indexes, half as much again?',
+  question: 'Does the target have room for 1.5 times the data and indexes?',
   level: 'blocker',
   dispensable: true,
   failing: (instance) => ({...instance, aurora: false, allocatedGiB: 0, maxAllocatedGiB: null}),
@@ -24,8 +24,8 @@ const storage = ofInstance({
     const wanted = Math.ceil(Math.max((needed + Number(bytesUsed)) / GiB, 1.1 * instance.allocatedGiB, 20))
     return [
       {
-        what: `${instance.id} has ${(room / GiB).toFixed(0)} GiB left; the move needs ${(needed / GiB).toFixed(0)}`,
-        remedy: 'enlarge its storage, which takes effect without a restart and can never be undone',
+        what: `${instance.id} has ${(room / GiB).toFixed(0)} GiB free; the move needs ${(needed / GiB).toFixed(0)} GiB`,
+        remedy: 'enlarge its allocated storage, which needs no restart and cannot be undone',
         fix: aws(instance, `--allocated-storage ${wanted}`),
       },
     ]
@@ -34,7 +34,7 @@ const storage = ofInstance({
 
 const status = ofInstance({
   id: 'target-status',
-  question: 'Is the target up, with nothing pending?',
+  question: 'Is the target available, with no reboot pending?',
   level: 'warning',
   failing: (instance) => ({...instance, pendingReboot: true}),
 
@@ -43,15 +43,15 @@ const status = ofInstance({
       ? []
       : [
           {
-            what: `${instance.id} is ${instance.status}${instance.pendingReboot ? '; parameters wait for a reboot' : ''}`,
-            remedy: 'let it finish, and reboot it before the window where parameters wait for it',
+            what: `${instance.id} is ${instance.status}${instance.pendingReboot ? ', and its parameters are pending a reboot' : ''}`,
+            remedy: 'wait until it is available, and reboot it before the window if parameters are pending',
           },
         ],
 })
 
 const backups = ofInstance({
   id: 'target-backups',
-  question: 'Will the target be backed up?',
+  question: 'Does the target keep automated backups?',
   level: 'warning',
   failing: (instance) => ({...instance, backupRetentionDays: 0}),
 
@@ -60,8 +60,8 @@ const backups = ofInstance({
       ? []
       : [
           {
-            what: `${instance.id} keeps no backups`,
-            remedy: 'right for the load; raise it before the window, as the change pauses its storage for a moment',
+            what: `${instance.id} keeps no automated backups: its backup retention period is 0`,
+            remedy: 'leave it at 0 for the load, and raise it before the window: the change pauses storage I/O briefly',
             fix: aws(instance, '--backup-retention-period 7'),
           },
         ],
@@ -70,7 +70,7 @@ const backups = ofInstance({
 const multiAz: Check = {
   ...ofInstance({
     id: 'target-multi-az',
-    question: 'Does the target survive the loss of a zone, where the source does?',
+    question: 'Is the target Multi-AZ, if the source is highly available?',
     level: 'warning',
     failing: (instance) => ({...instance, multiAz: false}),
 
@@ -79,8 +79,8 @@ const multiAz: Check = {
       if (instance.multiAz || !available || /unavailable/i.test(available)) return []
       return [
         {
-          what: `${instance.id} is in one zone; ${sourceFacts.addon} is highly available`,
-          remedy: instance.aurora ? 'add a reader in another zone' : 'make it Multi-AZ once the load is done',
+          what: `${instance.id} is in one availability zone; ${sourceFacts.addon} is highly available`,
+          remedy: instance.aurora ? 'add a reader in another availability zone' : 'make it Multi-AZ after the load',
           ...(instance.aurora ? {} : {fix: aws(instance, '--multi-az')}),
         },
       ]
@@ -97,7 +97,7 @@ const multiAz: Check = {
 
 const deletionProtection = ofInstance({
   id: 'target-deletion-protection',
-  question: 'Is the target protected against deletion?',
+  question: 'Does the target have deletion protection?',
   level: 'warning',
   failing: (instance) => ({...instance, deletionProtection: false}),
 
@@ -106,8 +106,8 @@ const deletionProtection = ofInstance({
       ? []
       : [
           {
-            what: `${instance.id} can be deleted with one call`,
-            remedy: 'protect it before the window',
+            what: `${instance.id} has no deletion protection: one call can delete it`,
+            remedy: 'enable deletion protection before the window',
             fix: aws(instance, '--deletion-protection'),
           },
         ],
@@ -115,7 +115,7 @@ const deletionProtection = ofInstance({
 
 const encrypted = ofInstance({
   id: 'target-encryption',
-  question: 'Is the storage of the target encrypted, as that of Heroku Postgres is?',
+  question: 'Is the storage of the target encrypted, as on Heroku Postgres?',
   level: 'warning',
   failing: (instance) => ({...instance, encrypted: false}),
 
@@ -125,7 +125,7 @@ const encrypted = ofInstance({
       : [
           {
             what: `the storage of ${instance.id} is not encrypted`,
-            remedy: 'create it anew, encrypted: it cannot be changed later',
+            remedy: 'create it again with --storage-encrypted: encryption cannot be enabled later',
           },
         ],
 })

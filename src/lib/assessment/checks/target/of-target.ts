@@ -3,7 +3,7 @@ import type {Found, TargetFacts} from '../../../ports/assessment.js'
 import type {Check, Subject} from '../../check.js'
 import {known} from '../../../ports/fact.js'
 
-/** A check of what is known of the target; silent while none is named. */
+/** A check of the facts of the target; it finds nothing when no target is named. */
 export const ofTarget = (
   check: Omit<Check, 'example' | 'inspect'> & {
     found: (target: TargetFacts, subject: Subject) => Found[]
@@ -18,7 +18,7 @@ export const ofTarget = (
   }
 }
 
-/** A check of what AWS says of the target. */
+/** A check of the target as AWS describes it. */
 export const ofInstance = (
   check: Omit<Check, 'example' | 'inspect'> & {
     found: (instance: RdsInstance, target: TargetFacts, subject: Subject) => Found[]

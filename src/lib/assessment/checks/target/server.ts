@@ -7,7 +7,7 @@ import {ofTarget} from './of-target.js'
 
 const reachable: Check = {
   id: 'target-reachable',
-  question: 'Can the target be used from here, with its certificate verified?',
+  question: 'Can this machine connect to the target, with its certificate verified?',
   level: 'blocker',
   example: {
     facts: (healthy) => ({
@@ -15,7 +15,7 @@ const reachable: Check = {
       targetTrouble: refused(
         'unreachable',
         'target.example:5432 does not answer',
-        'admit this machine to its security group',
+        'add this machine to its security group',
       ),
     }),
   },
@@ -28,7 +28,7 @@ const reachable: Check = {
 
 const reachableFromDynos: Check = {
   id: 'target-reachable-from-dynos',
-  question: 'Can a dyno of every app use the target, with its certificate verified?',
+  question: 'Can a dyno of every app connect to the target, with its certificate verified?',
   level: 'blocker',
   example: {
     facts: (healthy) => ({
@@ -46,7 +46,7 @@ const reachableFromDynos: Check = {
 
 const version = ofTarget({
   id: 'target-version',
-  question: 'Is the target at least as new as the source?',
+  question: 'Is the Postgres version of the target at least that of the source?',
   level: 'blocker',
   failing: (target) => ({...target, major: 9, version: '9.6'}),
 
@@ -63,7 +63,7 @@ const version = ofTarget({
 
 const sameDatabase: Check = {
   id: 'target-is-source',
-  question: 'Is the target another database?',
+  question: 'Is the target a different database from the source?',
   level: 'blocker',
   example: {facts: (healthy) => ({...healthy, target: healthy.source})},
 
@@ -78,20 +78,20 @@ const sameDatabase: Check = {
 
 const standby: Check = {
   id: 'target-standby',
-  question: 'Is the target the writer?',
+  question: 'Is the target the writer, not a read replica?',
   level: 'blocker',
   example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, {standby: true})})},
 
   async inspect({target}) {
     if (!target) return []
     const row = await target.queryOne<{standby: boolean}>('select pg_is_in_recovery() as standby')
-    return row.standby ? [{what: 'the target is a read replica', remedy: 'use the endpoint of the writer'}] : []
+    return row.standby ? [{what: 'the target is a read replica', remedy: 'use the writer endpoint'}] : []
   },
 }
 
 const rights: Check = {
   id: 'target-rights',
-  question: 'May the role of the target create what the source has?',
+  question: 'Does the role of the target own its database?',
   level: 'blocker',
   example: {
     facts: (healthy) => ({
@@ -109,7 +109,7 @@ const rights: Check = {
     return [
       {
         what: `${row.role} does not own database ${row.database} on the target`,
-        remedy: 'give it the database, as the master user of the target',
+        remedy: 'make it the owner, as the master user of the target',
         fix: `alter database ${row.database} owner to ${row.role}`,
       },
     ]
@@ -118,7 +118,7 @@ const rights: Check = {
 
 const encoding = ofTarget({
   id: 'target-encoding',
-  question: 'Does the target keep text as UTF-8?',
+  question: 'Is the target database encoded in UTF-8?',
   level: 'blocker',
   failing: (target) => ({...target, settings: {...target.settings, server_encoding: 'LATIN1'}}),
 
@@ -128,14 +128,14 @@ const encoding = ofTarget({
       : [
           {
             what: `the target database is encoded in ${settings['server_encoding']}`,
-            remedy: "create it anew with encoding 'UTF8'",
+            remedy: "create it again with encoding 'UTF8'",
           },
         ],
 })
 
 const collation = ofTarget({
   id: 'target-collation',
-  question: 'Does the target sort text as the source does?',
+  question: 'Does the target have the same collation as the source?',
   level: 'warning',
   failing: (target) => ({...target, collation: 'tlh_KX.UTF-8'}),
 
@@ -143,8 +143,9 @@ const collation = ofTarget({
     if (normal(there) === normal(here)) return []
     return [
       {
-        what: `the source sorts text by ${here}, the target by ${there}`,
-        remedy: 'create the database of the target with the same collation, or make sure nothing relies on the order',
+        what: `the source has collation ${here}, the target ${there}`,
+        remedy:
+          'create the target database with the same collation, or make sure that nothing relies on the sort order',
       },
     ]
   },
@@ -155,7 +156,7 @@ const normal = (collationName: string): string => collationName.toLowerCase().re
 
 const lifetime = ofTarget({
   id: 'target-end-of-life',
-  question: 'Will the version of the target get fixes for a while?',
+  question: 'Is the Postgres version of the target near its end of life?',
   level: 'warning',
   failing: (target) => ({...target, major: 12, version: '12.22'}),
 
@@ -164,8 +165,8 @@ const lifetime = ofTarget({
     if (end === undefined) return []
     return [
       {
-        what: `Postgres ${here} of the target gets no fixes after ${end}; RDS charges for extended support from then on`,
-        remedy: 'create it with a newer major: the next upgrade is a window of its own',
+        what: `Postgres ${here} of the target gets no fixes after ${end}; RDS charges for extended support after that date`,
+        remedy: 'create it with a newer major version: the next upgrade takes a window of its own',
       },
     ]
   },
@@ -173,7 +174,7 @@ const lifetime = ofTarget({
 
 const certificate = ofTarget({
   id: 'target-certificate',
-  question: 'Is the certificate of the target valid for a while?',
+  question: 'Is the certificate of the target valid for at least 90 days?',
   level: 'warning',
   failing: (target) => ({...target, certificateValidTo: '2020-01-01T00:00:00Z'}),
 
@@ -183,9 +184,9 @@ const certificate = ofTarget({
     return [
       {
         what: certificateValidTo
-          ? `the certificate of the target ends on ${certificateValidTo.slice(0, 10)}`
-          : 'the certificate of the target could not be seen',
-        remedy: 'move it to a current authority, and restart it before the window: rds-ca-rsa2048-g1',
+          ? `the certificate of the target expires on ${certificateValidTo.slice(0, 10)}`
+          : 'the certificate of the target could not be read',
+        remedy: 'change its certificate authority to rds-ca-rsa2048-g1, and restart it before the window',
       },
     ]
   },

@@ -3,7 +3,7 @@ import {ofTarget} from './of-target.js'
 
 const roleSettings = ofTarget({
   id: 'target-role-settings',
-  question: 'Do settings of the role or database of the target get in the way?',
+  question: 'Does the role or the database of the target have settings, such as statement_timeout?',
   level: 'warning',
   failing: (target) => ({...target, settings: {...target.settings, statement_timeout: '5s'}}),
 
@@ -15,7 +15,7 @@ const roleSettings = ofTarget({
         return [
           {
             what: `${name} is ${value} for the role or the database of the target`,
-            remedy: 'make sure the app expects that: Heroku Postgres sets no such thing by itself',
+            remedy: 'make sure that the app expects it, or reset it: Heroku Postgres does not set it by default',
           },
         ]
       },
@@ -24,7 +24,7 @@ const roleSettings = ofTarget({
 
 const connections = ofTarget({
   id: 'target-connections',
-  question: 'Does the target take as many connections as the source?',
+  question: 'Does the target allow as many connections as the source (max_connections)?',
   level: 'warning',
   failing: (target) => ({...target, connections: {used: 1, limit: 5}}),
 
@@ -32,8 +32,8 @@ const connections = ofTarget({
     if (limit >= sourceFacts.connections.limit || limit >= 2 * sourceFacts.connections.used) return []
     return [
       {
-        what: `the target takes ${limit} connections; ${sourceFacts.connections.used} of ${sourceFacts.connections.limit} are used on the source`,
-        remedy: 'take a larger class, raise max_connections, or pool connections in the app',
+        what: `the target allows ${limit} connections; ${sourceFacts.connections.used} of ${sourceFacts.connections.limit} are in use on the source`,
+        remedy: 'choose a larger instance class, raise max_connections, or pool connections in the app',
       },
     ]
   },
@@ -41,7 +41,8 @@ const connections = ofTarget({
 
 const replicaRole = ofTarget({
   id: 'target-replica-role',
-  question: 'May triggers of the target be silenced while changes are applied?',
+  question:
+    'Can the role of the target set session_replication_role, so that triggers do not fire for applied changes?',
   level: 'warning',
   hinders: ['ordinary-statements'],
   failing: (target) => ({...target, replicaRole: false}),
@@ -51,15 +52,15 @@ const replicaRole = ofTarget({
       ? []
       : [
           {
-            what: 'the role of the target may not set session_replication_role',
-            remedy: 'as the master user of the target: grant rds_superuser to it for the time of the move',
+            what: 'the role of the target is not allowed to set session_replication_role',
+            remedy: 'as the master user of the target, grant rds_superuser to it for the duration of the move',
           },
         ],
 })
 
 const logicalReplication = ofTarget({
   id: 'target-logical-replication',
-  question: 'Can the target be replicated from?',
+  question: 'Is rds.logical_replication on, so that the target can be replicated from?',
   level: 'warning',
   hinders: ['subscription'],
   advisory: true,
@@ -70,7 +71,8 @@ const logicalReplication = ofTarget({
       ? [
           {
             what: 'rds.logical_replication is off on the target',
-            remedy: 'set it to 1 in its parameter group and reboot before the move: later it costs a restart',
+            remedy:
+              'set it to 1 in the parameter group and reboot before the move: later, it takes a restart of the live database',
           },
         ]
       : [],
@@ -78,7 +80,7 @@ const logicalReplication = ofTarget({
 
 const forceSsl = ofTarget({
   id: 'target-force-ssl',
-  question: 'Does the target refuse connections without TLS?',
+  question: 'Does the target refuse connections without TLS (rds.force_ssl)?',
   level: 'warning',
   failing: (target) => ({...target, settings: {...target.settings, 'rds.force_ssl': 'off'}}),
 
@@ -87,7 +89,7 @@ const forceSsl = ofTarget({
       ? [
           {
             what: 'rds.force_ssl is off on the target',
-            remedy: 'set it to 1 in its parameter group; it takes effect at once',
+            remedy: 'set it to 1 in the parameter group; it takes effect without a reboot',
           },
         ]
       : [],

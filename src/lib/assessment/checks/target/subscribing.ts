@@ -4,14 +4,14 @@ import {answering} from '../answering.js'
 
 const maySubscribe: Check = {
   id: 'target-may-subscribe',
-  question: 'May the role of the target subscribe to another server?',
+  question: 'Can the role of the target create a subscription?',
   level: 'warning',
   hinders: ['subscription'],
   example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, {role: 'app', may: false})})},
 
   async inspect({target, targetFacts}) {
     if (!target || !targetFacts) return []
-    // Before 16 it takes a superuser, or the role that stands for one on RDS.
+    // Before Postgres 16, only a superuser can create a subscription; on RDS, rds_superuser.
     const row = await target.queryOne<{role: string; may: boolean}>(`
       select quote_ident(current_user) as role, exists (
         select from pg_roles r where r.rolname in ('rds_superuser', 'pg_create_subscription') and pg_has_role(r.oid, 'USAGE')
@@ -20,16 +20,16 @@ const maySubscribe: Check = {
     return targetFacts.major >= 16
       ? [
           {
-            what: `${row.role} may not subscribe to another server`,
-            remedy: 'as the master user of the target, for the time of the move: grant pg_create_subscription to it',
+            what: `${row.role} is not allowed to create a subscription on the target`,
+            remedy: 'as the master user of the target, grant pg_create_subscription to it for the duration of the move',
             fix: `grant pg_create_subscription to ${row.role}`,
           },
         ]
       : [
           {
-            what: `${row.role} may not subscribe to another server: before Postgres 16 only rds_superuser may`,
+            what: `${row.role} is not allowed to create a subscription on the target: before Postgres 16 only rds_superuser can`,
             remedy:
-              'create the target with Postgres 16 or newer, or grant rds_superuser to it for the time of the move',
+              'create the target with Postgres 16 or newer, or grant rds_superuser to it for the duration of the move',
             fix: `grant rds_superuser to ${row.role}`,
           },
         ]
@@ -38,7 +38,7 @@ const maySubscribe: Check = {
 
 const passwordLogged: Check = {
   id: 'target-logs-passwords',
-  question: 'Would the target write the password of the source into its log?',
+  question: 'Would the target log the password of the source (log_statement)?',
   level: 'warning',
   hinders: ['subscription'],
   example: {
@@ -53,8 +53,8 @@ const passwordLogged: Check = {
     if (settings.length === 0) return []
     return [
       {
-        what: `a subscription is made with the password of the source, which the target would log: ${settings.join(', ')}`,
-        remedy: 'change these settings in its parameter group for the time of the move, or take another method',
+        what: `create subscription contains the password of the source, which the target would log: ${settings.join(', ')}`,
+        remedy: 'change these settings in the parameter group for the duration of the move, or use another method',
       },
     ]
   },
