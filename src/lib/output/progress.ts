@@ -2,7 +2,7 @@ import {clearScreenDown, moveCursor} from 'node:readline'
 
 import type {CopyProgress, FollowState, VerifyProgress} from '../ports/ports.js'
 import {bytes, seconds} from '../ports/figures.js'
-import {clockTime} from './text.js'
+import {clockTime, wrap} from './text.js'
 
 const LINE_EVERY_MS = 10_000
 const BAR = 30
@@ -76,8 +76,15 @@ export interface ProgressDisplay {
   show(report: Report): void
 }
 
-/** For a terminal: what is under way is drawn over again, below the lines that stay. */
-export function liveDisplay(terminal: NodeJS.WriteStream, print: (line: string) => void): ProgressDisplay {
+/** The time of day and a mark stand before the text of a line. */
+const HANGING = 12
+
+/** For a terminal: lines that stay are broken between words; what is under way is drawn over again below them. */
+export function liveDisplay(terminal: NodeJS.WriteStream, write: (line: string) => void): ProgressDisplay {
+  const print = (line: string) => {
+    const [first = '', ...rest] = wrap(line.slice(HANGING), ' '.repeat(HANGING), terminal.columns)
+    for (const text of [line.slice(0, HANGING) + first.slice(HANGING), ...rest]) write(text)
+  }
   let drawn = 0
   let running: string[] = []
   let block: string[] = []

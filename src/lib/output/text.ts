@@ -14,12 +14,12 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 
 const WIDTH = 100
 
-/** Breaks a sentence into lines of at most 100 columns, each indented. */
-export function wrap(text: string, indent = ''): string[] {
+/** Breaks a sentence into lines of at most 100 columns, or as many as there are, each indented. */
+export function wrap(text: string, indent = '', width = WIDTH): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/\s+/)) {
-    if (line && indent.length + line.length + 1 + word.length > WIDTH) {
+    if (line && indent.length + line.length + 1 + word.length > width) {
       lines.push(indent + line)
       line = word
     } else line = line ? `${line} ${word}` : word

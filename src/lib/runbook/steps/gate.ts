@@ -51,7 +51,7 @@ async function evidenceOf(migration: Migration): Promise<GateEvidence> {
       }),
       {
         subject: 'Writers',
-        proof: `none: both databases refuse every write, looked at just now; the source since ${frozen.at}`,
+        proof: `none: the source has refused every write since ${utcTime(frozen.at)}, the target still does; checked just now`,
       },
     ],
     writePauseSeconds: await secondsSince(source, frozen.at),
@@ -59,6 +59,8 @@ async function evidenceOf(migration: Migration): Promise<GateEvidence> {
     afterYes: `A yes lets ${app} write to RDS. heroku rds:rollback still goes back without loss until the first of these writes lands.`,
   }
 }
+
+const utcTime = (at: string): string => `${new Date(at).toISOString().slice(11, 19)} UTC`
 
 /** Everything the decision rests on, looked at once more: time passes while people think. */
 async function assertReady(migration: Migration): Promise<void> {
