@@ -8,6 +8,7 @@ import {expect} from 'chai'
 
 import {giveToServerUser, makeReachable} from '../../sandbox/postgres/server-user.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
+import {nodeArguments} from '../support/compiled.js'
 import {copyOf, realClock} from '../support/copy.js'
 import {
   ask,
@@ -84,11 +85,7 @@ describe('a copy survives', () => {
 
   /** Runs in a process of its own; returns how it ended. */
   async function copyInProcess(target: Target, live: (kill: () => void) => Promise<void>): Promise<number | string> {
-    const child = spawn(process.execPath, [
-      '--import',
-      'tsx-loader',
-      join(import.meta.dirname, '../support/copy-child.ts'),
-    ])
+    const child = spawn(process.execPath, nodeArguments('test/support/copy-child.ts'))
     let complaint = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
     const ended = once(child, 'close') as Promise<[number | null, string | null]>

@@ -1,9 +1,9 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {join} from 'node:path'
 
 import type {Shop} from '../../sandbox/shop.js'
 import type {MethodId} from '../../src/lib/ports/assessment.js'
+import {nodeArguments} from './compiled.js'
 
 interface Moment {
   method: MethodId
@@ -18,7 +18,7 @@ export const cutOverAndDie = (shop: Shop, moment: Moment): Promise<void> => die(
 export const rollBackAndDie = (shop: Shop, moment: Moment): Promise<void> => die(shop, 'back', moment)
 
 async function die(shop: Shop, way: 'forward' | 'back', moment: Moment): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx-loader', join(import.meta.dirname, 'killed-cutover.ts')], {
+  const child = spawn(process.execPath, nodeArguments('test/support/killed-cutover.ts'), {
     env: {
       ...shop.env,
       SHOP: shop.name,

@@ -1,8 +1,8 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {join} from 'node:path'
 import {createInterface} from 'node:readline'
 
+import {nodeArguments} from './compiled.js'
 import {type Source, type Target, until} from './servers.js'
 
 /** What a process of its own is to do, and where. */
@@ -73,7 +73,7 @@ export function followersOf(source: Source, target: Target, errand: Errand['erra
 }
 
 function spawnOne(): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx-loader', join(import.meta.dirname, 'follow-child.ts')])
+  const child = spawn(process.execPath, nodeArguments('test/support/follow-child.ts'))
   child.stdin.on('error', () => undefined)
   return child
 }
