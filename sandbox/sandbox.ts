@@ -27,6 +27,8 @@ export interface SandboxOptions {
   /** The source allows logical replication, and the targets of shops may subscribe to it. */
   sourceReplication?: boolean
   heroku?: StartOptions
+  /** Of shops that do not say themselves how long they rest between two writes. */
+  pauseMs?: number
 }
 
 /** The outside world on one machine: Heroku with its Postgres, AWS with its RDS, and as many shops as are wanted. */
@@ -59,6 +61,7 @@ export async function startSandbox({
   targetMajor = 17,
   sourceReplication = false,
   heroku: settings,
+  pauseMs,
 }: SandboxOptions = {}): Promise<Sandbox> {
   const home = mkdtempSync(join(tmpdir(), 'heroku-rds-sandbox-'))
   const authority = await createCertificateAuthority(home)
@@ -95,7 +98,7 @@ export async function startSandbox({
     cli,
     shops,
     async openShop(options = {}) {
-      const shop = await openShop(sandbox, options)
+      const shop = await openShop(sandbox, {...(pauseMs === undefined ? {} : {pauseMs}), ...options})
       shops.push(shop)
       return shop
     },

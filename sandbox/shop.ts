@@ -31,6 +31,8 @@ export interface ShopOptions {
   pipeline?: {name: string; stage: string}
   processTypes?: Record<string, string>
   configVars?: Record<string, string>
+  /** Milliseconds for which a customer, and the worker, rest between two writes; each has its own busy habit by default. */
+  pauseMs?: number
 }
 
 /** A shop in business: an app on Heroku with its database, an empty target, and a ledger that sees every order. */
@@ -76,6 +78,7 @@ export interface ShopWorld {
 export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promise<Shop> {
   const name = options.name ?? `shop-${++shops}`
   const {source: server, target: targetServer, sourceReplication: replication, heroku} = sandbox
+  const {pauseMs} = options
   const source = await provisionHerokuDatabase(server, {
     credentials: options.credentials ?? [],
     replication,
@@ -93,7 +96,11 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     name,
     slug: {dir: SLUG, processTypes: {web: 'node web.mjs', worker: 'node worker.mjs', ...options.processTypes}},
     formation: {},
-    configVars: {LEDGER_FILE: ledgerFile, ...options.configVars},
+    configVars: {
+      LEDGER_FILE: ledgerFile,
+      ...(pauseMs === undefined ? {} : {WORKER_PAUSE_MS: String(pauseMs)}),
+      ...options.configVars,
+    },
     ...(options.space ? {space: options.space} : {}),
     ...(options.pipeline ? {pipeline: options.pipeline} : {}),
     ...(options.scheduleSeconds
@@ -128,6 +135,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
         SHOP_URL: heroku.routerUrl,
         SHOP_HOST: `${name}.herokuapp.localhost`,
         LEDGER_FILE: ledgerFile,
+        ...(pauseMs === undefined ? {} : {CUSTOMER_PAUSE_MS: String(pauseMs)}),
       }
       customers ??= spawn(process.execPath, [join(SLUG, 'customers.mjs')], {env, stdio: 'ignore'})
     },

@@ -13,6 +13,12 @@ import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
+/** At its own pace a shop takes half a processor; at this one it still writes twenty times a second. */
+const CALM_MS = 150
+
+/** At its own pace, for tests of a race with its writes. */
+export const BUSY = {pauseMs: 20}
+
 /**
  * One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. The shops that a test
  * opened are closed after it.
@@ -21,7 +27,7 @@ export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: San
   const world = {} as {sandbox: Sandbox}
   let openedBefore = 0
   before('start the sandbox', async () => {
-    world.sandbox = await startSandbox(options)
+    world.sandbox = await startSandbox({pauseMs: CALM_MS, ...options})
     Object.assign(process.env, world.sandbox.env)
   })
   beforeEach(() => {
