@@ -90,12 +90,7 @@ function testJobs() {
 async function test(name, sources) {
   const mocha = ['node_modules/mocha/bin/_mocha', '--no-config', '--timeout', String(timeout)]
   const setting = ['--require', compiledFile('test/support/environment.ts')]
-  const {status, output} = await run(process.execPath, [
-    '--enable-source-maps',
-    ...mocha,
-    ...setting,
-    ...sources.map(compiledFile),
-  ])
+  const {status, output} = await run(process.execPath, [...mocha, ...setting, ...sources.map(compiledFile)])
   process.stdout.write(output)
   const told = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
   passed += told('passing')

@@ -5,3 +5,6 @@ process.env.HEROKU_SKIP_NEW_VERSION_CHECK = 'true'
 process.env.OCLIF_DISABLE_LINKED_ESM_WARNING = '1'
 process.env.TZ = 'UTC'
 process.env.FORCE_COLOR = '0'
+
+// Of compiled tests the traces are to name the sources. Not by a flag of node: its worker threads would read maps, too.
+if (process.env['COMPILED']) process.setSourceMapsEnabled(true)
