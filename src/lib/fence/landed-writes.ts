@@ -125,7 +125,7 @@ export async function lastLanded(db: Queryable): Promise<string> {
   return row.id
 }
 
-/** `12 rows inserted into public.orders, 3 deleted from …` */
+/** `public.orders: insert of 12 rows, public.lines: truncate`. */
 export const describeWrites = (writes: readonly LandedWrites[]): string =>
   writes
     .map(({relation, operation, rows}) => `${relation}: ${operation}${rows === null ? '' : ` of ${rows} rows`}`)

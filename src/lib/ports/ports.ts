@@ -26,6 +26,8 @@ export type * from './records.js'
  * - migration: one move of one source to one target; runbook: its steps in order; journal: what was started and done
  * - window: maintenance on to maintenance off; write pause: source refuses writes to target accepts them
  * - fence: triggers that refuse every write; freeze: raise it on the source, provably; thaw: its undo
+ * - from, to: the two ends of a capture, sync or verification; forward, from the source to the target
+ * - captured table: one with a log of what was touched in it; pass: opens a raised fence for one transaction of the tool
  * - gate: the decision to leave maintenance, the last cheap exit; hold: the days in which the source stays frozen
  */
 

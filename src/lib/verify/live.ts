@@ -141,8 +141,8 @@ export async function verifyTouchedLive(
     const touched = await touchedSinceVerified(world.to, captured.tables)
     const {keys, compared, grown, whole} = await compareTouched(touched, endsOf(pair), world.signal)
     for (const {table} of grown) {
-      const settled = await horizonPair(pair, table)
-      if (!(await anyMoved(world.from, table, known))) await noteTouchedVerified(world.to, table, syncNumber, settled)
+      const horizon = await horizonPair(pair, table)
+      if (!(await anyMoved(world.from, table, known))) await noteTouchedVerified(world.to, table, syncNumber, horizon)
     }
     const found: string[] = []
     for (const {table, differences} of compared) {

@@ -10,7 +10,7 @@ import type {HorizonPair} from './xmin-horizon.js'
  */
 
 /**
- * From this sync on, only what is touched can differ – if all that was touched since has been recorded. `settled` is what a later
+ * From this sync on, only what is touched can differ – if all that was touched since has been recorded. `horizon` is what a later
  * comparison needs to know of a table without a key.
  */
 export async function noteVerified(
@@ -18,12 +18,12 @@ export async function noteVerified(
   table: CapturedTable,
   syncNumber: string,
   rows: bigint,
-  settled?: HorizonPair,
+  horizon?: HorizonPair,
 ): Promise<void> {
   await to.query(
     `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
      where unit = $1::oid and recorded_from <= $2`,
-    [table.oid, syncNumber, rows.toString(), jsonOrNull(settled)],
+    [table.oid, syncNumber, rows.toString(), jsonOrNull(horizon)],
   )
   if (isKeyed(table))
     await to.query(`delete from ${touchedOf(table)} where heroku_rds_sync <= $1::bigint`, [syncNumber])
@@ -37,11 +37,11 @@ export async function noteTouchedVerified(
   to: Database,
   table: CapturedTable,
   syncNumber: string,
-  settled?: HorizonPair,
+  horizon?: HorizonPair,
 ): Promise<void> {
   const [still] = await to.query(
     `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, settled = $3 where unit = $1::oid and verified_sync < $2 returning unit`,
-    [table.oid, syncNumber, jsonOrNull(settled)],
+    [table.oid, syncNumber, jsonOrNull(horizon)],
   )
   if (still && isKeyed(table))
     await to.query(`delete from ${touchedOf(table)} where heroku_rds_sync <= $1::bigint`, [syncNumber])

@@ -10,6 +10,9 @@ export interface SourceAddress {
   password: Secret
 }
 
+/** What stands for the apps that Heroku did not list. */
+export const UNLISTED = 'other attached apps'
+
 /**
  * Facts of every app attached to the database, the app itself first; and attached apps that could not be inspected.
  * Heroku lists attachments only for apps that the account can see, but always names the app that the add-on is billed
@@ -24,7 +27,7 @@ export async function appFacts(
   const listed = await attempt(() => heroku.attachments(addon.id))
   const attachments = ifKnown(listed) ?? [await heroku.resolveDatabase(app, addon.name)]
   const names = [...new Set([app, ...attachments.map((attachment) => attachment.app)])]
-  const unseen: UnseenApp[] = listed instanceof Unread ? [{app: 'other attached apps', why: listed.message}] : []
+  const unseen: UnseenApp[] = listed instanceof Unread ? [{app: UNLISTED, why: listed.message}] : []
   if (!names.includes(addon.billingApp)) {
     unseen.push({
       app: addon.billingApp,

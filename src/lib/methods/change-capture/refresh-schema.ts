@@ -11,12 +11,12 @@ import type {Step} from '../../runbook/step.js'
 import {inventoryDifferences} from '../../verify/inventory.js'
 
 /** Until they have been done again there is no whole copy, which `rds:status` and `rds:verify` must know. */
-const doneAnew = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
+const doneAgain = [copyAllRows('captured'), beginFollowing, tryConstraints('captured')]
 
 /** Follows a schema change on the source; a step of `rds:start` where it is asked for. */
 export const refreshSchema: Step = {
   id: 'refresh-schema',
-  title: 'Take in what changed in the schema of the source',
+  title: 'Refresh the schema of the copy',
   window: 'before',
   undo: 'nothing',
 
@@ -26,11 +26,11 @@ export const refreshSchema: Step = {
   },
 
   async run(migration) {
-    for (const {id} of doneAnew) await migration.journal.undone(id)
+    for (const {id} of doneAgain) await migration.journal.undone(id)
     const {come, gone, altered} = await recaptureSchema(migration, () => shutTarget(migration, {subscribed: false}))
     await refuseWhatIsLeft(migration)
     const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
-    return parts.length > 0 ? parts.join(', ') : 'no table came, went or was altered'
+    return parts.length > 0 ? parts.join(', ') : 'no table was created, dropped or altered'
   },
 }
 
@@ -45,7 +45,7 @@ async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
   if (left.length === 0) return
   throw failed(
     'schema_differs',
-    `the tables were taken in, but the schemas still differ: ${left.join('; ')}`,
+    `the tables were refreshed, but the schemas still differ: ${left.join('; ')}`,
     'make it the same with heroku rds:psql and run heroku rds:start again',
   )
 }

@@ -1,6 +1,7 @@
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
 import {ofEachApp} from './of-each-app.js'
+import {UNLISTED} from '../../facts/apps.js'
 
 const sharedDatabase: Check = {
   id: 'shared-database',
@@ -28,7 +29,7 @@ const unseenApps: Check = {
     unseen.map(({app, why}) => ({
       what: `${app} could not be inspected: ${why}`,
       remedy: 'get access to it: its dynos, config vars and add-ons are not known, and it could not be switched',
-      fix: `heroku access:add ${'$(heroku auth:whoami)'} --app ${app}`,
+      ...(app === UNLISTED ? {} : {fix: `heroku access:add ${'$(heroku auth:whoami)'} --app ${app}`}),
     })),
 }
 
