@@ -19,7 +19,7 @@ const WATCH_SECONDS = 2
 export default class Assess extends RdsCommand {
   static override summary = 'tell whether, how and how fast an app can move to RDS'
   static override description = RdsCommand.describe(
-    'Reads the database, every app attached to it and, when RDS_DATABASE_URL names it, the target; else what AWS offers. Changes nothing. Ends with 0 when at least one method is ready within the budget, 3 when none is, 4 when something could not be read.',
+    'Reads the database, every app attached to it and, where RDS_DATABASE_URL names one, the target; otherwise what AWS offers. Changes nothing. Ends with 0 when at least one method is ready within the budget, 3 when none is, 4 when something could not be read.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',

@@ -14,7 +14,7 @@ const GIVING_UP = (app: string) =>
 export default class Start extends RdsCommand {
   static override summary = 'copy the database to RDS while the app runs, and keep the copy in step'
   static override description = RdsCommand.describe(
-    'Copies schema and rows, then brings over what changes until it is stopped with Ctrl-C: noted by triggers on every table of the source, or, with --method logical-replication and where the source allows it, taken from a replication slot. Run again, it goes on where it stopped; nothing that changes meanwhile is missed. The window is rds:cutover.',
+    'Copies schema and rows, then applies changes until it is stopped with Ctrl-C. Triggers on every table of the source note them or, with --method logical-replication and where the source allows it, a replication slot keeps them. Run again, it continues where it stopped; no change in between is missed. The window is rds:cutover.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
