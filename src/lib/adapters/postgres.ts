@@ -54,7 +54,9 @@ const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', 
 
 /** Limits that only some majors have; each is lifted where it exists. */
 export const LIFT_LIMITS = `
-  select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('idle_session_timeout', 'transaction_timeout')`
+  select set_config(name, '0', false)
+  from pg_catalog.pg_settings
+  where name in ('idle_session_timeout', 'transaction_timeout')`
 
 /** Values stay as the server writes them, but for booleans, 32-bit integers and JSON. */
 const PARSED_TYPES = new Set([16, 21, 23, 114, 199, 1005, 1007, 1009])

@@ -110,13 +110,19 @@ async function applyKeys(
   )
   if (entries === 0) return {entries, rows: 0}
   await to.query(
-    `delete from ${rowsOf(table)} t using (select distinct ${keys} from ${touchedOf(table)} where heroku_rds_sync = ${syncNumber}) touched where ${same}`,
+    `delete from ${rowsOf(table)} t
+     using (select distinct ${keys} from ${touchedOf(table)} where heroku_rds_sync = ${syncNumber}) touched
+     where ${same}`,
   )
   const columns = table.columns.map((column) => `t.${column}`).join(', ')
   const {rows} = await streamRows(
     {
       from,
-      out: `copy (select ${columns} from ${rowsOf(table)} t join (select distinct ${keys} from ${logOf(table)}${within}) touched on ${same}) to stdout${form}`,
+      out: `copy (
+        select ${columns}
+        from ${rowsOf(table)} t
+        join (select distinct ${keys} from ${logOf(table)}${within}) touched on ${same}
+      ) to stdout${form}`,
     },
     {to, into: `copy ${table.name} (${table.columns.join(', ')}) from stdin${form}`},
     table.name,
@@ -165,13 +171,26 @@ async function applyNet(table: CapturedTable, to: Session, fresh: string): Promi
   const touched = touchedOf(table)
   const columns = table.columns.join(', ')
   const text = (alias: string) => `row(${table.columns.map((column) => `${alias}.${column}`).join(', ')})::text`
-  const net = `net as (select ${text('entry')} as line, sum(${SIGN}) as n from ${touched} entry where ${fresh} group by 1)`
+  const net = `net as (
+      select ${text('entry')} as line, sum(${SIGN}) as n
+      from ${touched} entry
+      where ${fresh}
+      group by 1)`
   const gone = await to.queryOne<{wanted: string; done: string}>(`
-    with ${net}, equal as (
-      select t.ctid, ${text('t')} as line, row_number() over (partition by ${text('t')}) as i from ${rowsOf(table)} t
+    with ${net},
+    equal as (
+      select t.ctid, ${text('t')} as line, row_number() over (partition by ${text('t')}) as i
+      from ${rowsOf(table)} t
       where ${text('t')} in (select line from net where n < 0)),
-    gone as (delete from ${rowsOf(table)} t using equal join net on net.line = equal.line where t.ctid = equal.ctid and equal.i <= -net.n returning 1)
-    select (select coalesce(-sum(n), 0) from net where n < 0)::text as wanted, (select count(*) from gone)::text as done`)
+    gone as (
+      delete from ${rowsOf(table)} t
+      using equal
+      join net on net.line = equal.line
+      where t.ctid = equal.ctid
+        and equal.i <= -net.n
+      returning 1)
+    select (select coalesce(-sum(n), 0) from net where n < 0)::text as wanted,
+      (select count(*) from gone)::text as done`)
   if (gone.wanted !== gone.done) {
     throw failed(
       'target_diverged',
@@ -180,12 +199,20 @@ async function applyNet(table: CapturedTable, to: Session, fresh: string): Promi
     )
   }
   const come = await to.queryOne<{rows: string}>(`
-    with ${net}, equal as (
-      select entry.*, ${text('entry')} as heroku_rds_line, row_number() over (partition by ${text('entry')}) as heroku_rds_copy
-      from ${touched} entry where ${fresh} and ${SIGN} > 0),
-    come as (insert into ${table.name} ${columns ? `(${columns})` : ''} overriding system value
-      select ${table.columns.map((column) => `equal.${column}`).join(', ')} from equal join net on net.line = equal.heroku_rds_line
-      where equal.heroku_rds_copy <= net.n returning 1)
+    with ${net},
+    equal as (
+      select entry.*, ${text('entry')} as heroku_rds_line,
+        row_number() over (partition by ${text('entry')}) as heroku_rds_copy
+      from ${touched} entry
+      where ${fresh}
+        and ${SIGN} > 0),
+    come as (
+      insert into ${table.name} ${columns ? `(${columns})` : ''} overriding system value
+      select ${table.columns.map((column) => `equal.${column}`).join(', ')}
+      from equal
+      join net on net.line = equal.heroku_rds_line
+      where equal.heroku_rds_copy <= net.n
+      returning 1)
     select count(*)::text as rows from come`)
   return Number(come.rows)
 }

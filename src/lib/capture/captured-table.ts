@@ -74,7 +74,10 @@ const KEYS = `
   from pg_index i
   join pg_class x on x.oid = i.indexrelid
   join pg_am am on am.oid = x.relam and am.amname = 'btree'
-  where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+  where i.indisunique
+    and i.indisvalid
+    and i.indpred is null
+    and i.indexprs is null
     and not exists (
       select from pg_attribute a
       where a.attrelid = i.indrelid and a.attnum = any (i.indkey[0:i.indnkeyatts - 1]) and not a.attnotnull)

@@ -12,7 +12,9 @@ interface Lacking {
 /** Tables that lack a capture trigger that always fires. */
 export async function uncaptured(from: Queryable, tables?: readonly CapturedTable[]): Promise<Lacking[]> {
   const rows = await from.query<{table: string; name: string}>(`
-    select tgrelid::text as table, tgname as name from pg_trigger where tgname like '${CAPTURE_TRIGGER}%' and tgenabled = 'A'`)
+    select tgrelid::text as table, tgname as name
+    from pg_trigger
+    where tgname like '${CAPTURE_TRIGGER}%' and tgenabled = 'A'`)
   const standing = new Set(rows.map(({table, name}) => `${table} ${name}`))
   return (tables ?? (await tablesToCapture(from))).flatMap((table) =>
     table.partitions
@@ -41,7 +43,9 @@ export async function installCapture(from: Database, patience: Patience, guard: 
 export async function removeCapture(from: Database, patience: Patience, guard: Guard): Promise<void> {
   await dropTriggers(from, 'true', patience, guard)
   const logs = await from.query<{oid: string}>(`
-    select substr(c.relname, 5) as oid from pg_class c where c.relnamespace = to_regnamespace('${OWN_SCHEMA}') and c.relname ~ '^log_[0-9]+$'`)
+    select substr(c.relname, 5) as oid
+    from pg_class c
+    where c.relnamespace = to_regnamespace('${OWN_SCHEMA}') and c.relname ~ '^log_[0-9]+$'`)
   for (const {oid} of logs) await from.query(`${guard}; ${dropLog(oid)}`)
   await from.query(`${guard}; ${DROP_COMMON}`)
 }
@@ -60,7 +64,10 @@ export async function releaseTables(
   if (oids.length === 0) return
   const partitions = again.flatMap((table) => table.partitions.map(({oid}) => oid))
   const theirs = `t.tgrelid = any ('{${partitions.join()}}'::oid[]) or t.tgrelid in (
-    select n.tgrelid from pg_trigger n join pg_proc p on p.oid = n.tgfoid where p.proname ~ '^note_(${oids.join('|')})(_|$)')`
+    select n.tgrelid
+    from pg_trigger n
+    join pg_proc p on p.oid = n.tgfoid
+    where p.proname ~ '^note_(${oids.join('|')})(_|$)')`
   await dropTriggers(from, theirs, patience, guard)
   for (const oid of oids) await from.query(`${guard}; ${dropLog(oid)}; delete from ${TRUNCATIONS} where unit = ${oid}`)
 }

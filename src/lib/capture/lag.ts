@@ -25,7 +25,8 @@ export async function lagOf({from, to}: {from: Database; to: Database}): Promise
   const logged = await loggedTables(from)
   if (logged.length === 0) return undefined
   const state = await to.queryOne<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
-    select nth::text as nth, rows::text as rows, equal_at::text as "equalAt", exists (select from ${OWN_SCHEMA}.lock_holder) as followed
+    select nth::text as nth, rows::text as rows, equal_at::text as "equalAt",
+      exists (select from ${OWN_SCHEMA}.lock_holder) as followed
     from ${OWN_SCHEMA}.sync_state`)
   const clock = await from.queryOne<{seconds: string | null}>(
     `select round(extract(epoch from clock_timestamp() - $1::timestamptz), 1)::text as seconds`,
@@ -56,7 +57,9 @@ const inWords = ({seconds, pending, tables, waiting, followed}: Omit<CaptureLag,
 /** Those whose log is there. */
 async function loggedTables(from: Queryable): Promise<CapturedTable[]> {
   const logs = await from.query<{oid: string}>(
-    `select substr(relname, 5) as oid from pg_class where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relname ~ '^log_[0-9]+$'`,
+    `select substr(relname, 5) as oid
+     from pg_class
+     where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relname ~ '^log_[0-9]+$'`,
   )
   const there = new Set(logs.map(({oid}) => oid))
   return (await tablesToCapture(from)).filter(({oid}) => there.has(oid))

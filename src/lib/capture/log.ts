@@ -20,7 +20,10 @@ export const logOf = ({oid}: Pick<CapturedTable, 'oid'>): string => `${OWN_SCHEM
 export const TRUNCATIONS = `${OWN_SCHEMA}.truncations`
 
 /** Deletes follow inserts within seconds: what they leave is to be cleared as fast, and statistics would always be stale. */
-const LOG_STORAGE = `(autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0,
+const LOG_STORAGE = `(
+  autovacuum_vacuum_threshold = 20000,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 0,
   autovacuum_analyze_threshold = 2000000000)`
 
 /** What all captured tables share. */
@@ -29,7 +32,10 @@ export const CREATE_COMMON = `
   ${CLOSE_OWN_SCHEMA};
   create sequence if not exists ${OWN_SCHEMA}.seq;
   create table if not exists ${TRUNCATIONS} (
-    unit oid not null, member oid not null, seq bigint not null default nextval('${OWN_SCHEMA}.seq'), ${WRITTEN_BY} xid8 not null default pg_current_xact_id());
+    unit oid not null,
+    member oid not null,
+    seq bigint not null default nextval('${OWN_SCHEMA}.seq'),
+    ${WRITTEN_BY} xid8 not null default pg_current_xact_id());
   create or replace function ${OWN_SCHEMA}.note_truncate() returns trigger language plpgsql security definer as
     $$begin insert into ${TRUNCATIONS} (unit, member) values (tg_argv[0]::pg_catalog.oid, tg_relid); return null; end$$`
 
@@ -50,12 +56,16 @@ export function createLog(table: CapturedTable): string {
          add column if not exists ${SEQ} bigint not null default nextval('${OWN_SCHEMA}.seq'),
          add column if not exists ${WRITTEN_BY} xid8 not null default pg_current_xact_id();`
   return `
-    create table if not exists ${log} with ${LOG_STORAGE} as select ${columns} from ${table.name} with no data;
+    create table if not exists ${log} with ${LOG_STORAGE} as
+      select ${columns}
+      from ${table.name}
+      with no data;
     ${counted}
     ${functionsOf(table)
       .map(
         ([name, body]) =>
-          `create or replace function ${name} returns trigger language plpgsql security definer as ${literal(`begin ${body} return null; end`)};`,
+          `create or replace function ${name} returns trigger language plpgsql security definer
+             as ${literal(`begin ${body} return null; end`)};`,
       )
       .join('\n')}`
 }
@@ -70,9 +80,12 @@ function functionsOf(table: CapturedTable): [name: string, body: string][] {
   if (!isKeyed(table)) {
     const into = [SIGN, ...columns].join(', ')
     const note = (sign: number, from: string) =>
-      `insert into ${logOf(table)} (${into}) select ${[sign, ...columns.map((column) => `${from}.${column}`)].join(', ')} from ${from};`
+      `insert into ${logOf(table)} (${into})
+       select ${[sign, ...columns.map((column) => `${from}.${column}`)].join(', ')}
+       from ${from};`
     const noteOne = (sign: number, row: string) =>
-      `insert into ${logOf(table)} (${into}) values (${[sign, ...columns.map((column) => `${row}.${column}`)].join(', ')});`
+      `insert into ${logOf(table)} (${into})
+       values (${[sign, ...columns.map((column) => `${row}.${column}`)].join(', ')});`
     const came = (body: string) => `if tg_op <> 'DELETE' then ${body} end if;`
     const went = (body: string) => `if tg_op <> 'INSERT' then ${body} end if;`
     return table.level === 'row'
@@ -81,11 +94,17 @@ function functionsOf(table: CapturedTable): [name: string, body: string][] {
   }
   const list = columns.join(', ')
   const note = (from: string) =>
-    `insert into ${logOf(table)} (${list}) select ${columns.map((column) => `${from}.${column}`).join(', ')} from ${from};`
+    `insert into ${logOf(table)} (${list})
+     select ${columns.map((column) => `${from}.${column}`).join(', ')}
+     from ${from};`
   const noteOne = (row: string) =>
     `insert into ${logOf(table)} (${list}) values (${columns.map((column) => `${row}.${column}`).join(', ')});`
   if (table.level === 'row') {
-    const moved = `if tg_op = 'INSERT' then ${noteOne('new')} elsif tg_op = 'UPDATE' then if ${keyChanged(table)} then ${noteOne('new')} end if; end if;`
+    const moved = `
+      if tg_op = 'INSERT' then ${noteOne('new')}
+      elsif tg_op = 'UPDATE' then
+        if ${keyChanged(table)} then ${noteOne('new')} end if;
+      end if;`
     return [[named('_row'), `if tg_op <> 'INSERT' then ${noteOne('old')} end if; ${moved}`]]
   }
   const tree = table.partitions.some(({partitioned}) => partitioned)

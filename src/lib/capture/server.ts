@@ -9,8 +9,12 @@ import type {CapturedTable} from './captured-table.js'
  */
 export async function serverOf(db: Queryable, tables: readonly CapturedTable[]): Promise<string> {
   const row = await db.queryOne<{recovering: boolean; system: string; timeline: string; started: string}>(`
-    select pg_is_in_recovery() as recovering, pg_postmaster_start_time()::text as started,
-      coalesce(case when has_function_privilege('pg_control_system()', 'execute') then (select system_identifier::text from pg_control_system()) end, 'hidden') as system,
+    select pg_is_in_recovery() as recovering,
+      pg_postmaster_start_time()::text as started,
+      coalesce(
+        case when has_function_privilege('pg_control_system()', 'execute')
+          then (select system_identifier::text from pg_control_system()) end,
+        'hidden') as system,
       case when pg_is_in_recovery() then '' else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end as timeline`)
   if (row.recovering) {
     throw failed(

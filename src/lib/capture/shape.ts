@@ -24,15 +24,32 @@ export interface TableShape {
 
 export async function shapeOf(from: Queryable, tables: readonly CapturedTable[]): Promise<Shape> {
   const rows = await from.query<{unit: string | null; member: string; lines: string | null}>(
-    `select u.oid::text as unit, m.oid::text as member, concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers) as lines
+    `select u.oid::text as unit, m.oid::text as member,
+       concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers) as lines
      from (select listed::oid as oid from json_array_elements_text($1) listed) u
-     cross join lateral (select u.oid union select relid from pg_partition_tree(u.oid)) m (oid) join pg_class c on c.oid = m.oid
-     cross join lateral (select string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin), E'\\n' order by a.attnum) as columns
-       from pg_attribute a where a.attrelid = m.oid and a.attnum > 0 and not a.attisdropped) a
-     cross join lateral (select string_agg(concat_ws(' ', 'trigger', t.tgname, t.tgenabled, '~' || t.xmin), E'\\n' order by t.tgname) as triggers
-       from pg_trigger t where t.tgrelid = m.oid and t.tgname like '${CAPTURE_TRIGGER}%') t
-     union all select null, null, (select string_agg(line, E'\\n' order by line) from (
-       select concat_ws(' ', 'type', enumtypid::regtype, string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)) as line from pg_enum group by enumtypid) e)`,
+     cross join lateral (select u.oid union select relid from pg_partition_tree(u.oid)) m (oid)
+     join pg_class c on c.oid = m.oid
+     cross join lateral (
+       select string_agg(
+         concat_ws(' ',
+           quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attgenerated, ''), '~' || a.xmin),
+         E'\\n' order by a.attnum) as columns
+       from pg_attribute a
+       where a.attrelid = m.oid and a.attnum > 0 and not a.attisdropped) a
+     cross join lateral (
+       select string_agg(
+         concat_ws(' ', 'trigger', t.tgname, t.tgenabled, '~' || t.xmin),
+         E'\\n' order by t.tgname) as triggers
+       from pg_trigger t
+       where t.tgrelid = m.oid and t.tgname like '${CAPTURE_TRIGGER}%') t
+     union all
+     select null, null, (
+       select string_agg(line, E'\\n' order by line)
+       from (
+         select concat_ws(' ',
+           'type', enumtypid::regtype, string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)) as line
+         from pg_enum
+         group by enumtypid) e)`,
     [JSON.stringify(tables.map(({oid}) => oid))],
   )
   const members = new Map<string, Record<string, string>>(tables.map(({oid}) => [oid, {}]))

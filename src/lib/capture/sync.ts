@@ -152,7 +152,8 @@ async function once<T extends Result>(
         const result = await work({from, to, syncNumber, signal})
         const equal = result.equal ?? false
         await to.query(
-          `update ${OWN_SCHEMA}.sync_state set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
+          `update ${OWN_SCHEMA}.sync_state
+           set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
              keys = keys + $3, rows = rows + $4, waiting = null`,
           [now, equal, result.entries, result.rows],
         )
@@ -182,7 +183,9 @@ async function holdStill(from: Session, tables: readonly CapturedTable[]): Promi
 /** Counts the sync, and refuses a server that is not the one the last sync read. */
 async function nextNumber(to: Session, side: string, server: string): Promise<string> {
   const state = await to.queryOne<{syncNumber: string; server: string}>(
-    `update ${OWN_SCHEMA}.sync_state set nth = nth + 1, source_server = coalesce(source_server, $1) returning nth::text as "syncNumber", source_server as server`,
+    `update ${OWN_SCHEMA}.sync_state
+     set nth = nth + 1, source_server = coalesce(source_server, $1)
+     returning nth::text as "syncNumber", source_server as server`,
     [server],
   )
   if (state.server !== server) throw serverChanged(side, state.server, server)

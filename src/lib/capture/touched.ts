@@ -21,7 +21,10 @@ export async function prepareTouched(to: Database, tables: readonly CapturedTabl
       create table if not exists ${touchedOf(table)} as select ${columns.join(', ')} from ${table.name} with no data;
       alter table ${touchedOf(table)} ${extra} add column if not exists heroku_rds_sync bigint not null;
       create index if not exists touched_${table.oid}_sync on ${touchedOf(table)} (heroku_rds_sync);
-      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from) select ${table.oid}, ${literal(table.name)}, nth + 1 from ${OWN_SCHEMA}.sync_state on conflict do nothing`)
+      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from)
+        select ${table.oid}, ${literal(table.name)}, nth + 1
+        from ${OWN_SCHEMA}.sync_state
+        on conflict do nothing`)
   }
 }
 
@@ -35,7 +38,9 @@ export async function unprepared(to: Queryable, tables: readonly CapturedTable[]
 /** Takes them off again, with all that is known of syncs; for a target that is emptied. */
 export async function forgetSyncs(to: Queryable): Promise<void> {
   const rows = await to.query<{name: string}>(
-    `select relname as name from pg_class where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relkind = 'r' and relname ~ '^touched_[0-9]+$'`,
+    `select relname as name
+     from pg_class
+     where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relkind = 'r' and relname ~ '^touched_[0-9]+$'`,
   )
   for (const {name} of rows) await to.query(`drop table if exists ${OWN_SCHEMA}.${name}`)
   await to.query(

@@ -80,8 +80,10 @@ async function enums(db: Queryable): Promise<{name: string; labels: string[]}[]>
 
 async function dropViews(session: Session): Promise<void> {
   const views = await session.query<{schema: string; name: string; kind: string}>(`
-    select n.nspname as schema, c.relname as name, case c.relkind when 'm' then 'materialized view' else 'view' end as kind
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    select n.nspname as schema, c.relname as name,
+      case c.relkind when 'm' then 'materialized view' else 'view' end as kind
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('v', 'm') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
   for (const {schema, name, kind} of views)
     await session.query(`drop ${kind} if exists ${identifier(schema, name)} cascade`)
@@ -106,7 +108,9 @@ async function dropOtherTables(
 /** All that CREATE TABLE says, by table. */
 async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> {
   const rows = await listTables<{definition: string}>(db, {
-    columns: `concat_ws(E'\\n', c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
+    columns: `
+      concat_ws(E'\\n',
+        c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
         (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno)
          from pg_inherits i
          where i.inhrelid = c.oid),
@@ -154,9 +158,15 @@ async function indexDefinitions(db: Queryable): Promise<IndexDefinition[]> {
   >(`
     select n.nspname as schema, c.relname as table, x.relname as index, k.conname as constraint,
       concat_ws(' ', pg_get_indexdef(x.oid), k.contype, k.conname) as definition
-    from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+    from pg_index i
+    join pg_class x on x.oid = i.indexrelid
+    join pg_class c on c.oid = i.indrelid
+    join pg_namespace n on n.oid = c.relnamespace
     left join pg_constraint k on k.conindid = x.oid and k.conrelid = c.oid and k.contype in ('p', 'u', 'x')
-    where c.relkind in ('r', 'p') and not x.relispartition and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+    where c.relkind in ('r', 'p')
+      and not x.relispartition
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_class', 'c.oid')}`)
   return rows.map(({schema, table, index, constraint, definition}) => ({
     table: identifier(schema, table),
     index: identifier(schema, index),

@@ -12,8 +12,16 @@ import type {CopyTable} from './tables.js'
 /** Repeatable. */
 export const CREATE_COPY_STATE = `
   create table if not exists ${OWN_SCHEMA}.copy_chunks (
-    relation text not null, first_page bigint not null, next_page bigint, source_bytes bigint not null, filenode oid not null,
-    rows bigint, sent_bytes bigint, moment text, copied_at timestamptz, primary key (relation, first_page))`
+    relation text not null,
+    first_page bigint not null,
+    next_page bigint,
+    source_bytes bigint not null,
+    filenode oid not null,
+    rows bigint,
+    sent_bytes bigint,
+    moment text,
+    copied_at timestamptz,
+    primary key (relation, first_page))`
 
 /** A chunk as the target knows it. */
 export interface KnownChunk extends Chunk {
@@ -54,7 +62,8 @@ export async function planChunks(target: Session, tables: readonly CopyTable[]):
   await target.query(
     `insert into ${OWN_SCHEMA}.copy_chunks (relation, first_page, next_page, source_bytes, filenode)
      select relation, "firstPage", "nextPage", bytes, filenode
-     from json_to_recordset($1) as c (relation text, "firstPage" bigint, "nextPage" bigint, bytes bigint, filenode oid)`,
+     from json_to_recordset($1)
+       as c (relation text, "firstPage" bigint, "nextPage" bigint, bytes bigint, filenode oid)`,
     [JSON.stringify(laidOut)],
   )
   return plans
@@ -66,8 +75,10 @@ async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
   const rows = await target.query<
     Record<'bytes' | 'filenode' | 'firstPage' | 'relation', string> & Record<'nextPage' | 'snapshot', string | null>
   >(`
-    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode, moment as snapshot
-    from ${OWN_SCHEMA}.copy_chunks order by relation, first_page`)
+    select relation, first_page as "firstPage", next_page as "nextPage", source_bytes as bytes, filenode,
+      moment as snapshot
+    from ${OWN_SCHEMA}.copy_chunks
+    order by relation, first_page`)
   return rows.map(({firstPage, nextPage, bytes, ...rest}) => ({
     ...rest,
     firstPage: Number(firstPage),
@@ -118,6 +129,8 @@ export const markChunk = (
   {rows, bytes, snapshot}: {rows: number; bytes: number; snapshot: string},
 ): Promise<unknown[]> =>
   to.query(
-    `update ${OWN_SCHEMA}.copy_chunks set rows = $3, sent_bytes = $4, moment = $5, copied_at = clock_timestamp() where relation = $1 and first_page = $2`,
+    `update ${OWN_SCHEMA}.copy_chunks
+     set rows = $3, sent_bytes = $4, moment = $5, copied_at = clock_timestamp()
+     where relation = $1 and first_page = $2`,
     [name, firstPage, rows, bytes, snapshot],
   )

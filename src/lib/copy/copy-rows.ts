@@ -175,7 +175,8 @@ async function planAnew(layout: Layout, plans: readonly TablePlan[]): Promise<vo
 /** By this run and those before it. */
 async function copiedSoFar(target: Database): Promise<Copied> {
   const sum = await target.queryOne<Record<keyof Copied, string>>(
-    `select coalesce(sum(rows), 0)::text as rows, coalesce(sum(sent_bytes), 0)::text as bytes from ${OWN_SCHEMA}.copy_chunks`,
+    `select coalesce(sum(rows), 0)::text as rows, coalesce(sum(sent_bytes), 0)::text as bytes
+     from ${OWN_SCHEMA}.copy_chunks`,
   )
   return {rows: Number(sum.rows), bytes: Number(sum.bytes)}
 }

@@ -91,10 +91,16 @@ async function sortedPostData({source, target, schemaDump}: Dumped): Promise<Pos
 /** Drops what is in the target beyond what was there before us; our own schema, with the journal, stays. */
 export async function emptyTarget(target: Database, before: TargetBefore): Promise<void> {
   const drops = await target.query<{drop: string}>(
-    `select format('drop extension if exists %I cascade', extname) as drop from pg_extension where extname <> all ($1)
+    `select format('drop extension if exists %I cascade', extname) as drop
+     from pg_extension
+     where extname <> all ($1)
      union all
-     select format('drop schema if exists %I cascade', n.nspname) from pg_namespace n
-     where ${USER_SCHEMA} and n.nspname <> all ($2) and pg_has_role(n.nspowner, 'USAGE') and ${notOfExtension('pg_namespace', 'n.oid')}`,
+     select format('drop schema if exists %I cascade', n.nspname)
+     from pg_namespace n
+     where ${USER_SCHEMA}
+       and n.nspname <> all ($2)
+       and pg_has_role(n.nspowner, 'USAGE')
+       and ${notOfExtension('pg_namespace', 'n.oid')}`,
     [before.extensions, before.schemas],
   )
   await target.session(async (session) => {
@@ -112,9 +118,12 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
 
 /** Objects in the customer's schemas that belong to no extension and to no other object, as the statements that drop them. */
 const OBJECTS_IN_SCHEMAS = `
-  select format('drop %s if exists %s cascade', case when object.catalog = 'pg_proc'::regclass then 'routine' else o.type end, o.identity) as drop
+  select format('drop %s if exists %s cascade',
+    case when object.catalog = 'pg_proc'::regclass then 'routine' else o.type end, o.identity) as drop
   from (
-    select 'pg_class'::regclass as catalog, oid, relnamespace as namespace, relowner as owner from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    select 'pg_class'::regclass as catalog, oid, relnamespace as namespace, relowner as owner
+    from pg_class
+    where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
     union all select 'pg_proc'::regclass, oid, pronamespace, proowner from pg_proc
     union all select 'pg_type'::regclass, oid, typnamespace, typowner from pg_type
     union all select 'pg_operator'::regclass, oid, oprnamespace, oprowner from pg_operator
@@ -127,9 +136,13 @@ const OBJECTS_IN_SCHEMAS = `
   ) object
   join pg_namespace n on n.oid = object.namespace
   cross join lateral pg_identify_object(object.catalog, object.oid, 0) o
-  where ${USER_SCHEMA} and pg_has_role(object.owner, 'USAGE') and not exists (
-    select from pg_depend d where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
-      and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
+  where ${USER_SCHEMA}
+    and pg_has_role(object.owner, 'USAGE')
+    -- neither a member of an extension nor a part of another object
+    and not exists (
+      select from pg_depend d
+      where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
+        and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
 
 const majorOf = async (db: Queryable): Promise<number> => {

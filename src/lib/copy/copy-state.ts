@@ -16,12 +16,19 @@ export interface CopyState {
 /** Read from the target alone, from any process. Undefined before anything is laid out. */
 export async function copyStateOf(target: Queryable): Promise<CopyState | undefined> {
   const row = await target.queryOne<Record<'bytes' | 'lately' | 'tables' | 'totalBytes' | 'totalTables', string>>(`
-    select coalesce(sum(bytes), 0)::text as bytes, coalesce(sum(total), 0)::text as "totalBytes", (count(*) filter (where open = 0))::text as tables,
-      count(*)::text as "totalTables", coalesce(sum(lately), 0)::text as lately
-    from (select relation, sum(source_bytes) as total, sum(source_bytes) filter (where moment is not null) as bytes,
+    select coalesce(sum(bytes), 0)::text as bytes,
+      coalesce(sum(total), 0)::text as "totalBytes",
+      (count(*) filter (where open = 0))::text as tables,
+      count(*)::text as "totalTables",
+      coalesce(sum(lately), 0)::text as lately
+    from (
+      select relation,
+        sum(source_bytes) as total,
+        sum(source_bytes) filter (where moment is not null) as bytes,
         count(*) filter (where moment is null) as open,
         sum(source_bytes) filter (where copied_at > clock_timestamp() - interval '1 minute') as lately
-      from ${OWN_SCHEMA}.copy_chunks group by relation) t`)
+      from ${OWN_SCHEMA}.copy_chunks
+      group by relation) t`)
   const {bytes, totalBytes, tables, totalTables, lately} = numbers(row)
   if (totalTables === 0) return undefined
   const bytesPerSecond = Math.round(lately / 60)

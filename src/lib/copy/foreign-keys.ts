@@ -88,13 +88,17 @@ interface Shape {
 async function shapeOf(source: Queryable, {table, name}: ForeignKey): Promise<Shape> {
   const shape = await source.queryOne<Shape>(
     `select k.confrelid::regclass::text as to,
-       (select json_agg(quote_ident(a.attname) order by p.nth) from unnest(k.conkey) with ordinality p (num, nth)
-          join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num) as columns,
+       (select json_agg(quote_ident(a.attname) order by p.nth)
+        from unnest(k.conkey) with ordinality p (num, nth)
+        join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num) as columns,
        (select json_agg(format('far.%I = near.%I', f.attname, a.attname) order by p.nth)
-          from unnest(k.conkey, k.confkey) with ordinality p (num, far, nth)
-          join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num
-          join pg_attribute f on f.attrelid = k.confrelid and f.attnum = p.far) as match
-     from pg_constraint k where k.conrelid = $1::regclass and format('"%s"', replace(k.conname, '"', '""')) = $2 and k.contype = 'f'`,
+        from unnest(k.conkey, k.confkey) with ordinality p (num, far, nth)
+        join pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.num
+        join pg_attribute f on f.attrelid = k.confrelid and f.attnum = p.far) as match
+     from pg_constraint k
+     where k.conrelid = $1::regclass
+       and format('"%s"', replace(k.conname, '"', '""')) = $2
+       and k.contype = 'f'`,
     [table, name],
   )
   return shape

@@ -30,7 +30,8 @@ export async function copyLargeObjects(
   for (;;) {
     signal.throwIfAborted()
     const pieces = await source.query<LargeObject>(
-      `select oid::text as oid, lo_get(oid, 0, ${PIECE_BYTES})::text as data, length(lo_get(oid, 0, ${PIECE_BYTES})) = ${PIECE_BYTES} as full,
+      `select oid::text as oid, lo_get(oid, 0, ${PIECE_BYTES})::text as data,
+         length(lo_get(oid, 0, ${PIECE_BYTES})) = ${PIECE_BYTES} as full,
          obj_description(oid, 'pg_largeobject') as comment
        from (select oid from pg_largeobject_metadata where oid > $1 order by oid limit ${AT_ONCE}) l order by l.oid`,
       [last],
@@ -55,7 +56,8 @@ export async function copyLargeObjects(
 async function copyRest(source: Queryable, to: Session, oid: string): Promise<void> {
   for (let at = PIECE_BYTES, full = true; full; at += PIECE_BYTES) {
     const piece = await source.queryOne<Omit<Piece, 'oid'>>(
-      `select data::text as data, length(data) = ${PIECE_BYTES} as full from lo_get($1::oid, $2::bigint, ${PIECE_BYTES}) as data`,
+      `select data::text as data, length(data) = ${PIECE_BYTES} as full
+       from lo_get($1::oid, $2::bigint, ${PIECE_BYTES}) as data`,
       [oid, at],
     )
     await to.query('select lo_put($1::oid, $2::bigint, $3::text::bytea)', [oid, at, piece.data])

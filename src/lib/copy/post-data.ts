@@ -57,11 +57,18 @@ export async function sourceIndexes(source: Queryable): Promise<SourceIndex[]> {
     }
   >(`
     select n.nspname as schema, c.relname as table, x.relname as index, pg_relation_size(x.oid)::text as bytes,
-      pg_get_indexdef(x.oid) as definition, k.conname as constraint, k.condeferrable as deferrable, k.condeferred as deferred
-    from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am am on am.oid = x.relam
-    join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
-    left join pg_constraint k on k.conindid = x.oid and k.contype in ('p', 'u') and k.conrelid = c.oid and am.amname = 'btree'
-    where c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
+      pg_get_indexdef(x.oid) as definition, k.conname as constraint,
+      k.condeferrable as deferrable, k.condeferred as deferred
+    from pg_index i
+    join pg_class x on x.oid = i.indexrelid
+    join pg_am am on am.oid = x.relam
+    join pg_class c on c.oid = i.indrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    left join pg_constraint k on k.conindid = x.oid
+      and k.contype in ('p', 'u') and k.conrelid = c.oid and am.amname = 'btree'
+    where c.relkind = 'r'
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_class', 'c.oid')}`)
   return rows.map(({schema, table, index, bytes, definition, constraint, deferrable, deferred}) => ({
     schema: identifier(schema),
     name: identifier(index),
@@ -127,7 +134,8 @@ export function sortPostData(
         })
       } else if (index) {
         const type = kind === 'PRIMARY' ? 'primary key' : 'unique'
-        const attach = `alter table only ${table} add constraint ${nameOf(constraint)} ${type} using index ${index.name}${index.deferral}`
+        const attach = `alter table only ${table}
+          add constraint ${nameOf(constraint)} ${type} using index ${index.name}${index.deferral}`
         build(table, index.schema, index.name, {sql: index.definition, words}, [{sql: attach, words}])
       } else if (kind === 'CHECK' || kind === 'NOT') sorted.rest.push(statement)
       else build(table, nameOf(schema), nameOf(constraint), statement)

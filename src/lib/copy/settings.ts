@@ -13,8 +13,10 @@ const NAME_AND_VALUE = `split_part(setting, '=', 1) as name, substr(setting, str
 /** Settings of the database itself, for every role. */
 export const databaseSettings = (db: Queryable): Promise<Setting[]> =>
   db.query<Setting>(`
-    select ${NAME_AND_VALUE} from pg_db_role_setting s, unnest(s.setconfig) setting
-    where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database()) order by 1`)
+    select ${NAME_AND_VALUE}
+    from pg_db_role_setting s, unnest(s.setconfig) setting
+    where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
+    order by 1`)
 
 /**
  * Settings that the customer may have made on the source and its owner role (`search_path` above all) become the target
@@ -27,7 +29,9 @@ export async function carrySettings({source, target}: {source: Queryable; target
     where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
       and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
       and setting not like 'default\\_transaction\\_read\\_only=%'
-      and setting not like 'extwlist.%' and (setting like '%.%=%' or split_part(setting, '=', 1) in (select name from pg_settings where context = 'user'))
+      and setting not like 'extwlist.%'
+      and (setting like '%.%=%'
+        or split_part(setting, '=', 1) in (select name from pg_settings where context = 'user'))
     order by name, s.setdatabase desc, s.setrole desc`)
   const left: string[] = []
   for (const {name, value} of settings) {

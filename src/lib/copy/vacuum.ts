@@ -9,7 +9,10 @@ export async function neverVacuumed(db: Queryable): Promise<TableName[]> {
   const tables = await listTables(db, {
     columns: '',
     join: 'join pg_stat_all_tables s on s.relid = c.oid',
-    where: `c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and s.last_vacuum is null and s.last_autovacuum is null`,
+    where: `c.relkind = 'r'
+      and pg_has_role(c.relowner, 'USAGE')
+      and s.last_vacuum is null
+      and s.last_autovacuum is null`,
     orderBy: 'pg_relation_size(c.oid) desc',
   })
   return tables.map(({name}) => name)

@@ -25,7 +25,10 @@ export async function claimSource(source: Queryable, {target, place, epoch}: Cla
   await source.query(`
     create schema if not exists ${OWN_SCHEMA};
     create table if not exists ${OWN_SCHEMA}.claim (
-      target text not null, place text not null, epoch bigint not null, single boolean not null default true unique check (single))`)
+      target text not null,
+      place text not null,
+      epoch bigint not null,
+      single boolean not null default true unique check (single))`)
   await source.query(
     `insert into ${OWN_SCHEMA}.claim (target, place, epoch) values ($1, $2, $3) on conflict do nothing`,
     [target, place, epoch],

@@ -52,14 +52,16 @@ const raisedFunction = ({pass, message, subscribed = false}: Closed): string => 
   const hash = createHash('sha256').update(pass).digest('hex')
   const body = `${RAISED}
     begin
-      if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex') = '${hash}'${subscribed ? ` or ${IS_WORKER}` : ''} then
+      if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex')
+        = '${hash}'${subscribed ? ` or ${IS_WORKER}` : ''} then
         return null;
       end if;
       raise exception using errcode = 'read_only_sql_transaction',
         message = format('%s on %I.%I refused: %s', tg_op, tg_table_schema, tg_table_name, ${literal(message)}),
         hint = 'Nothing was written. Try again later; heroku rds:status tells where the migration stands.';
     end`
-  return `create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as ${literal(body)}`
+  return `create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog
+    as ${literal(body)}`
 }
 
 /** Creates the function, lowered unless it is given a pass: then nothing without that pass can ever have got through. */

@@ -10,25 +10,53 @@ import type {Queryable} from '../ports/ports.js'
 export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> {
   const ours = (owner: string) => (scope === 'owned' ? `pg_has_role(${owner}, 'USAGE')` : 'true')
   const row = await db.queryOne<{hash: string}>(`
-    with schemas as (select n.oid, n.xmin as written, n.nspname from pg_namespace n where ${USER_SCHEMA} and ${ours('n.nspowner')}
-      or n.nspname = 'public'),
-    tables as (select c.*, c.xmin as written from pg_class c where c.relnamespace in (select oid from schemas)
-      and c.relpersistence <> 't' and c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ours('c.relowner')}),
+    with schemas as (
+      select n.oid, n.xmin as written, n.nspname
+      from pg_namespace n
+      where ${USER_SCHEMA} and ${ours('n.nspowner')}
+        or n.nspname = 'public'),
+    tables as (
+      select c.*, c.xmin as written
+      from pg_class c
+      where c.relnamespace in (select oid from schemas)
+        and c.relpersistence <> 't'
+        and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and ${ours('c.relowner')}),
     lines as (
-      select concat_ws(' ', 'schema', oid, written, nspname) as line from schemas
-      union all select concat_ws(' ', 'class', oid, case when relkind = 'r' then concat_ws(' ', written, relfilenode) end,
-        relname, relnamespace, relowner, relkind, relpersistence) from tables
-      union all select concat_ws(' ', 'column', attrelid, xmin, attnum, attname, atttypid, attisdropped) from pg_attribute
-        where attrelid in (select oid from tables) and attnum > 0
-      union all select concat_ws(' ', 'trigger', oid, xmin, tgrelid, tgname, tgenabled) from pg_trigger
-        where tgrelid in (select oid from tables)
-      union all select concat_ws(' ', 'constraint', oid, conrelid, conname, case when contype <> 'f' then concat_ws(' ', xmin, convalidated) end)
-        from pg_constraint where conrelid in (select oid from tables)
-      union all select concat_ws(' ', 'inherits', inhrelid, xmin, inhparent) from pg_inherits
-        where inhrelid in (select oid from tables)
-      union all select concat_ws(' ', 'type', oid, xmin, typname, typtype) from pg_type
-        where typnamespace in (select oid from schemas) and typtype in ('d', 'e', 'r') and ${ours('typowner')}
-      union all select concat_ws(' ', 'enum', oid, xmin, enumtypid, enumlabel) from pg_enum)
-    select coalesce(md5(string_agg(line, chr(10) order by line)), 'empty') as hash from lines`)
+      select concat_ws(' ', 'schema', oid, written, nspname) as line
+      from schemas
+      union all
+      select concat_ws(' ', 'class', oid, case when relkind = 'r' then concat_ws(' ', written, relfilenode) end,
+        relname, relnamespace, relowner, relkind, relpersistence)
+      from tables
+      union all
+      select concat_ws(' ', 'column', attrelid, xmin, attnum, attname, atttypid, attisdropped)
+      from pg_attribute
+      where attrelid in (select oid from tables)
+        and attnum > 0
+      union all
+      select concat_ws(' ', 'trigger', oid, xmin, tgrelid, tgname, tgenabled)
+      from pg_trigger
+      where tgrelid in (select oid from tables)
+      union all
+      select concat_ws(' ', 'constraint', oid, conrelid, conname,
+        case when contype <> 'f' then concat_ws(' ', xmin, convalidated) end)
+      from pg_constraint
+      where conrelid in (select oid from tables)
+      union all
+      select concat_ws(' ', 'inherits', inhrelid, xmin, inhparent)
+      from pg_inherits
+      where inhrelid in (select oid from tables)
+      union all
+      select concat_ws(' ', 'type', oid, xmin, typname, typtype)
+      from pg_type
+      where typnamespace in (select oid from schemas)
+        and typtype in ('d', 'e', 'r')
+        and ${ours('typowner')}
+      union all
+      select concat_ws(' ', 'enum', oid, xmin, enumtypid, enumlabel)
+      from pg_enum)
+    select coalesce(md5(string_agg(line, chr(10) order by line)), 'empty') as hash
+    from lines`)
   return row.hash
 }

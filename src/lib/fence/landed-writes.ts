@@ -27,7 +27,9 @@ const CREATE_LOG = `
     landed_at timestamptz not null default clock_timestamp())`
 
 const noteWrite = (body: string): string =>
-  `create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer set search_path = pg_catalog as $$${body}$$`
+  `create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer
+    set search_path = pg_catalog
+    as $$${body}$$`
 
 const OFF = noteWrite(`${NOTES_NOTHING}
     begin return null; end`)
@@ -51,7 +53,8 @@ const createTriggers = ({name: table}: Table): string =>
       `create trigger ${triggerName(operation)} after ${operation} on ${table} ${transition}
          for each statement execute function ${OWN_SCHEMA}.note_write()`,
     ]),
-    `alter table ${table} ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
+    `alter table ${table}
+       ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
   ].join(';')
 
 /** Tables that lack one of the four triggers, or on which one does not always fire. */

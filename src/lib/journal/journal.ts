@@ -18,17 +18,39 @@ export interface MigrationRecord {
 const SCHEMA = `
   create schema if not exists ${OWN_SCHEMA};
   create table if not exists ${OWN_SCHEMA}.version (version int not null);
-  insert into ${OWN_SCHEMA}.version select ${VERSION} where not exists (select from ${OWN_SCHEMA}.version);
+  insert into ${OWN_SCHEMA}.version
+    select ${VERSION}
+    where not exists (select from ${OWN_SCHEMA}.version);
   create table if not exists ${OWN_SCHEMA}.migration (
-    app text not null, addon_id text not null, addon_name text not null, method text not null, source_identity text not null,
-    attempt int not null default 1, epoch bigint not null default 0, created_at timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single));
+    app text not null,
+    addon_id text not null,
+    addon_name text not null,
+    method text not null,
+    source_identity text not null,
+    attempt int not null default 1,
+    epoch bigint not null default 0,
+    created_at timestamptz not null default clock_timestamp(),
+    single boolean not null default true unique check (single));
   create table if not exists ${OWN_SCHEMA}.steps (
-    id bigint generated always as identity, attempt int not null, step text not null, operator text not null,
-    started_at timestamptz not null default clock_timestamp(), finished_at timestamptz, undone_at timestamptz, evidence text,
+    id bigint generated always as identity,
+    attempt int not null,
+    step text not null,
+    operator text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    finished_at timestamptz,
+    undone_at timestamptz,
+    evidence text,
     primary key (attempt, step));
-  create table if not exists ${OWN_SCHEMA}.notes (attempt int not null, key text not null, value jsonb not null, primary key (attempt, key));
+  create table if not exists ${OWN_SCHEMA}.notes (
+    attempt int not null,
+    key text not null,
+    value jsonb not null,
+    primary key (attempt, key));
   create table if not exists ${OWN_SCHEMA}.lock_holder (
-    operator text not null, command text not null, since timestamptz not null default clock_timestamp(), single boolean not null default true unique check (single))`
+    operator text not null,
+    command text not null,
+    since timestamptz not null default clock_timestamp(),
+    single boolean not null default true unique check (single))`
 
 /** Whether a migration has ever been begun on this target, without creating anything. */
 export async function readMigration(target: Queryable): Promise<MigrationRecord | undefined> {
@@ -45,7 +67,8 @@ export async function readMigration(target: Queryable): Promise<MigrationRecord 
     )
   }
   const [record] = await target.query<MigrationRecord>(`
-    select app, addon_id as "addonId", addon_name as "addonName", method, source_identity as "sourceIdentity" from ${OWN_SCHEMA}.migration`)
+    select app, addon_id as "addonId", addon_name as "addonName", method, source_identity as "sourceIdentity"
+    from ${OWN_SCHEMA}.migration`)
   return record
 }
 
@@ -60,9 +83,12 @@ export async function beginMigration(
 ): Promise<MigrationRecord> {
   await target.query([SCHEMA, ...tables].join(';'))
   await target.query(
-    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity) values ($1, $2, $3, $4, $5)
-     on conflict (single) do update set method = excluded.method where not exists (
-       select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null and s.step <> 'preflight')`,
+    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity)
+     values ($1, $2, $3, $4, $5)
+     on conflict (single) do update set method = excluded.method
+     where not exists (
+       select from ${OWN_SCHEMA}.steps s
+       where s.attempt = migration.attempt and s.undone_at is null and s.step <> 'preflight')`,
     [record.app, record.addonId, record.addonName, record.method, record.sourceIdentity],
   )
   return (await readMigration(target))!
@@ -83,7 +109,8 @@ export async function dropUntouchedJournal(target: Database): Promise<void> {
     .query(
       `
     do $$ begin
-      if pg_try_advisory_xact_lock(hashtext('${OWN_SCHEMA}')) and not exists (select from ${OWN_SCHEMA}.steps where step <> 'preflight') then
+      if pg_try_advisory_xact_lock(hashtext('${OWN_SCHEMA}'))
+        and not exists (select from ${OWN_SCHEMA}.steps where step <> 'preflight') then
         drop schema ${OWN_SCHEMA} cascade;
       end if;
     end $$`,
@@ -111,23 +138,30 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
 
     started: (step) =>
       write(
-        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator) values (${attempt}, $1, $2)
-         on conflict (attempt, step) do update set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator,
-           started_at = case when steps.undone_at is null and steps.finished_at is null then steps.started_at else excluded.started_at end`,
+        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator)
+         values (${attempt}, $1, $2)
+         on conflict (attempt, step) do update
+         set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator,
+           started_at = case
+             when steps.undone_at is null and steps.finished_at is null then steps.started_at
+             else excluded.started_at end`,
         [step, operator],
       ),
 
     finished: (step, evidence) =>
       write(
-        `update ${OWN_SCHEMA}.steps set finished_at = clock_timestamp(), evidence = $2 where attempt = ${attempt} and step = $1`,
+        `update ${OWN_SCHEMA}.steps
+         set finished_at = clock_timestamp(), evidence = $2
+         where attempt = ${attempt} and step = $1`,
         [step, evidence],
       ),
 
     foundDone: (step) =>
       write(
         `insert into ${OWN_SCHEMA}.steps (attempt, step, operator, finished_at, evidence)
-           values (${attempt}, $1, $2, clock_timestamp(), 'found done')
-         on conflict (attempt, step) do update set undone_at = null, finished_at = coalesce(steps.finished_at, excluded.finished_at),
+         values (${attempt}, $1, $2, clock_timestamp(), 'found done')
+         on conflict (attempt, step) do update
+         set undone_at = null, finished_at = coalesce(steps.finished_at, excluded.finished_at),
            evidence = coalesce(steps.evidence, excluded.evidence)`,
         [step, operator],
       ),
@@ -147,7 +181,9 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
         )
         await session.query(`
           update ${OWN_SCHEMA}.migration set attempt = attempt + 1
-          where not exists (select from ${OWN_SCHEMA}.steps s where s.attempt = migration.attempt and s.undone_at is null)`)
+          where not exists (
+            select from ${OWN_SCHEMA}.steps s
+            where s.attempt = migration.attempt and s.undone_at is null)`)
       }),
 
     async records() {
@@ -167,7 +203,9 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
     async measured() {
       const rows = await target.query<{step: string; seconds: string}>(`
         select distinct on (step) step, extract(epoch from finished_at - started_at) as seconds
-        from ${OWN_SCHEMA}.steps where finished_at is not null and evidence is distinct from 'found done' order by step, attempt desc`)
+        from ${OWN_SCHEMA}.steps
+        where finished_at is not null and evidence is distinct from 'found done'
+        order by step, attempt desc`)
       return Object.fromEntries(rows.map(({step, seconds}) => [step, Number(seconds)]))
     },
 

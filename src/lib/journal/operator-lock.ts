@@ -59,7 +59,8 @@ export async function withOperatorLock<T>(
 
 async function describeHolder(session: Session): Promise<string> {
   const [holder] = await session.query<{operator: string; command: string; since: string}>(
-    `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since from ${OWN_SCHEMA}.lock_holder`,
+    `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since
+     from ${OWN_SCHEMA}.lock_holder`,
   )
   return holder
     ? `${holder.operator} has been running ${holder.command} since ${holder.since}`

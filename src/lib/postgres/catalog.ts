@@ -10,11 +10,15 @@ export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('informati
 
 /** SQL condition: the object is not a member of an extension. */
 export const notOfExtension = (catalog: string, oid: string): string =>
-  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
+  `not exists (
+    select from pg_depend d
+    where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
 
 /** SQL on `pg_database d`: its collation, which each major keeps in another column. */
-export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider' when 'i' then 'ICU ' || coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
-      when 'b' then 'builtin ' || (to_jsonb(d) ->> 'datlocale') else d.datcollate end`
+export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider'
+      when 'i' then 'ICU ' || coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
+      when 'b' then 'builtin ' || (to_jsonb(d) ->> 'datlocale')
+      else d.datcollate end`
 
 /** `"schema"."table"` as SQL needs it; always quoted, so that no name means something else. */
 export const identifier = (...names: readonly string[]): string =>
@@ -32,7 +36,9 @@ export type Guard = string
 export const guardOn = (table: string, condition: string): Guard =>
   `do ${literal(`begin
     perform from ${OWN_SCHEMA}.${table} where ${condition} for share;
-    if not found then raise exception using errcode = '${TAKEN_OVER}', message = 'another operator has taken over this migration'; end if;
+    if not found then
+      raise exception using errcode = '${TAKEN_OVER}', message = 'another operator has taken over this migration';
+    end if;
   end`)}`
 
 /**

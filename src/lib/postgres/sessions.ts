@@ -12,8 +12,11 @@ export interface OtherSession {
 
 /** Workers of the server have no role; what may not be seen is taken for a client. */
 const OTHERS = `
-  from pg_stat_activity a join pg_roles r on r.oid = a.usesysid
-  where a.datname = current_database() and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> all ($1::int[])`
+  from pg_stat_activity a
+  join pg_roles r on r.oid = a.usesysid
+  where a.datname = current_database()
+    and coalesce(a.backend_type, 'client backend') = 'client backend'
+    and a.pid <> all ($1::int[])`
 
 const ENDABLE = `not r.rolsuper and (pg_has_role(r.oid, 'USAGE') or pg_has_role('pg_signal_backend', 'USAGE'))`
 
@@ -37,7 +40,8 @@ export const sessionsBefore = (db: Database, moment: string): Promise<OtherSessi
  */
 export async function endOtherSessions(db: Database): Promise<number> {
   const {ended} = await db.queryOne<{ended: string}>(
-    `select count(*) filter (where pg_terminate_backend(pid)) as ended from (select a.pid ${OTHERS} and ${ENDABLE}) others`,
+    `select count(*) filter (where pg_terminate_backend(pid)) as ended
+     from (select a.pid ${OTHERS} and ${ENDABLE}) others`,
     [db.ownPids()],
   )
   return Number(ended)
@@ -69,15 +73,17 @@ export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> 
 export async function heldByAutovacuum(db: Queryable): Promise<TableName[]> {
   const tables = await listTables(db, {
     columns: '',
-    where: `c.relkind = 'r' and pg_has_role(c.relowner, 'USAGE') and exists (
-      select from pg_stat_activity a
-      join pg_locks l on l.pid = a.pid
-      where a.usesysid is null
-        and l.relation = c.oid
-        and l.database = (select oid from pg_database where datname = current_database())
-        and l.granted
-        and l.mode = 'ShareUpdateExclusiveLock'
-        and coalesce(a.query, '') not like '%(to prevent wraparound)')`,
+    where: `c.relkind = 'r'
+      and pg_has_role(c.relowner, 'USAGE')
+      and exists (
+        select from pg_stat_activity a
+        join pg_locks l on l.pid = a.pid
+        where a.usesysid is null
+          and l.relation = c.oid
+          and l.database = (select oid from pg_database where datname = current_database())
+          and l.granted
+          and l.mode = 'ShareUpdateExclusiveLock'
+          and coalesce(a.query, '') not like '%(to prevent wraparound)')`,
   })
   return tables.map(({name}) => name)
 }
@@ -88,10 +94,13 @@ const LONG_TRANSACTION_S = 5
 /** The oldest open transaction that has written something, in words. */
 export async function longTransaction(source: Queryable): Promise<string | undefined> {
   const [row] = await source.query<{pid: number; role: string; application: string; seconds: string}>(`
-    select pid, coalesce(usename, 'unknown') as role, coalesce(application_name, '') as application, round(extract(epoch from clock_timestamp() - xact_start))::text as seconds
-    from pg_stat_activity where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
+    select pid, coalesce(usename, 'unknown') as role, coalesce(application_name, '') as application,
+      round(extract(epoch from clock_timestamp() - xact_start))::text as seconds
+    from pg_stat_activity
+    where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
       and xact_start < clock_timestamp() - interval '${LONG_TRANSACTION_S} s'
-    order by xact_start limit 1`)
+    order by xact_start
+    limit 1`)
   if (!row) return undefined
   const who = row.application ? `${row.role}, ${row.application}` : row.role
   return `waiting for pid ${row.pid} (${who}), whose transaction has been open for ${row.seconds} s`

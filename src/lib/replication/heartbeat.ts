@@ -15,7 +15,9 @@ export const HEARTBEAT = `${OWN_SCHEMA}.heartbeat`
 export const CREATE_HEARTBEAT = `
   create schema if not exists ${OWN_SCHEMA};
   create table if not exists ${HEARTBEAT} (
-    single boolean primary key default true check (single), nonce text not null default '', at timestamptz not null default clock_timestamp());
+    single boolean primary key default true check (single),
+    nonce text not null default '',
+    at timestamptz not null default clock_timestamp());
   insert into ${HEARTBEAT} default values on conflict do nothing`
 
 export const DROP_HEARTBEAT = `drop table if exists ${HEARTBEAT}`

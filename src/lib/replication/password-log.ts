@@ -6,8 +6,10 @@ import type {Queryable} from '../ports/ports.js'
  * every statement, or with every slow one where none is quick enough; extensions may look into the block that uses it.
  */
 const KEEPS_PASSWORDS = `
-  name = 'log_statement' and setting = 'all' or name in ('log_min_duration_statement', 'log_min_duration_sample') and setting = '0'
-  or name = 'log_transaction_sample_rate' and setting <> '0' or name = 'pg_stat_statements.track' and setting = 'all'
+  name = 'log_statement' and setting = 'all'
+  or name in ('log_min_duration_statement', 'log_min_duration_sample') and setting = '0'
+  or name = 'log_transaction_sample_rate' and setting <> '0'
+  or name = 'pg_stat_statements.track' and setting = 'all'
   or name = 'pgaudit.log' and setting ~* '(^|[ ,])(all|ddl|misc)'`
 
 /** Settings of the target, in words, that keep a subscription from being made in confidence. */

@@ -16,7 +16,10 @@ export const slotFor = ({target}: {target: string}): string =>
   `${OWN_SCHEMA}_${createHash('sha256').update(target).digest('hex').slice(0, 16)}`
 
 /** SQL condition on `pg_replication_slots`: a source has one target, so every slot of our name belongs to this migration. */
-export const OUR_SLOT = `slot_name like '${OWN_SCHEMA.replace('_', '\\_')}\\_%' and database = current_database() and not temporary`
+export const OUR_SLOT = `
+  slot_name like '${OWN_SCHEMA.replace('_', '\\_')}\\_%'
+  and database = current_database()
+  and not temporary`
 
 export interface SlotState {
   name: string
@@ -33,7 +36,10 @@ export async function slotState(source: Queryable): Promise<SlotState | undefine
   const [slot] = await source.query<{name: string; active: boolean; confirmed: string; behind: string}>(`
     select slot_name as name, active, confirmed_flush_lsn::text as confirmed,
       pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text as behind
-    from pg_replication_slots where ${OUR_SLOT} and confirmed_flush_lsn is not null and wal_status is distinct from 'lost'`)
+    from pg_replication_slots
+    where ${OUR_SLOT}
+      and confirmed_flush_lsn is not null
+      and wal_status is distinct from 'lost'`)
   return slot && {...slot, behind: Number(slot.behind)}
 }
 

@@ -14,7 +14,8 @@ import {codeOf, CONNECTION_FAILURE, INSUFFICIENT_PRIVILEGE, QUERY_CANCELED} from
 
 export const SUBSCRIPTION = OWN_SCHEMA
 
-const OURS = `subname = '${SUBSCRIPTION}' and subdbid = (select oid from pg_database where datname = current_database())`
+const OURS = `subname = '${SUBSCRIPTION}'
+  and subdbid = (select oid from pg_database where datname = current_database())`
 
 export interface SubscriptionState {
   enabled: boolean
@@ -29,10 +30,13 @@ export interface SubscriptionState {
 
 export async function subscriptionState(target: Queryable): Promise<SubscriptionState | undefined> {
   const [row] = await target.query<Omit<SubscriptionState, 'errors'> & {oid: string; counts: boolean}>(`
-    select oid::text as oid, subenabled as enabled, subslotname as slot, current_setting('server_version_num')::int >= 150000 as counts,
+    select oid::text as oid, subenabled as enabled, subslotname as slot,
+      current_setting('server_version_num')::int >= 150000 as counts,
       exists (select from pg_stat_get_subscription(oid) where pid is not null) as running,
-      (select count(pid) from pg_stat_subscription s where s.subid <> o.oid) >= current_setting('max_logical_replication_workers')::int as "crowdedOut"
-    from pg_subscription o where ${OURS}`)
+      (select count(pid) from pg_stat_subscription s where s.subid <> o.oid)
+        >= current_setting('max_logical_replication_workers')::int as "crowdedOut"
+    from pg_subscription o
+    where ${OURS}`)
   if (!row) return undefined
   const {oid, counts, ...state} = row
   const [counted] = counts

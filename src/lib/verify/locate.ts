@@ -46,7 +46,9 @@ const bucketOf = (table: VerifyTable): string => `hashtextextended(${nameOf(tabl
 
 async function bucketSums(db: Queryable, table: VerifyTable): Promise<Map<string, string>> {
   const rows = await db.query<{bucket: string; sum: string}>(
-    `select (${bucketOf(table)})::text as bucket, concat(count(*), ' ', sum(${ROW_HASH})) as sum from only ${table.name} t group by 1`,
+    `select (${bucketOf(table)})::text as bucket, concat(count(*), ' ', sum(${ROW_HASH})) as sum
+     from only ${table.name} t
+     group by 1`,
   )
   return new Map(rows.map(({bucket, sum}) => [bucket, sum]))
 }
@@ -58,7 +60,10 @@ interface Seen {
 
 async function rowsIn(db: Queryable, table: VerifyTable, bucket: string): Promise<Map<string, Seen>> {
   const rows = await db.query<{row: string; hash: string; times: number}>(
-    `select ${nameOf(table)} as row, sum(${ROW_HASH})::text as hash, count(*)::int as times from only ${table.name} t where ${bucketOf(table)} = $1::bigint group by 1`,
+    `select ${nameOf(table)} as row, sum(${ROW_HASH})::text as hash, count(*)::int as times
+     from only ${table.name} t
+     where ${bucketOf(table)} = $1::bigint
+     group by 1`,
     [bucket],
   )
   return new Map(rows.map(({row, hash, times}) => [row, {hash, times}]))

@@ -11,14 +11,26 @@ export async function materializedViews(db: Queryable): Promise<MaterializedView
   const rows = await db.query<{schema: string; name: string; populated: boolean}>(`
     with recursive reads as (
       select distinct r.ev_class as reader, d.refobjid as "read"
-      from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+      from pg_rewrite r
+      -- the rule of a view depends on what the view reads
+      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
         and d.refclassid = 'pg_class'::regclass and d.refobjid <> r.ev_class),
     depth as (
-      select c.oid, 0 as level from pg_class c where c.relkind in ('m', 'v')
-      union select reads.reader, depth.level + 1 from depth join reads on reads."read" = depth.oid)
+      select c.oid, 0 as level
+      from pg_class c
+      where c.relkind in ('m', 'v')
+      union
+      select reads.reader, depth.level + 1
+      from depth
+      join reads on reads."read" = depth.oid)
     select n.nspname as schema, c.relname as name, c.relispopulated as populated
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join depth on depth.oid = c.oid
-    where c.relkind = 'm' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}
-    group by 1, 2, 3 order by max(depth.level), 1, 2`)
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join depth on depth.oid = c.oid
+    where c.relkind = 'm'
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_class', 'c.oid')}
+    group by 1, 2, 3
+    order by max(depth.level), 1, 2`)
   return rows.map(({schema, name, populated}) => ({name: identifier(schema, name), populated}))
 }

@@ -21,7 +21,8 @@ export async function noteVerified(
   horizon?: HorizonPair,
 ): Promise<void> {
   await to.query(
-    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
+    `update ${OWN_SCHEMA}.sync_units
+     set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
      where unit = $1::oid and recorded_from <= $2`,
     [table.oid, syncNumber, rows.toString(), jsonOrNull(horizon)],
   )
@@ -40,7 +41,10 @@ export async function noteTouchedVerified(
   horizon?: HorizonPair,
 ): Promise<void> {
   const [still] = await to.query(
-    `update ${OWN_SCHEMA}.sync_units set verified_sync = $2, settled = $3 where unit = $1::oid and verified_sync < $2 returning unit`,
+    `update ${OWN_SCHEMA}.sync_units
+     set verified_sync = $2, settled = $3
+     where unit = $1::oid and verified_sync < $2
+     returning unit`,
     [table.oid, syncNumber, jsonOrNull(horizon)],
   )
   if (still && isKeyed(table))
@@ -64,7 +68,9 @@ export interface Verified {
 /** What is proven so far. */
 export async function verifiedSoFar(to: Queryable): Promise<Verified> {
   const row = await to.queryOne<{tables: number; of: number; since: string | null; rows: string}>(
-    `select count(verified_sync)::int as tables, count(*)::int as of, min(verified_at)::text as since, coalesce(sum(verified_rows), 0)::text as rows from ${OWN_SCHEMA}.sync_units`,
+    `select count(verified_sync)::int as tables, count(*)::int as of, min(verified_at)::text as since,
+       coalesce(sum(verified_rows), 0)::text as rows
+     from ${OWN_SCHEMA}.sync_units`,
   )
   return row
 }

@@ -37,7 +37,8 @@ const nameOf = ({key}: CapturedTable): string => textOf(key.map(({name}) => name
 
 async function sampleOf(db: Queryable, table: CapturedTable): Promise<Sampled[]> {
   const size = await db.queryOne<{pages: number}>(
-    `select (sum(pg_relation_size(member::regclass)) / current_setting('block_size')::int)::float8 as pages from json_array_elements_text($1) member`,
+    `select (sum(pg_relation_size(member::regclass)) / current_setting('block_size')::int)::float8 as pages
+     from json_array_elements_text($1) member`,
     [JSON.stringify(table.partitions.map(({name}) => name))],
   )
   const percent = Math.min(100, (100 * PAGES) / Math.max(1, size.pages))
@@ -51,7 +52,8 @@ async function sampleOf(db: Queryable, table: CapturedTable): Promise<Sampled[]>
 async function hashesOf(db: Queryable, table: CapturedTable, sample: readonly Sampled[]): Promise<Map<string, string>> {
   const rows = await db.query<{row: string; hash: string}>(
     `select ${nameOf(table)} as row, ${ROW_HASH}::text as hash
-     from json_populate_recordset(null::${touchedOf(table)}, $1) k join ${rowsOf(table)} t on ${sameKey(table, 't', 'k')}`,
+     from json_populate_recordset(null::${touchedOf(table)}, $1) k
+     join ${rowsOf(table)} t on ${sameKey(table, 't', 'k')}`,
     [JSON.stringify(sample.map(({key}) => key))],
   )
   return new Map(rows.map(({row, hash}) => [row, hash]))

@@ -41,7 +41,9 @@ const within = ({first, next}: PageRange): string => {
 /** Sums a run of pages of one table. */
 export async function sumOf(db: Queryable, table: VerifyTable, range: PageRange): Promise<Sum> {
   const row = await db.queryOne<{rows: string; hash: string}>(
-    `select count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash from only ${table.name} t ${within(range)}`,
+    `select count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
+     from only ${table.name} t
+     ${within(range)}`,
   )
   return {rows: BigInt(row.rows), hash: BigInt(row.hash)}
 }

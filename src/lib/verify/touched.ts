@@ -54,7 +54,8 @@ export async function horizonPair({from, to}: SnapshotPair, table: CapturedTable
 /** What was touched since it was verified. */
 export async function touchedSinceVerified(to: Queryable, tables: readonly CapturedTable[]): Promise<Touched> {
   const states = await to.query<{table: string; verified: string | null; last: string; settled: HorizonPair | null}>(
-    `select unit::text as table, verified_sync::text as verified, last_sync::text as last, settled from ${OWN_SCHEMA}.sync_units`,
+    `select unit::text as table, verified_sync::text as verified, last_sync::text as last, settled
+     from ${OWN_SCHEMA}.sync_units`,
   )
   const stateOf = new Map(states.map((state) => [state.table, state]))
   const touched: Touched = {keyed: [], grown: [], whole: []}

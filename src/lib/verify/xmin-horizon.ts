@@ -45,8 +45,11 @@ export async function changeSince(session: Queryable, rowsOf: string, then: Hori
 
 async function toldApart(session: Queryable, rowsOf: string, before: string): Promise<Omit<HorizonCount, 'before'>> {
   const row = await session.queryOne<{all: string; rows: string; hash: string}>(
-    `select (select count(*) from ${rowsOf})::text as all, count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
-     from ${rowsOf} t where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
+    `select (select count(*) from ${rowsOf})::text as all,
+       count(*)::text as rows,
+       coalesce(sum(${ROW_HASH}), 0)::text as hash
+     from ${rowsOf} t
+     where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
   )
   const {all, ...rest} = row
   return {rows: (BigInt(all) - BigInt(rest.rows)).toString(), rest}

@@ -62,10 +62,13 @@ async function tryOut<T>(session: Session, fencePass: string, work: () => Promis
 async function asTheAppFindsIt(session: Session): Promise<void> {
   await session.query(`
     select set_config('search_path', coalesce((
-      select substr(setting, strpos(setting, '=') + 1) from pg_db_role_setting s, unnest(s.setconfig) setting
-      where setting like 'search\\_path=%' and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+      select substr(setting, strpos(setting, '=') + 1)
+      from pg_db_role_setting s, unnest(s.setconfig) setting
+      where setting like 'search\\_path=%'
+        and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
         and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
-      order by s.setrole desc, s.setdatabase desc limit 1), '"$user", public'), true)`)
+      order by s.setrole desc, s.setdatabase desc
+      limit 1), '"$user", public'), true)`)
 }
 
 /** One row of each of the largest tables is written back onto itself: constraints, triggers and rights all take part. */
@@ -74,9 +77,12 @@ async function touchTables(session: Session): Promise<number> {
   let touched = 0
   for (const table of tables) {
     const [column] = await session.query<{name: string}>(
-      `select a.attname as name from pg_attribute a
-       where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
-       order by a.attnum limit 1`,
+      `select a.attname as name
+       from pg_attribute a
+       where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped
+         and a.attgenerated = '' and a.attidentity <> 'a'
+       order by a.attnum
+       limit 1`,
       [table.name],
     )
     if (!column) continue
