@@ -2,6 +2,9 @@ import {spawn} from 'node:child_process'
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 
+/** Its pg_dump as WebAssembly runs too shortly for the compiler that optimizes it. */
+const NODE_FLAGS = ['--no-deprecation', '--liftoff-only']
+
 const RUN = join(import.meta.dirname, '..', 'node_modules', 'heroku', 'bin', 'run.js')
 
 /**
@@ -53,7 +56,7 @@ export function runHeroku(
   {input = '', timeoutMs = 60_000, watch}: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--no-deprecation', RUN, ...args], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, RUN, ...args], {
       env,
       cwd: env['HOME'],
       timeout: timeoutMs,

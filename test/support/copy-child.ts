@@ -1,4 +1,6 @@
 // A copy in a process of its own, to be killed. Argument: what to reach the databases by, as JSON on stdin.
+import './environment.js'
+
 import {text} from 'node:stream/consumers'
 
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'

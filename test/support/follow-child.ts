@@ -1,5 +1,7 @@
 // A migration that follows its source, in a process of its own, to be killed. Its errand comes as JSON on stdin; what happens
 // goes to stdout, a line of JSON each.
+import './environment.js'
+
 import {text} from 'node:stream/consumers'
 
 import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'

@@ -1,4 +1,6 @@
 // Run as a process of its own: a cutover or rollback that dies, without any warning, right after the effect of one step.
+import './environment.js'
+
 import {APIClient} from '@heroku-cli/command'
 import {Config} from '@oclif/core'
 

@@ -8,7 +8,7 @@ const HEROKU = join(import.meta.dirname, '../../sandbox/node_modules/heroku/bin/
 
 /** The stock command at work: it can be listened to, and sent signals. */
 export function startStockCommand(shop: Shop, command: string) {
-  const args = ['--no-deprecation', HEROKU, command, '--app', shop.name, '--confirm', shop.name]
+  const args = ['--no-deprecation', '--liftoff-only', HEROKU, command, '--app', shop.name, '--confirm', shop.name]
   const child: ChildProcess = spawn(process.execPath, args, {env: shop.env, stdio: ['ignore', 'pipe', 'pipe']})
   let said = ''
   for (const stream of [child.stdout!, child.stderr!])
