@@ -38,6 +38,7 @@ const aws = [
 ]
 const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`
 
+await sandbox.link()
 console.log(`# The sandbox is up; it stays until Ctrl-C. In a second shell:\n`)
 for (const name of [...names, ...switches, ...aws]) console.log(`export ${name}=${quote(shop.env[name] ?? '')}`)
 console.log(`export PATH=${quote(`${import.meta.dirname}/node_modules/.bin`)}:"$PATH"`)

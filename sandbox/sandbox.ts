@@ -46,6 +46,8 @@ export interface Sandbox {
   readonly home: string
   /** What the stock `heroku` command needs to live in this world. */
   readonly env: NodeJS.ProcessEnv
+  /** Links the plugin into the stock command, unless it is already; who only runs the code of the plugin never needs it. */
+  link(): Promise<void>
   /** Runs the stock command with the plugin linked. */
   cli(args: readonly string[], options?: CommandOptions & {env?: NodeJS.ProcessEnv}): Promise<CommandResult>
   /** A busy app with its own database on Heroku, and an empty one on RDS to move to. */
@@ -79,11 +81,14 @@ export async function startSandbox({
     ],
   })
   const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile}
-  const cli: Sandbox['cli'] = (args, options = {}) => runHeroku([...args], {...env, ...options.env}, options)
+  let linking: Promise<void> | undefined
+  const link = () => (linking ??= linkPlugin(env))
+  const cli: Sandbox['cli'] = async (args, options = {}) => {
+    await link()
+    return runHeroku([...args], {...env, ...options.env}, options)
+  }
   const shops: Shop[] = []
 
-  const linked = await cli(['plugins:link', '--no-install', PROJECT])
-  if (linked.code !== 0) throw new Error(`the plugin could not be linked: ${linked.stderr}`)
   const sandbox: Sandbox = {
     heroku,
     aws,
@@ -95,6 +100,7 @@ export async function startSandbox({
     caFile: authority.caFile,
     home,
     env,
+    link,
     cli,
     shops,
     async openShop(options = {}) {
@@ -109,4 +115,9 @@ export async function startSandbox({
     },
   }
   return sandbox
+}
+
+async function linkPlugin(env: NodeJS.ProcessEnv): Promise<void> {
+  const {code, stderr} = await runHeroku(['plugins:link', '--no-install', PROJECT], env)
+  if (code !== 0) throw new Error(`the plugin could not be linked: ${stderr}`)
 }

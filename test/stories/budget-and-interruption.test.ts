@@ -96,7 +96,7 @@ describe('Budget and interruption', () => {
         `${SLOW}; insert into public.slow_rows values (1), (2), (3); alter table public.slow_rows add check (public.slow(id) > 0)`,
       )
       const asBefore = stateOf(shop.app)
-      const cutover = startStockCommand(shop, 'rds:cutover')
+      const cutover = await startStockCommand(world.sandbox, shop, 'rds:cutover')
       await until('the slow copy', 60, async () => {
         const running = await world.sandbox.target.superuser(
           'postgres',

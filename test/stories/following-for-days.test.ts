@@ -19,7 +19,7 @@ describe('rds:start', () => {
     const shop = await world.sandbox.openShop()
     shop.customersCome()
     await expectBusiness(shop)
-    const start = startStockCommand(shop, 'rds:start')
+    const start = await startStockCommand(world.sandbox, shop, 'rds:start')
     const heard = (what: RegExp, times = 1) =>
       until(`${what} ${times} times in ${start.said()}`, 60, () =>
         Promise.resolve([...start.said().matchAll(new RegExp(what, 'g'))].length >= times),

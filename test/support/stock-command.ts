@@ -2,12 +2,14 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {join} from 'node:path'
 
+import type {Sandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
 
 const HEROKU = join(import.meta.dirname, '../../sandbox/node_modules/heroku/bin/run.js')
 
 /** The stock command at work: it can be listened to, and sent signals. */
-export function startStockCommand(shop: Shop, command: string) {
+export async function startStockCommand(sandbox: Sandbox, shop: Shop, command: string) {
+  await sandbox.link()
   const args = ['--no-deprecation', '--liftoff-only', HEROKU, command, '--app', shop.name, '--confirm', shop.name]
   const child: ChildProcess = spawn(process.execPath, args, {env: shop.env, stdio: ['ignore', 'pipe', 'pipe']})
   let said = ''
