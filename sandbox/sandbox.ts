@@ -28,7 +28,7 @@ export interface SandboxOptions {
   sourceReplication?: boolean
   heroku?: StartOptions
   /** Of shops that do not say themselves how long they rest between two writes. */
-  pauseMs?: number
+  pauseMs?: number | undefined
 }
 
 /** The outside world on one machine: Heroku with its Postgres, AWS with its RDS, and as many shops as are wanted. */

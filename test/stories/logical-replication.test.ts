@@ -5,13 +5,13 @@ import {runbookFor} from '../../src/lib/playbook.js'
 import {abandon} from '../../src/lib/actions/abandon.js'
 import {timelineOf} from '../../src/lib/runbook/timeline.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
-import {cutOver, operate, prepare, useSandbox} from '../support/world.js'
+import {BUSY, cutOver, operate, prepare, useSandbox} from '../support/world.js'
 import {bearsTraces, failureOf, primaryOf} from './support.js'
 
 const METHOD = {method: 'logical-replication'} as const
 
 describe('Logical replication, from a source that allows it,', () => {
-  const world = useSandbox({sourceReplication: true})
+  const world = useSandbox({...BUSY, sourceReplication: true})
 
   async function openBusyShop(): Promise<Shop> {
     const shop = await world.sandbox.openShop({scale: 0.1, scheduleSeconds: 1})

@@ -1,11 +1,11 @@
 import {expect} from 'chai'
 
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
-import {cutOver, rollBack, useSandbox} from '../support/world.js'
+import {BUSY, cutOver, rollBack, useSandbox} from '../support/world.js'
 import {before, failureOf, primaryOf} from './support.js'
 
 describe('The source restarts in the window', () => {
-  const world = useSandbox()
+  const world = useSandbox(BUSY)
 
   for (const step of ['freeze-source', 'copy-rows', 'gate']) {
     it(`before ${step}: the run finishes or undoes itself; the next one goes live`, async () => {

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import {until} from '../../sandbox/until.js'
 import {expectBusiness, expectCleanLedger, expectNeverBothOpen} from '../support/app-state.js'
-import {cutOver, useSandbox} from '../support/world.js'
+import {BUSY, cutOver, useSandbox} from '../support/world.js'
 import {type OpenTransaction, openTransaction, startOutsideWriter} from '../support/writers.js'
 import {after, before, both, failureOf, fenceOf} from './support.js'
 
@@ -10,7 +10,7 @@ import {after, before, both, failureOf, fenceOf} from './support.js'
 const REFUSED = /^(25006|57P01|ECONNRESET|EPIPE|Connection terminated.*)$/
 
 describe('Writers that ignore maintenance', () => {
-  const world = useSandbox()
+  const world = useSandbox(BUSY)
   let outside: ReturnType<typeof startOutsideWriter> | undefined
 
   afterEach(() => outside?.stop())

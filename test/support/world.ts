@@ -13,11 +13,11 @@ import {rollback, undoneByWindow} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 
-/** At its own pace a shop takes half a processor; at this one it still writes twenty times a second. */
+/** A shop at its own pace takes half a processor; at this one it still writes many times a second. */
 const CALM_MS = 150
 
-/** At its own pace, for tests of a race with its writes. */
-export const BUSY = {pauseMs: 20}
+/** At its own pace all the same, for tests of a race with its writes. */
+export const BUSY: SandboxOptions = {pauseMs: undefined}
 
 /**
  * One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. The shops that a test
