@@ -10,11 +10,11 @@ import {compile, compiledFile} from './compile.mjs'
 const LANES = 2
 const SLOWEST = 10
 /** Of a file that the list does not know. */
-const USUAL_SECONDS = 10
+const USUAL_SECONDS = 30
 const project = join(import.meta.dirname, '..')
 const bin = (name) => join('node_modules', '.bin', name)
 const {timeout} = JSON.parse(readFileSync('.mocharc.json', 'utf8'))
-/** Of a run alone; they say only who begins, so that the lanes end together. */
+/** Of a loaded machine; they say only who begins, so that the lanes end together. */
 const known = JSON.parse(readFileSync(join(project, 'scripts/test-seconds.json'), 'utf8'))
 
 /** Tests without a server or a shop. They share a process, in which they need less time than it takes to start one. */
