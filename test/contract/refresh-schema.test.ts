@@ -7,6 +7,7 @@ import {changeCapture} from '../../src/lib/methods/change-capture/index.js'
 import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
 import {refreshSchema} from '../../src/lib/methods/change-capture/refresh-schema.js'
 import {phaseOf} from '../../src/lib/actions/phase.js'
+import {preparationFor} from '../../src/lib/playbook.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {refreshDerived} from '../../src/lib/runbook/derived.js'
@@ -286,8 +287,7 @@ describe('A change of the schema', function () {
     const {source, target} = await followed()
     await ask(source.url, "alter type mood rename value 'bad' to 'sad'; alter table big add more int")
     const {migration, perform} = await captureOf(source, target)
-    const preparation = [claimTarget, installFence, ...changeCapture.before]
-    for (const {id} of preparation) await migration.journal.foundDone(id)
+    for (const {id} of preparationFor(changeCapture)) await migration.journal.foundDone(id)
     const phase = () => phaseOf(changeCapture, migration.journal)
     expect(await phase()).to.equal('following')
     expect((await errorOf<RdsError>(perform([refreshSchema]))).code).to.equal('schema_differs')

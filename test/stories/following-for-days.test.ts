@@ -27,10 +27,10 @@ describe('rds:start', () => {
     try {
       await heard(/following the source/)
       await world.sandbox.target.restart({immediate: true})
-      await heard(/taking it up again/)
+      await heard(/connecting again/)
       await heard(/following the source/, 2)
       await world.sandbox.source.restart({immediate: true})
-      await heard(/trying again|taking it up again/, 2)
+      await heard(/trying again|connecting again/, 2)
       await expectBusiness(shop)
       const verified = await world.sandbox.cli(['rds:verify', '-a', shop.name, '--json'], {env: shop.env})
       expect(JSON.parse(verified.stdout), verified.stderr).to.include({equal: true})

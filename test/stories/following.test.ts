@@ -179,7 +179,7 @@ describe('A copy that follows', () => {
       CAPTURE,
     )
     expect(second.code).to.equal(3)
-    expect(second.stderr).to.contain('is running a test since')
+    expect(second.stderr).to.contain('has been running a test since')
     const status = await world.sandbox.cli(['rds:status', '-a', shop.name, '--json'], {env: shop.env})
     const {phase, lag} = JSON.parse(status.stdout) as {phase: string; lag: {pending: number; followed: boolean}}
     expect({phase, followed: lag.followed}).to.deep.equal({phase: 'following', followed: false})

@@ -28,7 +28,7 @@ describe('Two operators', () => {
         for (const command of ['rds:cutover', 'rds:rollback']) {
           const second = await sandbox.cli([command, '--app', shop.name, '--confirm', shop.name], {env: shop.env})
           expect(second.code, second.stderr).to.equal(3)
-          expect(second.stderr).to.match(/\S+@\S+ is running a test since \d\d:\d\d:\d\d UTC/)
+          expect(second.stderr).to.match(/\S+@\S+ has been running a test since \d\d:\d\d:\d\d UTC/)
           expect(second.stdout).to.equal('')
         }
         expect(stateOf(shop.app)).to.deep.equal(atGate)
