@@ -226,10 +226,10 @@ describe('the log of writes that landed on RDS', () => {
 
   it('finds a table made later, and one whose logging was switched off', async () => {
     await app.query('create table later (id int)')
-    expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['later'])
+    expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['"public"."later"'])
     expect(await watchWrites(target.db, '')).to.equal(9)
     await app.query('alter table items disable trigger heroku_rds_note_update')
-    expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['items'])
+    expect((await unwatchedTables(target.db)).map(({name}) => name)).to.deep.equal(['"public"."items"'])
     expect(await watchWrites(target.db, '')).to.equal(9)
     expect(await unwatchedTables(target.db)).to.deep.equal([])
   })

@@ -286,7 +286,7 @@ describe('the copy of the rows', () => {
     await copy(target, {operator}, own)
     await expectEqual(target, own)
     for (const table of ['large', 'keyless', 'small'])
-      expect(operator.told.join('\n')).to.match(RegExp(`"public"."${table}" was rewritten .*: it is copied anew`))
+      expect(operator.told.join('\n')).to.match(RegExp(`"public"."${table}" was rewritten .*: copying it again`))
   })
 
   it('refuses rows that are moved while it reads them, when no other moment will do', async () => {

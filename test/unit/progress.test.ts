@@ -45,7 +45,7 @@ describe('Progress is told', () => {
       waiting: 'waiting for pid 7',
     }
     expect(followReport(state).line).to.equal(
-      'sync 12: 1,345 changes in 0.2 s, more has come in meanwhile, waiting for pid 7',
+      'sync 12: 1,345 changes in 0.2 s, more changes have arrived, waiting for pid 7',
     )
     expect(followReport({...state, equal: true}).line).to.contain('equal to the source')
   })
