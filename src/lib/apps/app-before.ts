@@ -17,7 +17,6 @@ export async function appBefore(heroku: Heroku, facts: AppFacts, caFile: string)
     privateSpace: facts.space !== null,
     generation: facts.generation,
     formation: facts.formation,
-    release: facts.release,
     attachments: facts.attachments.map(({name, namespace, configVars}) => ({name, namespace, configVars})),
     moving,
     keptAs: freeName(config),

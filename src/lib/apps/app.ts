@@ -21,7 +21,6 @@ export interface AppBefore {
   privateSpace: boolean
   generation: 'cedar' | 'fir'
   formation: Process[]
-  release: number
   /** Every attachment of the source on this app. */
   attachments: Pick<Attachment, 'configVars' | 'name' | 'namespace'>[]
   /** Names of the attachments whose config var will lead to the target. */

@@ -8,7 +8,6 @@ import {persist} from '../flow/persist.js'
 import {refuseWindow} from '../journal/in-window.js'
 import {messageOf} from '../ports/errors.js'
 import type {Operator} from '../ports/ports.js'
-import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {longTransaction} from '../postgres/sessions.js'
 import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE} from '../postgres/sqlstate.js'
@@ -24,11 +23,11 @@ export interface Following extends Omit<SyncWorld, 'fencePass' | 'shape' | 'tabl
 
 /** Syncs again and again until the signal aborts. Connections that break are made again, for as long as it takes. */
 export async function follow(migration: Following, {pauseMs, rest}: Pace): Promise<void> {
-  const {clock, signal, operator} = migration
+  const {from, clock, signal, operator} = migration
   const captured = lookingAtTables(migration)
   const once = async () => {
     const synced = await syncLive({...migration, ...(await captured())})
-    const waiting = await noteWaiting(migration)
+    const waiting = await longTransaction(from)
     operator.following({...synced, ...(waiting ? {waiting} : {})})
     return Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000)
   }
@@ -87,10 +86,3 @@ export const syncFrozen = (world: SyncWorld): Promise<Synced> => withSyncLock(wo
 const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, 'table_locked'])
 
 const isPassing = (error: unknown): boolean => isLostConnection(error) || PASSING.has(codeOf(error))
-
-/** Names the transaction that keeps the copy from being up to date, if there is one. */
-async function noteWaiting({from, to}: Pick<Following, 'from' | 'to'>): Promise<string | undefined> {
-  const waiting = await longTransaction(from)
-  if (waiting) await to.query(`update ${OWN_SCHEMA}.sync_state set waiting = $1`, [waiting])
-  return waiting
-}

@@ -5,13 +5,8 @@ export const CREATE_SYNC_STATE = `
   create table if not exists ${OWN_SCHEMA}.sync_state (
     nth bigint not null default 0,
     source_server text,
-    seen_at timestamptz,
     equal_at timestamptz,
-    ended_at timestamptz,
-    pending bigint not null default 0,
-    keys bigint not null default 0,
     rows bigint not null default 0,
-    waiting text,
     single boolean not null default true unique check (single));
   insert into ${OWN_SCHEMA}.sync_state default values on conflict do nothing;
   create table if not exists ${OWN_SCHEMA}.sync_units (

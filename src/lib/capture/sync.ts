@@ -153,9 +153,8 @@ async function once<T extends Result>(
         const equal = result.equal ?? false
         await to.query(
           `update ${OWN_SCHEMA}.sync_state
-           set seen_at = $1, equal_at = case when $2 then $1 else equal_at end, ended_at = clock_timestamp(),
-             keys = keys + $3, rows = rows + $4, waiting = null`,
-          [now, equal, result.entries, result.rows],
+           set equal_at = case when $2 then $1::timestamptz else equal_at end, rows = rows + $3`,
+          [now, equal, result.rows],
         )
         return {...result, syncNumber, at: now, equal}
       })
