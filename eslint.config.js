@@ -23,8 +23,6 @@ export default tseslint.config(
   },
   {
     files: ['src/**'],
-    // to be deleted once its SQL is in lines
-    ignores: ['src/lib/assessment/**'],
     plugins: {local: {rules: {'sql-width': sqlWidth}}},
     rules: {'local/sql-width': 'error'},
   },

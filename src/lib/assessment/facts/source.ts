@@ -15,7 +15,10 @@ export async function sourceFacts(source: Database, heroku: Heroku, addon: Attac
     largestTables(source),
     source.query<SourceFacts['extensions'][number]>(`
       select e.extname as name, e.extversion as version, n.nspname as schema
-      from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql' order by 1`),
+      from pg_extension e
+      join pg_namespace n on n.oid = e.extnamespace
+      where e.extname <> 'plpgsql'
+      order by 1`),
     attempt(() => heroku.databaseInfo(addon.id)),
     attempt(() => heroku.plannedMaintenance(addon.id)),
   ])
@@ -46,11 +49,19 @@ async function serverFacts(
   }>(`
     select split_part(current_setting('server_version'), ' ', 1) as version,
       current_setting('server_version_num')::int / 10000 as major,
-      ${COLLATION} as collation, current_setting('wal_level') as "walLevel",
-      r.rolreplication or r.rolsuper or exists (
-        select from pg_roles m where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'MEMBER')) as role,
-      current_setting('max_replication_slots')::int - (select count(*)::int from pg_replication_slots where not (${OUR_SLOT})) as "slotsLeft"
-    from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
+      ${COLLATION} as collation,
+      current_setting('wal_level') as "walLevel",
+      r.rolreplication
+        or r.rolsuper
+        or exists (
+          select from pg_roles m
+          where m.rolname = 'rds_replication'
+            and pg_has_role(current_user, m.oid, 'MEMBER')) as role,
+      current_setting('max_replication_slots')::int
+        - (select count(*)::int from pg_replication_slots where not (${OUR_SLOT})) as "slotsLeft"
+    from pg_roles r, pg_database d
+    where r.rolname = current_user
+      and d.datname = current_database()`)
   const {version, major, collation, ...replication} = row
   return {version, major, collation, replication}
 }
@@ -66,9 +77,18 @@ async function sizeOf(source: Database): Promise<Pick<SourceFacts, 'bytes' | 'in
 /** The ten largest tables. Indexes are measured only for those that are largest without them. */
 async function largestTables(source: Database): Promise<TableSize[]> {
   const rows = await source.query<{name: string; bytes: string; indexBytes: string; rows: string}>(`
-    select name, pg_total_relation_size(oid)::text as bytes, pg_indexes_size(oid)::text as "indexBytes", rows from (
-      select c.oid, format('%I.%I', n.nspname, c.relname) as name, greatest(c.reltuples, 0)::bigint::text as rows
-      from ${TABLES} where ${OURS} order by pg_table_size(c.oid) desc limit 10) largest
+    select name,
+      pg_total_relation_size(oid)::text as bytes,
+      pg_indexes_size(oid)::text as "indexBytes",
+      rows
+    from (
+      select c.oid,
+        format('%I.%I', n.nspname, c.relname) as name,
+        greatest(c.reltuples, 0)::bigint::text as rows
+      from ${TABLES}
+      where ${OURS}
+      order by pg_table_size(c.oid) desc
+      limit 10) largest
     order by pg_total_relation_size(oid) desc, name`)
   return rows.map(({name, bytes, indexBytes, rows: estimate}) => ({
     name,
@@ -83,9 +103,13 @@ async function connectionsOf(source: Database, info: Fact<DatabaseInfo>): Promis
   const told = /^(\d+)\/(\d+)$/.exec(ifKnown(info)?.Connections?.[0] ?? '')
   const row = await source.queryOne<{used: number; limit: number}>(`
     select (select count(*)::int from pg_stat_activity where datname = current_database()) as used,
-      least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-        nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)) as limit
-    from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
+      least(
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+        nullif(r.rolconnlimit, -1),
+        nullif(d.datconnlimit, -1)) as limit
+    from pg_roles r, pg_database d
+    where r.rolname = current_user
+      and d.datname = current_database()`)
   return told ? {used: row.used, limit: Math.min(Number(told[2]), row.limit)} : row
 }
 

@@ -48,13 +48,20 @@ async function serverOf(
     limit: number
   }>(`
     select split_part(current_setting('server_version'), ' ', 1) as version,
-      current_setting('server_version_num')::int / 10000 as major, ${COLLATION} as collation,
-      (select coalesce(sum(pg_database_size(oid)), 0) from pg_database
-       where has_database_privilege(oid, 'CONNECT') or pg_has_role('pg_read_all_stats', 'USAGE'))::text as "bytesUsed",
+      current_setting('server_version_num')::int / 10000 as major,
+      ${COLLATION} as collation,
+      (select coalesce(sum(pg_database_size(oid)), 0)
+       from pg_database
+       where has_database_privilege(oid, 'CONNECT')
+         or pg_has_role('pg_read_all_stats', 'USAGE'))::text as "bytesUsed",
       (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as used,
-      least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-        nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)) as limit
-    from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`)
+      least(
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+        nullif(r.rolconnlimit, -1),
+        nullif(d.datconnlimit, -1)) as limit
+    from pg_roles r, pg_database d
+    where r.rolname = current_user
+      and d.datname = current_database()`)
   const {used, limit, ...server} = row
   return {...server, connections: {used, limit}}
 }
@@ -62,13 +69,19 @@ async function serverOf(
 /** A setting of the role takes precedence over that of the database. */
 async function settingsOf(target: Database): Promise<TargetFacts['settings']> {
   const rows = await target.query<{name: string; value: string | null}>(
-    `select name, current_setting(name, true) as value from unnest($1::text[]) name
+    `select name, current_setting(name, true) as value
+     from unnest($1::text[]) name
      union all
-     select name, (select split_part(setting, '=', 2) from pg_db_role_setting s cross join unnest(s.setconfig) setting
-       where split_part(setting, '=', 1) = name
-         and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
-         and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
-       order by s.setrole = 0, s.setdatabase = 0 limit 1)
+     select name,
+       (select split_part(setting, '=', 2)
+        from pg_db_role_setting s
+        cross join unnest(s.setconfig) setting
+        where split_part(setting, '=', 1) = name
+          -- 0 stands for every database, and for every role
+          and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+          and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
+        order by s.setrole = 0, s.setdatabase = 0
+        limit 1)
      from unnest($2::text[]) name`,
     [OF_THE_SERVER, OF_THE_ROLE],
   )

@@ -9,8 +9,10 @@ const alwaysTriggers = catalogCheck<{name: string; table: string}>({
   hinders: ['ordinary-statements'],
   example: {
     on: 'source',
-    sql: `create table public.watched (id int primary key); create function public.watch() returns trigger language plpgsql as 'begin return null; end';
-      create trigger watch after insert on public.watched for each row execute function public.watch(); alter table public.watched enable always trigger watch`,
+    sql: `create table public.watched (id int primary key);
+      create function public.watch() returns trigger language plpgsql as 'begin return null; end';
+      create trigger watch after insert on public.watched for each row execute function public.watch();
+      alter table public.watched enable always trigger watch`,
   },
   sql: `
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
@@ -28,8 +30,10 @@ const disabledTriggers = catalogCheck<{name: string; table: string}>({
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create table public.unwatched (id int primary key); create function public.unwatch() returns trigger language plpgsql as 'begin return null; end';
-      create trigger unwatch after insert on public.unwatched for each row execute function public.unwatch(); alter table public.unwatched disable trigger unwatch`,
+    sql: `create table public.unwatched (id int primary key);
+      create function public.unwatch() returns trigger language plpgsql as 'begin return null; end';
+      create trigger unwatch after insert on public.unwatched for each row execute function public.unwatch();
+      alter table public.unwatched disable trigger unwatch`,
   },
   sql: `
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}
@@ -47,7 +51,8 @@ const constraintTriggers = catalogCheck<{name: string; table: string}>({
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create table public.balanced (id int primary key); create function public.balance() returns trigger language plpgsql as 'begin return null; end';
+    sql: `create table public.balanced (id int primary key);
+      create function public.balance() returns trigger language plpgsql as 'begin return null; end';
       create constraint trigger balance after insert on public.balanced for each row execute function public.balance()`,
     cure: 'drop table public.balanced; drop function public.balance()',
   },
@@ -86,9 +91,14 @@ const eventTriggers = catalogCheck<{name: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create function public.on_ddl() returns event_trigger language plpgsql as 'begin end'; create event trigger watch_ddl on ddl_command_end execute function public.on_ddl()`,
+    sql: `create function public.on_ddl() returns event_trigger language plpgsql as 'begin end';
+      create event trigger watch_ddl on ddl_command_end execute function public.on_ddl()`,
   },
-  sql: `select quote_ident(evtname) as name from pg_event_trigger where evtname !~ '^(heroku|rds|pgextwlist)' order by 1`,
+  sql: `
+    select quote_ident(evtname) as name
+    from pg_event_trigger
+    where evtname !~ '^(heroku|rds|pgextwlist)'
+    order by 1`,
   found: ({name}) => ({
     what: `event trigger ${name} is not copied to RDS, where only the master user can create one`,
     remedy: 'create it on RDS after the move if you need it; otherwise drop it',
@@ -106,9 +116,15 @@ const untrusted = catalogCheck<{name: string; language: string}>({
     sql: `create function public.plus(int, int) returns int language internal as 'int4pl'`,
   },
   sql: `
-    select p.oid::regprocedure::text as name, l.lanname as language from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    select p.oid::regprocedure::text as name, l.lanname as language
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
     join pg_language l on l.oid = p.prolang
-    where not l.lanpltrusted and l.lanname <> 'sql' and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')} order by 1`,
+    where not l.lanpltrusted
+      and l.lanname <> 'sql'
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_proc', 'p.oid')}
+    order by 1`,
   found: ({name, language}) => ({
     what: `function ${name} is written in the untrusted language ${language}, which takes a superuser`,
     remedy: 'rewrite it in a trusted language, or drop it',
@@ -122,16 +138,24 @@ const herokuHelpers = catalogCheck<{kind: string; name: string}>({
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create function public.reset_stats() returns void language plpgsql as 'begin perform _heroku.pg_stat_statements_reset(); end'`,
+    sql: `create function public.reset_stats() returns void language plpgsql
+      as 'begin perform _heroku.pg_stat_statements_reset(); end'`,
   },
   sql: `
-    select 'function' as kind, p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where p.prosrc ~ '\\m_heroku\\.' and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')}
+    select 'function' as kind, p.oid::regprocedure::text as name
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    where p.prosrc ~ '\\m_heroku\\.'
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_proc', 'p.oid')}
     union all
     select distinct case c.relkind when 'm' then 'materialized view' else 'view' end, ${NAME}
-    from pg_depend d join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
+    from pg_depend d
+    join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
     join pg_namespace h on h.oid = p.pronamespace and h.nspname = '_heroku'
-    join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid join ${relationOf('r.ev_class')}
+    -- a view depends on what it calls by way of its rule
+    join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+    join ${relationOf('r.ev_class')}
     order by 1, 2`,
   found: ({kind, name}) => ({
     what: `${kind} ${name} calls schema _heroku, which exists on Heroku only`,

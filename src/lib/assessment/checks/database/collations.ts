@@ -23,9 +23,13 @@ const ownCollations = catalogCheck<{name: string; provider: string}>({
   level: 'warning',
   example: {on: 'source', sql: `create collation public.german (provider = icu, locale = 'de')`},
   sql: `
-    select format('%I.%I', n.nspname, o.collname) as name, case o.collprovider when 'i' then 'ICU' else 'the C library' end as provider
-    from pg_collation o join pg_namespace n on n.oid = o.collnamespace
-    where ${USER_SCHEMA} and ${notOfExtension('pg_collation', 'o.oid')} order by 1`,
+    select format('%I.%I', n.nspname, o.collname) as name,
+      case o.collprovider when 'i' then 'ICU' else 'the C library' end as provider
+    from pg_collation o
+    join pg_namespace n on n.oid = o.collnamespace
+    where ${USER_SCHEMA}
+      and ${notOfExtension('pg_collation', 'o.oid')}
+    order by 1`,
   found: ({name, provider}) => ({
     what: `collation ${name} is provided by ${provider}: RDS may lack it, or have another version of it`,
     remedy: 'test beforehand that RDS can create it, or drop it if it is unused',
@@ -43,9 +47,15 @@ const columnCollations = catalogCheck<{collation: string; columns: string}>({
     cure: 'drop table public.words',
   },
   sql: `
-    select o.oid::regcollation::text as collation, string_agg(${COLUMN}, ', ' order by c.relname, a.attnum) as columns
-    from ${COLUMNS} join pg_collation o on o.oid = a.attcollation
-    where a.attcollation <> t.typcollation and o.collprovider in ('c', 'i') and o.collname not in ('C', 'POSIX') group by o.oid order by 1`,
+    select o.oid::regcollation::text as collation,
+      string_agg(${COLUMN}, ', ' order by c.relname, a.attnum) as columns
+    from ${COLUMNS}
+    join pg_collation o on o.oid = a.attcollation
+    where a.attcollation <> t.typcollation
+      and o.collprovider in ('c', 'i')
+      and o.collname not in ('C', 'POSIX')
+    group by o.oid
+    order by 1`,
   found: ({collation, columns}) => ({
     what: `collation ${collation} may have another version on RDS; columns: ${columns}`,
     remedy: 'make sure that nothing relies on the exact sort order; indexes are rebuilt on RDS, and are correct',
@@ -58,14 +68,27 @@ const versions = catalogCheck<{name: string; recorded: string; actual: string; c
   level: 'warning',
   example: {facts: sourceAnswering({name: 'database app', recorded: '2.28', actual: '2.39', command: 'x'})},
   sql: `
-    select format('collation %s', o.oid::regcollation) as name, o.collversion as recorded, pg_collation_actual_version(o.oid) as actual,
+    select format('collation %s', o.oid::regcollation) as name,
+      o.collversion as recorded,
+      pg_collation_actual_version(o.oid) as actual,
       format('alter collation %s refresh version', o.oid::regcollation) as command
-    from pg_collation o where o.collversion <> pg_collation_actual_version(o.oid)
-      and exists (select from ${COLUMNS} where a.attcollation = o.oid)
+    from pg_collation o
+    where o.collversion <> pg_collation_actual_version(o.oid)
+      and exists (
+        select from ${COLUMNS}
+        where a.attcollation = o.oid)
     union all
-    select format('database %I', d.datname), to_jsonb(d) ->> 'datcollversion', o.actual, format('alter database %I refresh collation version', d.datname)
-    from pg_database d cross join lateral (select pg_collation_actual_version(oid) as actual from pg_collation where collname = 'default') o
-    where d.datname = current_database() and to_jsonb(d) ->> 'datcollversion' <> o.actual
+    select format('database %I', d.datname),
+      to_jsonb(d) ->> 'datcollversion',
+      o.actual,
+      format('alter database %I refresh collation version', d.datname)
+    from pg_database d
+    cross join lateral (
+      select pg_collation_actual_version(oid) as actual
+      from pg_collation
+      where collname = 'default') o
+    where d.datname = current_database()
+      and to_jsonb(d) ->> 'datcollversion' <> o.actual
     order by 1`,
   found: ({name, recorded, actual, command}) => ({
     what: `${name} was built with collation version ${recorded} and the server now uses ${actual}: its indexes may contain duplicate keys`,

@@ -11,8 +11,12 @@ const extensionTables: Check = {
   async inspect({source}) {
     const tables = await source.query<{extension: string; name: string; condition: string}>(`
       select e.extname as extension, ${NAME} as name, coalesce(e.extcondition[k.nth], '') as condition
-      from pg_extension e cross join lateral unnest(e.extconfig) with ordinality k (table_oid, nth)
-      join pg_class c on c.oid = k.table_oid join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' order by 1, 2`)
+      from pg_extension e
+      cross join lateral unnest(e.extconfig) with ordinality k (table_oid, nth)
+      join pg_class c on c.oid = k.table_oid
+      join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'r'
+      order by 1, 2`)
     const findings = []
     for (const {extension, name, condition} of tables) {
       const row = await source.queryOne<{found: boolean}>(`select exists (select from ${name} ${condition}) as found`)
@@ -34,8 +38,11 @@ const preloaded = catalogCheck<{name: string}>({
   level: 'warning',
   example: {on: 'source', superuser: true, sql: 'create extension pg_stat_statements'},
   sql: `
-    select quote_ident(extname) as name from pg_extension
-    where extname in ('pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm') order by 1`,
+    select quote_ident(extname) as name
+    from pg_extension
+    where extname in (
+      'pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm')
+    order by 1`,
   found: ({name}) => ({
     what: `extension ${name} works only on a server whose shared_preload_libraries include it`,
     remedy: 'include it in shared_preload_libraries of the parameter group, or drop it if nothing uses it',
@@ -50,7 +57,10 @@ const outdated = catalogCheck<{name: string; version: string; available: string}
   example: {on: 'source', sql: `create extension hstore version '1.4'`, cure: 'drop extension hstore'},
   sql: `
     select quote_ident(e.extname) as name, e.extversion as version, v.default_version as available
-    from pg_extension e join pg_available_extensions v on v.name = e.extname where e.extversion <> v.default_version order by 1`,
+    from pg_extension e
+    join pg_available_extensions v on v.name = e.extname
+    where e.extversion <> v.default_version
+    order by 1`,
   found: ({name, version, available}) => ({
     what: `extension ${name} is ${version} on the source, which offers ${available}; RDS creates its own default version, which may differ`,
     remedy: 'update it with alter extension before the move, and watch the app',
@@ -68,14 +78,23 @@ const elsewhere = catalogCheck<{name: string; schema: string}>({
     cure: 'drop extension cube; drop schema tools',
   },
   sql: `
-    select quote_ident(e.extname) as name, quote_ident(x.nspname) as schema from pg_extension e join pg_namespace x on x.oid = e.extnamespace
-    where e.extrelocatable and x.nspname not in ('public', 'pg_catalog', e.extname) and not quote_ident(x.nspname) = any (
-      regexp_split_to_array(coalesce((
-        select split_part(setting, '=', 2) from pg_db_role_setting r cross join unnest(r.setconfig) setting
-        where split_part(setting, '=', 1) = 'search_path'
-          and r.setdatabase in (0, (select oid from pg_database where datname = current_database()))
-          and r.setrole in (0, (select oid from pg_roles where rolname = current_user))
-        order by r.setrole = 0, r.setdatabase = 0 limit 1), 'public'), ',\\s*')) order by 1`,
+    select quote_ident(e.extname) as name, quote_ident(x.nspname) as schema
+    from pg_extension e
+    join pg_namespace x on x.oid = e.extnamespace
+    where e.extrelocatable
+      and x.nspname not in ('public', 'pg_catalog', e.extname)
+      and not quote_ident(x.nspname) = any (
+        regexp_split_to_array(coalesce((
+          select split_part(setting, '=', 2)
+          from pg_db_role_setting r
+          cross join unnest(r.setconfig) setting
+          where split_part(setting, '=', 1) = 'search_path'
+            -- 0 stands for every database, and for every role
+            and r.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+            and r.setrole in (0, (select oid from pg_roles where rolname = current_user))
+          order by r.setrole = 0, r.setdatabase = 0
+          limit 1), 'public'), ',\\s*'))
+    order by 1`,
   found: ({name, schema}) => ({
     what: `extension ${name} is in schema ${schema}, which is not in the search_path of the database`,
     remedy: 'make sure that sessions of the app set search_path themselves; the extension is in the same schema on RDS',
@@ -107,7 +126,8 @@ const userMappings = catalogCheck<{server: string; role: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create extension if not exists postgres_fdw; create server another foreign data wrapper postgres_fdw;
+    sql: `create extension if not exists postgres_fdw;
+      create server another foreign data wrapper postgres_fdw;
       create user mapping for public server another options (user 'reader', password 'secret')`,
     cure: 'drop extension postgres_fdw cascade',
   },
@@ -128,7 +148,8 @@ const foreignTables = catalogCheck<{name: string; server: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create extension if not exists postgres_fdw; create server far_away foreign data wrapper postgres_fdw;
+    sql: `create extension if not exists postgres_fdw;
+      create server far_away foreign data wrapper postgres_fdw;
       create foreign table public.remote (id int) server far_away`,
     cure: 'drop extension postgres_fdw cascade',
   },

@@ -30,12 +30,16 @@ const unreadable = catalogCheck<{schema: string; tables: number; reader: string}
     sql: 'create schema sealed; create table sealed.box (id int primary key); revoke usage on schema sealed from current_user',
   },
   sql: `
-    select quote_ident(n.nspname) as schema, count(*)::int as tables, quote_ident(current_user) as reader from ${RELATIONS}
-    where c.relkind in ('r', 'p', 'm', 'S') and not (has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))
-    group by n.nspname order by 1`,
+    select quote_ident(n.nspname) as schema, count(*)::int as tables, quote_ident(current_user) as reader
+    from ${RELATIONS}
+    where c.relkind in ('r', 'p', 'm', 'S')
+      and not (has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'))
+    group by n.nspname
+    order by 1`,
   found: ({schema, tables, reader}) => ({
     what: `tables or sequences of schema ${schema} (${tables}) cannot be read: their contents are not known`,
     remedy: 'grant usage and select, as the owner of the schema and the tables',
+    // eslint-disable-next-line local/sql-width -- to be pasted, so it stays in one line
     fix: `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}; grant select on all sequences in schema ${schema} to ${reader}`,
   }),
 })
@@ -64,13 +68,21 @@ const policies = catalogCheck<{name: string; table: string; roles: string}>({
   level: 'blocker',
   example: {
     on: 'source',
-    sql: `create table public.mine (id int primary key); alter table public.mine enable row level security;
+    sql: `create table public.mine (id int primary key);
+      alter table public.mine enable row level security;
       create policy readers on public.mine to pg_monitor using (true)`,
   },
   sql: `
-    select quote_ident(p.polname) as name, ${NAME} as table, string_agg(role::regrole::text, ', ' order by role::regrole::text) as roles
-    from pg_policy p join ${relationOf('p.polrelid')} cross join lateral unnest(p.polroles) role
-    where role <> 0 group by 1, 2 order by 2, 1`,
+    select quote_ident(p.polname) as name,
+      ${NAME} as table,
+      string_agg(role::regrole::text, ', ' order by role::regrole::text) as roles
+    from pg_policy p
+    join ${relationOf('p.polrelid')}
+    cross join lateral unnest(p.polroles) role
+    -- 0 is public
+    where role <> 0
+    group by 1, 2
+    order by 2, 1`,
   found: ({name, table, roles}) => ({
     what: `policy ${name} on ${table} applies to ${roles}: roles are not copied to RDS, so the schema cannot be copied`,
     remedy: 'alter the policy to name no role, or drop it for the duration of the move',
@@ -88,11 +100,17 @@ const grants = catalogCheck<{grantee: string; names: string; others: number}>({
     cure: 'drop table public.shared',
   },
   sql: `
-    select grantee, array_to_string((array_agg(name order by name))[1:3], ', ') as names, (count(*) - 3)::int as others from (
+    select grantee,
+      array_to_string((array_agg(name order by name))[1:3], ', ') as names,
+      (count(*) - 3)::int as others
+    from (
       select distinct case x.grantee when 0 then 'public' else x.grantee::regrole::text end as grantee, ${NAME} as name
-      from ${RELATIONS} cross join lateral aclexplode(c.relacl) x
-      where x.grantee <> c.relowner and c.relkind in ('r', 'p', 'v', 'm', 'S')) granted
-    group by grantee order by grantee`,
+      from ${RELATIONS}
+      cross join lateral aclexplode(c.relacl) x
+      where x.grantee <> c.relowner
+        and c.relkind in ('r', 'p', 'v', 'm', 'S')) granted
+    group by grantee
+    order by grantee`,
   found: ({grantee, names, others}) => ({
     what: `${grantee} has privileges on ${names}${others > 0 ? ` and ${others} more` : ''}: grants are not copied`,
     remedy: 'create the role on RDS after the move, and repeat its grants',
@@ -109,10 +127,22 @@ const defaultPrivileges = catalogCheck<{schema: string; grantee: string; kind: s
     cure: 'alter default privileges in schema public revoke select on tables from public',
   },
   sql: `
-    select coalesce(quote_ident(n.nspname), 'any schema') as schema, string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', ') as grantee,
-      case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end as kind
-    from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace cross join lateral aclexplode(d.defaclacl) a
-    where a.grantee <> d.defaclrole and pg_has_role(d.defaclrole, 'USAGE') group by 1, 3 order by 1, 3`,
+    select coalesce(quote_ident(n.nspname), 'any schema') as schema,
+      string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', ') as grantee,
+      case d.defaclobjtype
+        when 'r' then 'tables'
+        when 'S' then 'sequences'
+        when 'f' then 'functions'
+        when 'T' then 'types'
+        else 'schemas' end as kind
+    from pg_default_acl d
+    -- 0, which no schema has, stands for every schema
+    left join pg_namespace n on n.oid = d.defaclnamespace
+    cross join lateral aclexplode(d.defaclacl) a
+    where a.grantee <> d.defaclrole
+      and pg_has_role(d.defaclrole, 'USAGE')
+    group by 1, 3
+    order by 1, 3`,
   found: ({schema, grantee, kind}) => ({
     what: `default privileges grant ${grantee} access to new ${kind} in ${schema}: they are not copied`,
     remedy: 'run the same alter default privileges on RDS after the move',
@@ -129,8 +159,14 @@ const definers = catalogCheck<{name: string; owner: string}>({
     sql: `create function public.as_them() returns int language sql security definer as 'select 1'`,
   },
   sql: `
-    select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where p.prosecdef and not pg_has_role(p.proowner, 'USAGE') and ${USER_SCHEMA} and ${notOfExtension('pg_proc', 'p.oid')} order by 1`,
+    select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    where p.prosecdef
+      and not pg_has_role(p.proowner, 'USAGE')
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_proc', 'p.oid')}
+    order by 1`,
   found: ({name, owner}) => ({
     what: `SECURITY DEFINER function ${name} runs as ${owner}; on RDS it will run as the role of the app`,
     remedy: 'check that the role of the app has the privileges it needs, or drop it',

@@ -11,7 +11,8 @@ export const relationOf = (oid: string): string =>
 
 /** SQL: the columns `a` of the customer's tables and their types `t`, without partitions, which have those of their parents. */
 export const COLUMNS = `${RELATIONS} and c.relkind in ('r', 'p') and not c.relispartition
-    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid`
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid`
 
 /** SQL: the qualified and quoted name of relation `c`. */
 export const NAME = `format('%I.%I', n.nspname, c.relname)`

@@ -60,6 +60,7 @@ const subscriptions = catalogCheck<{name: string}>({
   found: ({name}) => ({
     what: `subscription ${name} writes rows without firing statement triggers: its writes would pass the freeze`,
     remedy: 'drop it, subscribe RDS after the move, and drop the slot on the publisher',
+    // eslint-disable-next-line local/sql-width -- to be pasted, so it stays in one line
     fix: `alter subscription ${name} disable; alter subscription ${name} set (slot_name = none); drop subscription ${name}`,
   }),
 })
@@ -74,7 +75,11 @@ const slots = catalogCheck<{name: string; active: boolean}>({
     sql: `select pg_create_physical_replication_slot('reader')`,
     cure: `select pg_drop_replication_slot('reader')`,
   },
-  sql: `select slot_name as name, active from pg_replication_slots where not temporary and not (${OUR_SLOT}) order by 1`,
+  sql: `
+    select slot_name as name, active
+    from pg_replication_slots
+    where not temporary and not (${OUR_SLOT})
+    order by 1`,
   found: ({name, active}) => ({
     what: `replication slot ${name} is ${active ? 'in use' : 'inactive: it retains WAL until the disk is full'}`,
     remedy: 'point its consumer at RDS after the move, or ask Heroku to drop it if it has none',
@@ -92,9 +97,13 @@ const generatedKeys = catalogCheck<{name: string; column: string}>({
     cure: 'drop table public.derived',
   },
   sql: `
-    select distinct ${NAME} as name, quote_ident(a.attname) as column from ${RELATIONS}
-    join pg_index i on i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
-    join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey) and a.attgenerated <> '' order by 1`,
+    select distinct ${NAME} as name, quote_ident(a.attname) as column
+    from ${RELATIONS}
+    join pg_index i on i.indrelid = c.oid
+      -- d, the default, is the primary key, and i the index that was named
+      and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey) and a.attgenerated <> ''
+    order by 1`,
   found: ({name, column}) => ({
     what: `the replica identity of ${name} contains the generated column ${column}, which replication does not send`,
     remedy: 'use another method, or give the table another replica identity',
@@ -103,8 +112,18 @@ const generatedKeys = catalogCheck<{name: string; column: string}>({
 
 /** SQL: type `e` has no equality operator by which replica identity full could compare it. */
 const WITHOUT_EQUALITY = `
-  not exists (select from pg_opclass o join pg_am m on m.oid = o.opcmethod where o.opcdefault and m.amname in ('btree', 'hash')
-    and (o.opcintype = e.oid or exists (select from pg_cast k where k.castsource = e.oid and k.casttarget = o.opcintype and k.castmethod = 'b' and k.castcontext = 'i')))`
+  not exists (
+        select from pg_opclass o
+        join pg_am m on m.oid = o.opcmethod
+        where o.opcdefault
+          and m.amname in ('btree', 'hash')
+          and (o.opcintype = e.oid
+            or exists (
+              select from pg_cast k
+              where k.castsource = e.oid
+                and k.casttarget = o.opcintype
+                and k.castmethod = 'b'
+                and k.castcontext = 'i')))`
 
 const incomparable = catalogCheck<{name: string; column: string; type: string}>({
   id: 'rows-without-equality',
@@ -117,11 +136,21 @@ const incomparable = catalogCheck<{name: string; column: string; type: string}>(
     cure: 'drop table public.documents',
   },
   sql: `
-    select ${NAME} as name, quote_ident(a.attname) as column, format_type(a.atttypid, a.atttypmod) as type
-    from ${RELATIONS} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    join pg_type t on t.oid = a.atttypid join pg_type b on b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+    select ${NAME} as name,
+      quote_ident(a.attname) as column,
+      format_type(a.atttypid, a.atttypmod) as type
+    from ${RELATIONS}
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid
+    -- of a domain, the type it is based on
+    join pg_type b on b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+    -- of an array, the type of its elements
     join pg_type e on e.oid = case when b.typcategory = 'A' and b.typelem <> 0 then b.typelem else b.oid end
-    where c.relkind = 'r' and c.relreplident = 'f' and e.typtype = 'b' and ${WITHOUT_EQUALITY} order by 1, a.attnum`,
+    where c.relkind = 'r'
+      and c.relreplident = 'f'
+      and e.typtype = 'b'
+      and ${WITHOUT_EQUALITY}
+    order by 1, a.attnum`,
   found: ({name, column, type}) => ({
     what: `${name} has replica identity full, but its column ${column} of type ${type} has no equality operator`,
     remedy: 'give it a key as its replica identity, or use another method',

@@ -6,7 +6,8 @@ import {NAME, relationOf} from './relations.js'
 const SEQUENCES = `pg_sequence s join ${relationOf('s.seqrelid')}`
 
 /** SQL: the last value of sequence `s`, or null without the privilege to read it: `unreadable-tables` finds those. */
-const LAST_VALUE = `case when has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') then pg_sequence_last_value(s.seqrelid) end`
+const LAST_VALUE = `
+  case when has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') then pg_sequence_last_value(s.seqrelid) end`
 
 const nearEnd = catalogCheck<{name: string; used: string; end: string; table: string | null; column: string | null}>({
   id: 'sequences-near-end',
@@ -14,18 +15,25 @@ const nearEnd = catalogCheck<{name: string; used: string; end: string; table: st
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create table public.ending (id int generated always as identity (maxvalue 1000) primary key); select setval('public.ending_id_seq', 950)`,
+    sql: `create table public.ending (id int generated always as identity (maxvalue 1000) primary key);
+      select setval('public.ending_id_seq', 950)`,
   },
   sql: `
-    select ${NAME} as name, round(100 * used / nullif(range, 0))::text as used,
+    select ${NAME} as name,
+      round(100 * used / nullif(range, 0))::text as used,
       case when s.seqincrement > 0 then 'maxvalue' else 'minvalue' end as end,
-      d.refobjid::regclass::text as table, quote_ident(a.attname) as column
-    from ${SEQUENCES} cross join lateral (
+      d.refobjid::regclass::text as table,
+      quote_ident(a.attname) as column
+    from ${SEQUENCES}
+    cross join lateral (
       select abs((${LAST_VALUE})::numeric - s.seqstart) as used,
         abs(case when s.seqincrement > 0 then s.seqmax else s.seqmin end::numeric - s.seqstart) as range) span
+    -- the identity column whose sequence it is, if any
     left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype = 'i'
     left join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-    where not s.seqcycle and used > 0.9 * range order by 1`,
+    where not s.seqcycle
+      and used > 0.9 * range
+    order by 1`,
   found: ({name, used, end, table, column}) => ({
     what: `sequence ${name} has used ${used} % of its range`,
     remedy: table
@@ -43,17 +51,26 @@ const outgrownColumns = catalogCheck<{table: string; column: string; sequence: s
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create table public.tickets (id int primary key); create sequence public.ticket_ids as bigint owned by public.tickets.id;
-      alter table public.tickets alter id set default nextval('public.ticket_ids'); select setval('public.ticket_ids', 2100000000)`,
+    sql: `create table public.tickets (id int primary key);
+      create sequence public.ticket_ids as bigint owned by public.tickets.id;
+      alter table public.tickets alter id set default nextval('public.ticket_ids');
+      select setval('public.ticket_ids', 2100000000)`,
   },
   sql: `
-    select ${NAME} as table, quote_ident(a.attname) as column, s.seqrelid::regclass::text as sequence,
+    select ${NAME} as table,
+      quote_ident(a.attname) as column,
+      s.seqrelid::regclass::text as sequence,
       round(100.0 * (${LAST_VALUE}) / holds.most)::text as used
-    from pg_sequence s join pg_depend d on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-      and d.objid = s.seqrelid and d.deptype in ('a', 'i') join ${relationOf('d.refobjid')}
+    from pg_sequence s
+    -- the column that owns it: a for owned by, i for identity
+    join pg_depend d on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+      and d.objid = s.seqrelid and d.deptype in ('a', 'i')
+    join ${relationOf('d.refobjid')}
     join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
     join (values ('int2'::regtype, 32767), ('int4'::regtype, 2147483647)) holds (type, most) on holds.type = a.atttypid
-    where s.seqmax > holds.most and (${LAST_VALUE}) > 0.9 * holds.most order by 1, 2`,
+    where s.seqmax > holds.most
+      and (${LAST_VALUE}) > 0.9 * holds.most
+    order by 1, 2`,
   found: ({table, column, sequence, used}) => ({
     what: `sequence ${sequence} has used ${used} % of the range of ${table}.${column}`,
     remedy: 'change the column to bigint, before or after the move; this rewrites the table under an exclusive lock',
@@ -76,7 +93,11 @@ const ofShape = ({
     ...check,
     level: 'warning',
     example: {on: 'source', sql: example},
-    sql: `select ${NAME} as name, s.seqcache::text as cache from ${SEQUENCES} where ${condition} order by 1`,
+    sql: `
+      select ${NAME} as name, s.seqcache::text as cache
+      from ${SEQUENCES}
+      where ${condition}
+      order by 1`,
     found: ({name, cache}) => found(name, cache),
   })
 
@@ -120,9 +141,17 @@ const idle = ofShape({
   id: 'unowned-sequences',
   question: 'Are there sequences that no column owns or uses as its default?',
   example: 'create sequence public.loose',
-  condition: `${notOfExtension('pg_class', 's.seqrelid')} and not exists (
-      select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = s.seqrelid and d.classid = 'pg_attrdef'::regclass)
-      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype in ('a', 'i'))`,
+  condition: `${notOfExtension('pg_class', 's.seqrelid')}
+      and not exists (
+        select from pg_depend d
+        where d.refclassid = 'pg_class'::regclass
+          and d.refobjid = s.seqrelid
+          and d.classid = 'pg_attrdef'::regclass)
+      and not exists (
+        select from pg_depend d
+        where d.classid = 'pg_class'::regclass
+          and d.objid = s.seqrelid
+          and d.deptype in ('a', 'i'))`,
   found: (name) => ({
     what: `sequence ${name} is neither owned by a column nor used as a default: only the app knows its purpose`,
     remedy: 'drop it if nothing uses it; otherwise do nothing, as it is copied with its value',

@@ -11,9 +11,14 @@ const vacuumOff = catalogCheck<{name: string}>({
     sql: 'create table public.neglected (id int primary key) with (autovacuum_enabled = off)',
   },
   sql: `
-    select ${NAME} as name from ${RELATIONS} where c.relkind = 'r' and exists (
-      select from pg_options_to_table(c.reloptions) o
-      where o.option_name = 'autovacuum_enabled' and o.option_value in ('false', 'off', 'no', '0', 'f', 'n')) order by 1`,
+    select ${NAME} as name
+    from ${RELATIONS}
+    where c.relkind = 'r'
+      and exists (
+        select from pg_options_to_table(c.reloptions) o
+        where o.option_name = 'autovacuum_enabled'
+          and o.option_value in ('false', 'off', 'no', '0', 'f', 'n'))
+    order by 1`,
   found: ({name}) => ({
     what: `autovacuum is disabled for ${name}: the table bloats, and an anti-wraparound vacuum can start at the worst time`,
     remedy: 'enable it by resetting autovacuum_enabled',
@@ -28,11 +33,18 @@ const wraparoundAge = catalogCheck<{name: string; used: string}>({
   level: 'warning',
   example: {facts: sourceAnswering({name: 'public.orders', used: '95'})},
   sql: `
-    select ${NAME} as name, round(100.0 * age(c.relfrozenxid) / most.age)::text as used from ${RELATIONS} cross join lateral (
+    select ${NAME} as name, round(100.0 * age(c.relfrozenxid) / most.age)::text as used
+    from ${RELATIONS}
+    -- a table can lower the limit of the server, not raise it
+    cross join lateral (
       select least(current_setting('autovacuum_freeze_max_age')::int, min(o.option_value::int)) as age
-      from pg_options_to_table(c.reloptions) o where o.option_name = 'autovacuum_freeze_max_age') most
-    where c.relkind in ('r', 'm') and c.relfrozenxid <> '0'::xid and age(c.relfrozenxid) > 0.9 * most.age
-    order by age(c.relfrozenxid) desc, 1 limit 20`,
+      from pg_options_to_table(c.reloptions) o
+      where o.option_name = 'autovacuum_freeze_max_age') most
+    where c.relkind in ('r', 'm')
+      and c.relfrozenxid <> '0'::xid
+      and age(c.relfrozenxid) > 0.9 * most.age
+    order by age(c.relfrozenxid) desc, 1
+    limit 20`,
   found: ({name, used}) => ({
     what: `${name} is at ${used} % of autovacuum_freeze_max_age: an anti-wraparound vacuum, which does not yield to locks, is about to start`,
     remedy: 'run vacuum (freeze) at a quiet hour before the move',
@@ -60,20 +72,39 @@ const wideRows = catalogCheck<{name: string; widest: string}>({
   level: 'warning',
   example: {
     on: 'source',
-    sql: `create table public.attachments (id int primary key, body text); alter table public.attachments alter body set storage external;
+    sql: `create table public.attachments (id int primary key, body text);
+      alter table public.attachments alter body set storage external;
       insert into public.attachments values (1, repeat('x', 105000000))`,
     cure: 'drop table public.attachments',
   },
   sql: `
     with large as (
-      select c.oid, ${NAME} as name, greatest(pg_relation_size(c.oid) / 8192, 1) as pages,
-        (select string_agg(format('pg_column_size(%I)', a.attname), ', ') from pg_attribute a
-         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attlen = -1) as sizes
-      from ${RELATIONS} where c.relkind in ('r', 'm') and c.reltoastrelid <> 0 and pg_relation_size(c.reltoastrelid) >= 100000000
-      order by pg_relation_size(c.reltoastrelid) desc limit 20)
-    select name, pg_size_pretty(widest) as widest from large cross join lateral (
-      select (xpath('/row/max/text()', query_to_xml(format('select max(greatest(%s)) from only %s tablesample system (%s)',
-        sizes, name, least(100, 100000.0 / pages)), false, true, '')))[1]::text::bigint as widest) sampled
+      select c.oid,
+        ${NAME} as name,
+        greatest(pg_relation_size(c.oid) / 8192, 1) as pages,
+        (select string_agg(format('pg_column_size(%I)', a.attname), ', ')
+         from pg_attribute a
+         where a.attrelid = c.oid
+           and a.attnum > 0
+           and not a.attisdropped
+           -- of variable length
+           and a.attlen = -1) as sizes
+      from ${RELATIONS}
+      where c.relkind in ('r', 'm')
+        and c.reltoastrelid <> 0
+        and pg_relation_size(c.reltoastrelid) >= 100000000
+      order by pg_relation_size(c.reltoastrelid) desc
+      limit 20)
+    select name, pg_size_pretty(widest) as widest
+    from large
+    cross join lateral (
+      select (xpath(
+        '/row/max/text()',
+        query_to_xml(
+          format(
+            'select max(greatest(%s)) from only %s tablesample system (%s)',
+            sizes, name, least(100, 100000.0 / pages)),
+          false, true, '')))[1]::text::bigint as widest) sampled
     where widest >= 100000000`,
   found: ({name, widest}) => ({
     what: `${name} holds a value of ${widest}, and the sample may have missed larger ones`,

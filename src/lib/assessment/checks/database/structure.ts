@@ -8,7 +8,9 @@ const invalidIndexes = catalogCheck<{name: string}>({
   example: {
     on: 'source',
     superuser: true,
-    sql: `create table public.broken (id int); create index broken_id on public.broken (id); update pg_index set indisvalid = false where indexrelid = 'public.broken_id'::regclass`,
+    sql: `create table public.broken (id int);
+      create index broken_id on public.broken (id);
+      update pg_index set indisvalid = false where indexrelid = 'public.broken_id'::regclass`,
     cure: 'drop table public.broken',
   },
   sql: `
@@ -30,12 +32,19 @@ const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
     sql: 'create table public.doubled (id int); create index one on public.doubled (id); create index two on public.doubled (id)',
   },
   sql: `
-    select max(${NAME}) as name, min(${NAME}) as twin from pg_index i
+    select max(${NAME}) as name, min(${NAME}) as twin
+    from pg_index i
     join ${relationOf('i.indexrelid')}
-    where c.relkind = 'i' and not i.indisprimary and not c.relispartition and not exists (select from pg_constraint k where k.conindid = c.oid)
-    group by i.indrelid, c.relam, i.indkey::text, i.indclass::text, i.indcollation::text, i.indoption::text, i.indisunique,
-      coalesce(pg_get_expr(i.indexprs, i.indrelid), ''), coalesce(pg_get_expr(i.indpred, i.indrelid), '')
-    having count(*) > 1 order by 1`,
+    where c.relkind = 'i'
+      and not i.indisprimary
+      and not c.relispartition
+      and not exists (select from pg_constraint k where k.conindid = c.oid)
+    group by i.indrelid, c.relam,
+      i.indkey::text, i.indclass::text, i.indcollation::text, i.indoption::text, i.indisunique,
+      coalesce(pg_get_expr(i.indexprs, i.indrelid), ''),
+      coalesce(pg_get_expr(i.indpred, i.indrelid), '')
+    having count(*) > 1
+    order by 1`,
   found: ({name, twin}) => ({
     what: `index ${name} is a duplicate of ${twin}`,
     remedy: 'drop one of them: it slows every write, and takes time in the window',

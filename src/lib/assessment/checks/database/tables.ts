@@ -6,8 +6,16 @@ interface Named {
 }
 
 /** SQL: `i` is an index of relation `c` that can be its replica identity. */
-const NAMES_ROWS = `i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indexprs is null
-        and not exists (select from unnest(i.indkey) k join pg_attribute a on a.attrelid = c.oid and a.attnum = k where not a.attnotnull)`
+const NAMES_ROWS = `i.indrelid = c.oid
+          and i.indisunique
+          and i.indisvalid
+          and i.indimmediate
+          and i.indpred is null
+          and i.indexprs is null
+          and not exists (
+            select from unnest(i.indkey) k
+            join pg_attribute a on a.attrelid = c.oid and a.attnum = k
+            where not a.attnotnull)`
 
 const withoutKey = catalogCheck<Named & {size: string}>({
   id: 'tables-without-key',
@@ -16,8 +24,13 @@ const withoutKey = catalogCheck<Named & {size: string}>({
   hinders: ['logical-decoding'],
   example: {on: 'source', sql: 'create table public.keyless (note text)'},
   sql: `
-    select ${NAME} as name, pg_size_pretty(pg_total_relation_size(c.oid)) as size from ${RELATIONS}
-    where c.relkind = 'r' and not c.relispartition and not exists (select from pg_index i where ${NAMES_ROWS})
+    select ${NAME} as name, pg_size_pretty(pg_total_relation_size(c.oid)) as size
+    from ${RELATIONS}
+    where c.relkind = 'r'
+      and not c.relispartition
+      and not exists (
+        select from pg_index i
+        where ${NAMES_ROWS})
     order by pg_total_relation_size(c.oid) desc, 1`,
   found: ({name, size}) => ({
     what: `${name} (${size}) has neither a primary key nor a unique index on NOT NULL columns`,
@@ -100,9 +113,17 @@ const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>(
     cure: 'drop table public.readings',
   },
   sql: `
-    select ${NAME} as name, pg_partition_root(c.oid)::regclass::text as root, pg_size_pretty(pg_total_relation_size(c.oid)) as size
-    from ${RELATIONS} where c.relkind = 'r' and c.relispartition and c.relreplident <> 'f'
-      and not exists (select from pg_index i where ${NAMES_ROWS}) order by 1`,
+    select ${NAME} as name,
+      pg_partition_root(c.oid)::regclass::text as root,
+      pg_size_pretty(pg_total_relation_size(c.oid)) as size
+    from ${RELATIONS}
+    where c.relkind = 'r'
+      and c.relispartition
+      and c.relreplident <> 'f'
+      and not exists (
+        select from pg_index i
+        where ${NAMES_ROWS})
+    order by 1`,
   found: ({name, root, size}) => ({
     what: `${name} (${size}), a partition of ${root}, has neither a key nor replica identity full`,
     remedy: `give ${root} a primary key that includes its partition columns, or set replica identity full on the partition, which logs whole rows`,
@@ -122,9 +143,14 @@ const unmarkedKeys = catalogCheck<Named & {index: string}>({
   },
   sql: `
     select ${NAME} as name, quote_ident(min(x.relname)) as index
-    from ${RELATIONS} join pg_index i on ${NAMES_ROWS} join pg_class x on x.oid = i.indexrelid
-    where c.relkind = 'r' and c.relreplident = 'd' and not exists (select from pg_index p where p.indrelid = c.oid and p.indisprimary)
-    group by 1 order by 1`,
+    from ${RELATIONS}
+    join pg_index i on ${NAMES_ROWS}
+    join pg_class x on x.oid = i.indexrelid
+    where c.relkind = 'r'
+      and c.relreplident = 'd'
+      and not exists (select from pg_index p where p.indrelid = c.oid and p.indisprimary)
+    group by 1
+    order by 1`,
   found: ({name, index}) => ({
     what: `${name} has no primary key, and its unique index ${index} is not its replica identity`,
     remedy: 'set its replica identity with replica identity using index',

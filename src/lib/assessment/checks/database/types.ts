@@ -25,9 +25,15 @@ const baseTypes = catalogCheck<{name: string}>({
     cure: 'drop type public.mini cascade',
   },
   sql: `
-    select format('%I.%I', n.nspname, t.typname) as name from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    where (t.typtype = 'b' and t.typelem = 0 or t.typtype = 'p') and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')}
-      and not exists (select from pg_type e where e.typarray = t.oid) order by 1`,
+    select format('%I.%I', n.nspname, t.typname) as name
+    from pg_type t
+    join pg_namespace n on n.oid = t.typnamespace
+    -- a type that is only named, as by create type without a definition, is of typtype p
+    where (t.typtype = 'b' and t.typelem = 0 or t.typtype = 'p')
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_type', 't.oid')}
+      and not exists (select from pg_type e where e.typarray = t.oid)
+    order by 1`,
   found: ({name}) => ({
     what: `type ${name} is a base type of your own, which cannot be created on RDS`,
     remedy: 'change its columns to a built-in type, then drop it',
@@ -42,8 +48,13 @@ const domains = catalogCheck<{domain: string; name: string}>({
   example: {on: 'source', sql: 'alter domain public.cents add constraint modest check (value < 1000000) not valid'},
   sql: `
     select k.contypid::regtype::text as domain, quote_ident(k.conname) as name
-    from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
-    where not k.convalidated and ${USER_SCHEMA} and ${notOfExtension('pg_type', 't.oid')} order by 1, 2`,
+    from pg_constraint k
+    join pg_type t on t.oid = k.contypid
+    join pg_namespace n on n.oid = t.typnamespace
+    where not k.convalidated
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_type', 't.oid')}
+    order by 1, 2`,
   found: ({domain, name}) => ({
     what: `constraint ${name} of domain ${domain} is not valid: RDS would refuse a row that violates it`,
     remedy: 'run validate constraint, and correct the rows that violate it',
@@ -61,7 +72,9 @@ const objectNumbers = catalogCheck<Column>({
     cure: 'drop table public.pointers',
   },
   sql: columnsOf(`
-      (t.typnamespace = 'pg_catalog'::regnamespace and t.typname ~ '^reg' or t.oid = 'oid'::regtype or t.typbasetype = 'oid'::regtype)`),
+      (t.typnamespace = 'pg_catalog'::regnamespace and t.typname ~ '^reg'
+        or t.oid = 'oid'::regtype
+        or t.typbasetype = 'oid'::regtype)`),
   found: ({column, type}) => ({
     what: `${column} is of type ${type}: the object it refers to has another OID on RDS, or does not exist there`,
     remedy: 'store names as text instead of OIDs; use bigint for plain numbers',
@@ -95,7 +108,11 @@ const generated = catalogCheck<{columns: string}>({
     sql: 'create table public.squares (id int primary key, square int generated always as (id * id) stored)',
     cure: 'drop table public.squares',
   },
-  sql: `select string_agg(${COLUMN}, ', ' order by 1) as columns from ${COLUMNS} where a.attgenerated <> '' having count(*) > 0`,
+  sql: `
+    select string_agg(${COLUMN}, ', ' order by 1) as columns
+    from ${COLUMNS}
+    where a.attgenerated <> ''
+    having count(*) > 0`,
   found: ({columns}) => ({
     what: `DMS writes to generated columns, which the target refuses: ${columns}`,
     remedy: 'use another method, or exclude them with a transformation rule',
@@ -130,8 +147,13 @@ const namesForDms = catalogCheck<{names: string}>({
     cure: 'drop table public."Order;s"',
   },
   sql: `
-    select string_agg(name, ', ' order by name) as names from (
-      select ${NAME} as name from ${RELATIONS} where c.relkind in ('r', 'p') and c.relname !~ '^[A-Za-z_][A-Za-z0-9_$]*$' limit 5) odd
+    select string_agg(name, ', ' order by name) as names
+    from (
+      select ${NAME} as name
+      from ${RELATIONS}
+      where c.relkind in ('r', 'p')
+        and c.relname !~ '^[A-Za-z_][A-Za-z0-9_$]*$'
+      limit 5) odd
     having count(*) > 0`,
   found: ({names}) => ({
     what: `the table names ${names} need quoting`,
@@ -163,9 +185,13 @@ const searchFiles = catalogCheck<{name: string}>({
     sql: 'create text search dictionary public.spelling (template = ispell, dictfile = ispell_sample, afffile = ispell_sample)',
   },
   sql: `
-    select format('%I.%I', n.nspname, x.dictname) as name from pg_ts_dict x join pg_namespace n on n.oid = x.dictnamespace
-    where ${USER_SCHEMA} and ${notOfExtension('pg_ts_dict', 'x.oid')}
-      and x.dictinitoption ~* '\\m(dictfile|afffile|synonyms|rules|thesaurus)\\M' order by 1`,
+    select format('%I.%I', n.nspname, x.dictname) as name
+    from pg_ts_dict x
+    join pg_namespace n on n.oid = x.dictnamespace
+    where ${USER_SCHEMA}
+      and ${notOfExtension('pg_ts_dict', 'x.oid')}
+      and x.dictinitoption ~* '\\m(dictfile|afffile|synonyms|rules|thesaurus)\\M'
+    order by 1`,
   found: ({name}) => ({
     what: `text search dictionary ${name} reads a file of the server, which RDS may not have`,
     remedy: 'test beforehand that RDS can create it; drop it if the file is missing there',

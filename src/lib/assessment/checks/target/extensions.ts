@@ -70,13 +70,20 @@ const extensionRights: Check = {
   async inspect({sourceFacts, target}) {
     if (!target) return []
     const rows = await target.query<{name: string; installedIn: string | null; creatable: boolean}>(
-      `select distinct on (v.name) v.name, n.nspname as "installedIn", not v.superuser
-         or v.trusted and has_database_privilege(current_database(), 'CREATE')
-         or (select rolsuper from pg_roles where rolname = current_user)
-         or exists (select from pg_roles m where m.rolname = 'rds_superuser' and pg_has_role(current_user, m.oid, 'MEMBER')) as creatable
+      `select distinct on (v.name) v.name,
+         n.nspname as "installedIn",
+         not v.superuser
+           or v.trusted and has_database_privilege(current_database(), 'CREATE')
+           or (select rolsuper from pg_roles where rolname = current_user)
+           or exists (
+             select from pg_roles m
+             where m.rolname = 'rds_superuser'
+               and pg_has_role(current_user, m.oid, 'MEMBER')) as creatable
        from pg_available_extension_versions v
-       left join pg_extension e on e.extname = v.name left join pg_namespace n on n.oid = e.extnamespace
-       where v.name = any ($1) order by v.name`,
+       left join pg_extension e on e.extname = v.name
+       left join pg_namespace n on n.oid = e.extnamespace
+       where v.name = any ($1)
+       order by v.name`,
       [sourceFacts.extensions.map(({name}) => name)],
     )
     return rows.flatMap(({name, installedIn, creatable}) => {

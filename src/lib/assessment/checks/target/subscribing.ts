@@ -13,9 +13,11 @@ const maySubscribe: Check = {
     if (!target || !targetFacts) return []
     // Before Postgres 16, only a superuser can create a subscription; on RDS, rds_superuser.
     const row = await target.queryOne<{role: string; may: boolean}>(`
-      select quote_ident(current_user) as role, exists (
-        select from pg_roles r where r.rolname in ('rds_superuser', 'pg_create_subscription') and pg_has_role(r.oid, 'USAGE')
-          or r.rolname = current_user and r.rolsuper) as may`)
+      select quote_ident(current_user) as role,
+        exists (
+          select from pg_roles r
+          where r.rolname in ('rds_superuser', 'pg_create_subscription') and pg_has_role(r.oid, 'USAGE')
+            or r.rolname = current_user and r.rolsuper) as may`)
     if (row.may) return []
     return targetFacts.major >= 16
       ? [
@@ -53,6 +55,7 @@ const passwordLogged: Check = {
     if (settings.length === 0) return []
     return [
       {
+        // eslint-disable-next-line local/sql-width -- plain English, though it begins like SQL
         what: `create subscription contains the password of the source, which the target would log: ${settings.join(', ')}`,
         remedy: 'change these settings in the parameter group for the duration of the move, or use another method',
       },
