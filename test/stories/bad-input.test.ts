@@ -168,7 +168,7 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     [
       'a table of another role',
       3,
-      /theirs.* belongs to/,
+      /theirs.* is owned by/,
       () => ({
         change: () =>
           onSource(
@@ -183,7 +183,7 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     [
       'a large object of another role',
       3,
-      /large objects \(1\) belong to/,
+      /large objects \(1\) are owned by/,
       () => ({change: () => onSource('select lo_create(4242)'), restore: () => onSource('select lo_unlink(4242)')}),
     ],
     [
