@@ -43,7 +43,7 @@ export const preflight: Step = {
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {
   const {because, window} = assessment.eligibility.find((entry) => entry.method === method.id)!
   if (because.length > 0) {
-    const findings = assessment.findings.filter(({check}) => because.includes(check))
+    const findings = assessment.findings.filter(({check, level}) => level !== 'unknown' && because.includes(check))
     throw refused(
       'not_ready',
       findings.map(({what}) => what).join('; '),
