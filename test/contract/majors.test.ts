@@ -40,10 +40,7 @@ describe('an assessment answers every question', () => {
         })
         expect(facts.major).to.equal(from)
         const about = findings.filter(({level, methods}) => level === 'unknown' || methods.length === 0)
-        expect(about.map(({check}) => check)).to.deep.equal([
-          ...(facts.collation === 'C' ? ['target-collation'] : []),
-          'target-logical-replication',
-        ])
+        expect(about.map(({check}) => check)).to.deep.equal(facts.collation === 'C' ? ['target-collation'] : [])
       })
     })
   }
