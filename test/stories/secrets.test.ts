@@ -31,7 +31,7 @@ function formsOf(password: string): string[] {
 
 /** Command lines of the stock command and of all that it starts. */
 async function commandLines(): Promise<string[]> {
-  const {stdout} = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,args='], {maxBuffer: 2 ** 24})
+  const {stdout} = await promisify(execFile)('ps', ['-eww', '-o', 'pid=,ppid=,args='], {maxBuffer: 2 ** 24})
   const processes = stdout
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s(.*)$/.exec(line))

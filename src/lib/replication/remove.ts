@@ -5,7 +5,7 @@ import {dropSlots} from './slot.js'
 import {dropSubscription} from './subscription.js'
 
 /**
- * Takes everything of a replication off the sides that are given, whatever is left of it there; neither side needs the other. The
+ * Takes everything of a replication off the sides that are given, also where only a part of it is left; neither side needs the other. The
  * target comes first, so that nobody reads the slot when it is dropped.
  */
 export async function removeReplication({
