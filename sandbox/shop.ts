@@ -9,6 +9,7 @@ import {attach} from './heroku/attachments.js'
 import type {Addon, App, HerokuSimulator} from './heroku/index.js'
 import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
 import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
+import type {Generation} from './postgres/heroku-objects.js'
 import type {RdsInstance, TargetDatabase} from './postgres/rds-postgres.js'
 import type {PostgresServer} from './postgres/server.js'
 import {seedShop} from './shop/seed.js'
@@ -27,6 +28,8 @@ export interface ShopOptions {
   targetPassword?: string
   sourcePassword?: string
   credentials?: string[]
+  /** Which of Heroku's own objects the source holds. */
+  generation?: Generation
   space?: string
   pipeline?: {name: string; stage: string}
   processTypes?: Record<string, string>
@@ -82,6 +85,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
   const source = await provisionHerokuDatabase(server, {
     credentials: options.credentials ?? [],
     replication,
+    ...(options.generation ? {generation: options.generation} : {}),
     ...(options.sourcePassword === undefined ? {} : {password: options.sourcePassword}),
   })
   const target = await sandbox.rds.createTargetDatabase({

@@ -12,6 +12,7 @@ const defaults: Settings = {
   unix_socket_directories: '',
   max_connections: 200,
   wal_level: 'replica',
+  shared_preload_libraries: 'pg_stat_statements',
   fsync: false,
   full_page_writes: false,
   ssl: true,

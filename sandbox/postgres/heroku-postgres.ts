@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import pg from 'pg'
+import {type Generation, herokuObjects, makeProviderRoles} from './heroku-objects.js'
 import type {PostgresServer} from './server.js'
 import {runAll} from './sql.js'
 import {databaseUrl} from './urls.js'
@@ -17,6 +18,8 @@ export interface HerokuDatabaseOptions {
   credentials?: string[]
   /** The owner may replicate, which no plan of Heroku's allows: a standby fed with its log, say. */
   replication?: boolean
+  /** Which of Heroku's own objects it holds: those of databases made before 2026, or the newer ones. */
+  generation?: Generation
 }
 
 export interface HerokuDatabase {
@@ -35,7 +38,7 @@ const allowedExtensions =
 
 /**
  * An add-on's database with Heroku's guardrails: the customer owns it, but is no superuser, makes no roles and no
- * replication slots, and shares it with objects of the provider (`_heroku`, the extensions in `heroku_ext`).
+ * replication slots, and shares it with objects of the provider.
  */
 export async function provisionHerokuDatabase(
   server: PostgresServer,
@@ -46,9 +49,11 @@ export async function provisionHerokuDatabase(
     password = random('p', 32),
     connectionLimit = 120,
     replication = false,
+    generation = 'newer',
   } = options
   const user = random('u', 7)
   await closeSharedDatabases(server)
+  await makeProviderRoles(server)
   await runAll(server.superuserUrl(), [
     `CREATE ROLE ${id(user)} LOGIN ${replication ? 'REPLICATION' : ''} CONNECTION LIMIT ${connectionLimit} PASSWORD ${literal(password)}`,
     `GRANT pg_monitor, pg_read_all_settings, pg_read_all_stats, pg_signal_backend TO ${id(user)}`,
@@ -57,14 +62,7 @@ export async function provisionHerokuDatabase(
     `ALTER DATABASE ${id(database)} SET search_path = "$user", public, heroku_ext`,
     `ALTER DATABASE ${id(database)} SET extwlist.extensions = ${literal(allowedExtensions)}`,
   ])
-  await runAll(server.superuserUrl(database), [
-    'CREATE SCHEMA _heroku',
-    `CREATE FUNCTION _heroku.pg_stat_statements_reset() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT'`,
-    'CREATE SCHEMA heroku_ext',
-    `GRANT USAGE ON SCHEMA heroku_ext TO PUBLIC`,
-    'CREATE EXTENSION citext SCHEMA heroku_ext',
-    'CREATE EXTENSION pg_trgm SCHEMA heroku_ext',
-  ])
+  await runAll(server.superuserUrl(database), herokuObjects({user, generation, major: server.major}))
   const owner = {url: databaseUrl(server, {user, password, database}), database, user, password}
   const credentials: HerokuDatabase['credentials'] = {}
   for (const credential of options.credentials ?? []) {
@@ -110,6 +108,7 @@ async function addCredential(
   await runAll(server.superuserUrl(owner.database), [
     `CREATE ROLE ${id(user)} LOGIN PASSWORD ${literal(password)}`,
     `GRANT CONNECT, TEMPORARY ON DATABASE ${id(owner.database)} TO ${id(user)}`,
+    `GRANT USAGE ON SCHEMA public TO ${id(user)}`,
     `${byOwner} USAGE ON SCHEMAS TO ${id(user)}`,
     `${byOwner} SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${id(user)}`,
     `${byOwner} USAGE, SELECT ON SEQUENCES TO ${id(user)}`,

@@ -51,7 +51,12 @@ describe('sandbox: Postgres servers', function () {
       'an event trigger': `CREATE FUNCTION pg_temp.f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
         CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION pg_temp.f()`,
       session_replication_role: 'SET session_replication_role = replica',
-      _heroku: 'SELECT _heroku.pg_stat_statements_reset()',
+      'changing _heroku': 'CREATE FUNCTION _heroku.f() RETURNS void LANGUAGE sql AS $$$$',
+      'dropping _heroku': 'DROP SCHEMA _heroku CASCADE',
+      "dropping Heroku's event triggers": 'DROP EVENT TRIGGER "00_validate_before_start"',
+      'extensions under a search_path of his own': 'SET search_path = public, pg_catalog; CREATE EXTENSION hstore',
+      'extensions beside temporary tables': 'CREATE TEMPORARY TABLE t (); CREATE EXTENSION hstore',
+      'altering pg_stat_statements': 'DROP EXTENSION pg_stat_statements',
       'a role': 'CREATE ROLE somebody',
       'a database': 'CREATE DATABASE another',
       'a system setting': `ALTER SYSTEM SET wal_level = logical`,
@@ -61,6 +66,52 @@ describe('sandbox: Postgres servers', function () {
     for (const [what, sql] of Object.entries(forbidden)) {
       it(`keeps its owner from ${what}`, async () => {
         expect(await refusal(ask(database.url, sql))).to.equal('42501')
+      })
+    }
+
+    for (const [generation, triggers] of [
+      ['older', ['extension_before_drop', 'log_create_ext', 'log_drop_ext', 'validate_extension']],
+      [
+        'newer',
+        [
+          '00_validate_before_start',
+          '00_validate_extension_after',
+          '01_configure_extension_after',
+          '01_configure_extension_drop',
+          '01_extension_before_drop',
+        ],
+      ],
+    ] as const) {
+      it(`holds what dumps of ${generation} databases show`, async () => {
+        const {url, user} = await provisionHerokuDatabase(heroku, {generation})
+        const eventTriggers = await ask(
+          url,
+          `SELECT evtname AS name FROM pg_event_trigger
+           JOIN pg_proc p ON p.oid = evtfoid
+           WHERE evtowner = 'heroku_admin'::regrole AND pronamespace = '_heroku'::regnamespace
+             AND proowner = 'heroku_admin'::regrole
+           ORDER BY 1`,
+        )
+        expect(eventTriggers.map(({name}) => name)).to.deep.equal(triggers)
+        const [row] = await ask(
+          url,
+          `SELECT pg_has_role('heroku_admin', 'rds_superuser', 'MEMBER') AS administrator,
+             (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'public') AS public,
+             has_schema_privilege('rds_superuser', 'public', 'USAGE') AS open,
+             (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'heroku_ext') AS heroku_ext,
+             (SELECT extowner::regrole || ' ' || extnamespace::regnamespace FROM pg_extension
+              WHERE extname = 'pg_stat_statements') AS statements,
+             (SELECT count(*) >= 0 FROM pg_stat_statements) AS readable`,
+        )
+        expect(row).to.deep.equal({
+          administrator: true,
+          public: generation === 'older' ? user : 'pg_database_owner',
+          open: false,
+          heroku_ext: user,
+          statements: 'rdsadmin public',
+          readable: true,
+        })
+        await ask(url, 'CREATE TABLE t (id int); ALTER TABLE t ADD x int; DROP TABLE t; CREATE EXTENSION hstore')
       })
     }
 

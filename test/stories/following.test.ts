@@ -2,7 +2,7 @@ import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
-import {bearsTraces, failureOf, fenceOf, primaryOf} from './support.js'
+import {bearsTraces, catalogOfSource, failureOf, fenceOf, primaryOf} from './support.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {cutOver, operate, prepare, rollBack, useSandbox} from '../support/world.js'
 import {abandon} from '../../src/lib/actions/abandon.js'
@@ -11,24 +11,10 @@ import {USUAL_PACE} from '../../src/lib/flow/pace.js'
 
 const CAPTURE = {method: 'change-capture'} as const
 
-/** Everything in a database that is not the customer's, but for what Heroku made. */
-const CATALOG = `
-  select line from (
-    select 'schema ' || nspname as line from pg_namespace where nspname !~ '^pg_(toast|temp)'
-    union all select 'relation ' || oid::regclass || ' ' || relkind::text || coalesce(' ' || array_to_string(reloptions, ','), '') from pg_class where oid >= 16384 and relnamespace <> 'pg_toast'::regnamespace
-    union all select 'function ' || oid::regprocedure from pg_proc where oid >= 16384
-    union all select 'trigger ' || tgname || ' on ' || tgrelid::regclass || ' ' || tgenabled::text from pg_trigger where not tgisinternal
-    union all select 'constraint ' || conname || ' on ' || conrelid::regclass from pg_constraint where oid >= 16384
-    union all select 'setting ' || setting from pg_db_role_setting s, unnest(setconfig) setting where setting not like 'default_transaction_read_only%'
-      and setdatabase in (0, (select oid from pg_database where datname = current_database()))
-    union all select 'publication ' || pubname from pg_publication
-    union all select 'slot ' || slot_name from pg_replication_slots) lines order by 1`
-
 describe('A copy that follows', () => {
   const world = useSandbox()
 
-  const catalogOf = async ({source}: Shop) =>
-    (await world.sandbox.source.superuser<{line: string}>(source.database, CATALOG)).map(({line}) => line)
+  const catalogOf = (shop: Shop) => catalogOfSource(world.sandbox, shop)
 
   async function openBusyShop(): Promise<Shop> {
     const shop = await world.sandbox.openShop()

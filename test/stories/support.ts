@@ -72,6 +72,55 @@ export async function bearsTraces(server: PostgresServer, database: string): Pro
   return row!.there
 }
 
+/** All that a database holds beside rows, a line each. */
+const CATALOG = `
+  select line from (
+    select concat_ws(' ', 'schema', nspname, nspowner::regrole, nspacl) as line
+    from pg_namespace
+    where nspname !~ '^pg_(toast|temp)'
+    union all
+    select concat_ws(' ', 'relation', oid::regclass, relkind, relowner::regrole, relacl, array_to_string(reloptions, ','))
+    from pg_class
+    where oid >= 16384 and relnamespace <> 'pg_toast'::regnamespace
+    union all
+    select concat_ws(' ', 'function', oid::regprocedure, proacl)
+    from pg_proc
+    where oid >= 16384
+    union all
+    select concat_ws(' ', 'trigger', tgname, tgrelid::regclass, tgenabled)
+    from pg_trigger
+    where not tgisinternal
+    union all
+    select concat_ws(' ', 'event trigger', evtname, evtowner::regrole, evtevent, evtfoid::regproc, evtenabled)
+    from pg_event_trigger
+    union all
+    select concat_ws(' ', 'constraint', conname, conrelid::regclass)
+    from pg_constraint
+    where oid >= 16384
+    union all
+    select concat_ws(' ', 'extension', extname, extversion, extnamespace::regnamespace)
+    from pg_extension
+    union all
+    select concat_ws(' ', 'default privileges', defaclrole::regrole, defaclobjtype, defaclacl)
+    from pg_default_acl
+    union all
+    select 'setting ' || setting
+    from pg_db_role_setting s
+    cross join unnest(setconfig) setting
+    where setting not like 'default_transaction_read_only%'
+      and setdatabase in (0, (select oid from pg_database where datname = current_database()))
+    union all
+    select 'publication ' || pubname
+    from pg_publication
+    union all
+    select 'slot ' || slot_name
+    from pg_replication_slots) lines
+  order by 1`
+
+export async function catalogOfSource({source}: {source: PostgresServer}, shop: Shop): Promise<string[]> {
+  return (await source.superuser<{line: string}>(shop.source.database, CATALOG)).map(({line}) => line)
+}
+
 /** Which of the shop's databases the app's URL leads to. */
 export const primaryOf = ({app, source, target}: Shop): 'source' | 'target' | 'neither' => {
   const url = app.configVars['DATABASE_URL'] ?? ''

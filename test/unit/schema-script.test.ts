@@ -35,6 +35,15 @@ describe('the statements the target shall execute', () => {
     expect(kept(script).map((sql) => sql.slice(0, 20))).to.deep.equal(['CREATE TRIGGER audit', 'ALTER TABLE public.t'])
   })
 
+  it('leave out event triggers, which only the master of RDS can create', () => {
+    const script = `
+      CREATE EVENT TRIGGER "00_validate_before_start" ON ddl_command_start EXECUTE FUNCTION _heroku.extension_before_run();
+      ALTER EVENT TRIGGER "00_validate_before_start" DISABLE;
+      COMMENT ON EVENT TRIGGER "00_validate_before_start" IS 'x';
+      CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end'`
+    expect(kept(script).map((sql) => sql.slice(0, 31))).to.deep.equal(['CREATE FUNCTION public.on_ddl()'])
+  })
+
   const customers: Record<string, string> = {
     'a function whose body makes a fence': `CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql AS $$
       BEGIN EXECUTE 'x'; CREATE TRIGGER ${FENCE} BEFORE INSERT ON t EXECUTE FUNCTION g(); END $$`,
@@ -42,6 +51,7 @@ describe('the statements the target shall execute', () => {
     'a table called TRIGGER with a column called like the fence': `CREATE TABLE public."TRIGGER" (${FENCE} integer)`,
     'a function called TRIGGER with such an argument': `CREATE FUNCTION public."TRIGGER"(${FENCE} integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
     'a table called EXTENSION': 'CREATE TABLE public."EXTENSION" (a integer)',
+    'a table called EVENT': 'CREATE TABLE public."EVENT" (a integer)',
     'a trigger whose table is called like the fence': `CREATE TRIGGER audit AFTER INSERT ON public.${FENCE} FOR EACH ROW EXECUTE FUNCTION public.audit()`,
     'a body of standard SQL with a name like the fence': `CREATE FUNCTION public.g() RETURNS integer LANGUAGE sql
       BEGIN ATOMIC SELECT t.${FENCE} AS "TRIGGER" FROM public.t; END`,

@@ -1,4 +1,4 @@
-import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_EXTENSION, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable, SchemaDump} from '../ports/ports.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
@@ -47,8 +47,11 @@ export async function copyObjects({
 /** In the schemas that they have on the source. */
 export async function createExtensions({source, target}: Sides): Promise<void> {
   const extensions = await source.query<{name: string; schema: string}>(`
-    select e.extname as name, n.nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-    where e.extname <> 'plpgsql' order by e.oid`)
+    select e.extname as name, n.nspname as schema
+    from pg_extension e
+    join pg_namespace n on n.oid = e.extnamespace
+    where e.extname <> 'plpgsql' and ${USER_EXTENSION}
+    order by e.oid`)
   for (const {name, schema} of extensions) {
     if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
     await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)

@@ -3,8 +3,8 @@ import {TAKEN_OVER} from './sqlstate.js'
 export const OWN_SCHEMA = 'heroku_rds'
 
 /**
- * SQL condition on `pg_namespace n`: schemas that hold the customer's objects. `_heroku` is Heroku's own and cannot be
- * read (heroku/cli#1648); `pg_%` covers system, toast and temporary schemas.
+ * SQL condition on `pg_namespace n`: schemas that hold the customer's objects. `_heroku` is Heroku's own: what is in it
+ * belongs to `heroku_admin`, and some databases do not even let it be read (heroku/cli#1648); `pg_%` covers system, toast and temporary schemas.
  */
 export const USER_SCHEMA = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '_heroku', '${OWN_SCHEMA}')`
 
@@ -13,6 +13,28 @@ export const notOfExtension = (catalog: string, oid: string): string =>
   `not exists (
     select from pg_depend d
     where d.classid = '${catalog}'::regclass and d.objid = ${oid} and d.deptype = 'e')`
+
+/**
+ * SQL condition on `pg_extension e`: the customer's. Heroku installs pg_stat_statements in most databases by itself (seen in public
+ * dumps); no row of the customer's is in it, and it travels only where a view or function of the customer's rests on it.
+ */
+export const USER_EXTENSION = `(e.extname <> 'pg_stat_statements' or exists (
+    select from pg_depend member
+    join pg_depend use on use.refclassid = member.classid and use.refobjid = member.objid
+    left join pg_rewrite rule on use.classid = 'pg_rewrite'::regclass and rule.oid = use.objid
+    where member.refclassid = 'pg_extension'::regclass and member.refobjid = e.oid and member.deptype = 'e'
+      and use.classid in ('pg_rewrite'::regclass, 'pg_proc'::regclass)
+      and not exists (
+        select from pg_depend own
+        where own.objid = coalesce(rule.ev_class, use.objid) and own.refobjid = e.oid and own.deptype = 'e')))`
+
+/** SQL condition on `pg_event_trigger e`: Heroku's own, one of which every database of Heroku's has; their names change. */
+export const HEROKU_EVENT_TRIGGER = `(
+    pg_get_userbyid(e.evtowner) in ('heroku_admin', 'rdsadmin')
+    or exists (
+      select from pg_proc p
+      join pg_namespace n on n.oid = p.pronamespace
+      where p.oid = e.evtfoid and n.nspname = '_heroku'))`
 
 /** SQL on `pg_database d`: its collation, which each major keeps in another column. */
 export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider'

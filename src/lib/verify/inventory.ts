@@ -1,4 +1,4 @@
-import {notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
+import {notOfExtension, OWN_SCHEMA, USER_EXTENSION, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
 
 /** Of whose objects a comment travels. */
@@ -36,6 +36,7 @@ export async function inventory(db: Queryable): Promise<string[]> {
     from pg_extension e
     join pg_namespace n on n.oid = e.extnamespace
     where e.extname <> 'plpgsql'
+      and ${USER_EXTENSION}
     union all
     select format('%s %s%s%s',
       case c.relkind

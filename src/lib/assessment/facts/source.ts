@@ -1,4 +1,4 @@
-import {COLLATION, notOfExtension, USER_SCHEMA} from '../../postgres/catalog.js'
+import {COLLATION, notOfExtension, USER_EXTENSION, USER_SCHEMA} from '../../postgres/catalog.js'
 import {messageOf} from '../../ports/errors.js'
 import type {Attachment, Clock, Database, DatabaseInfo, Heroku} from '../../ports/ports.js'
 import {OUR_SLOT} from '../../replication/slot.js'
@@ -17,7 +17,7 @@ export async function sourceFacts(source: Database, heroku: Heroku, addon: Attac
       select e.extname as name, e.extversion as version, n.nspname as schema
       from pg_extension e
       join pg_namespace n on n.oid = e.extnamespace
-      where e.extname <> 'plpgsql'
+      where e.extname <> 'plpgsql' and ${USER_EXTENSION}
       order by 1`),
     attempt(() => heroku.databaseInfo(addon.id)),
     attempt(() => heroku.plannedMaintenance(addon.id)),

@@ -1,4 +1,4 @@
-import {notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
+import {HEROKU_EVENT_TRIGGER, notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, relationOf} from './relations.js'
 
@@ -95,9 +95,9 @@ const eventTriggers = catalogCheck<{name: string}>({
       create event trigger watch_ddl on ddl_command_end execute function public.on_ddl()`,
   },
   sql: `
-    select quote_ident(evtname) as name
-    from pg_event_trigger
-    where evtname !~ '^(heroku|rds|pgextwlist)'
+    select quote_ident(e.evtname) as name
+    from pg_event_trigger e
+    where not ${HEROKU_EVENT_TRIGGER}
     order by 1`,
   found: ({name}) => ({
     what: `event trigger ${name} is not copied to RDS, where only the master user can create one`,

@@ -1,3 +1,4 @@
+import {USER_EXTENSION} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {sourceAnswering} from '../answering.js'
 import {NAME, relationOf} from './relations.js'
@@ -36,12 +37,13 @@ const preloaded = catalogCheck<{name: string}>({
   id: 'preloaded-extensions',
   question: 'Are there extensions that need shared_preload_libraries?',
   level: 'warning',
-  example: {on: 'source', superuser: true, sql: 'create extension pg_stat_statements'},
+  example: {on: 'source', superuser: true, sql: 'create extension pg_prewarm'},
   sql: `
-    select quote_ident(extname) as name
-    from pg_extension
-    where extname in (
-      'pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm')
+    select quote_ident(e.extname) as name
+    from pg_extension e
+    where e.extname in (
+        'pg_stat_statements', 'pg_cron', 'pg_partman_bgw', 'pgaudit', 'pg_hint_plan', 'pg_prewarm')
+      and ${USER_EXTENSION}
     order by 1`,
   found: ({name}) => ({
     what: `extension ${name} works only on a server whose shared_preload_libraries include it`,
@@ -60,6 +62,7 @@ const outdated = catalogCheck<{name: string; version: string; available: string}
     from pg_extension e
     join pg_available_extensions v on v.name = e.extname
     where e.extversion <> v.default_version
+      and ${USER_EXTENSION}
     order by 1`,
   found: ({name, version, available}) => ({
     what: `extension ${name} is ${version} on the source, which offers ${available}; RDS creates its own default version, which may differ`,
@@ -82,6 +85,7 @@ const elsewhere = catalogCheck<{name: string; schema: string}>({
     from pg_extension e
     join pg_namespace x on x.oid = e.extnamespace
     where e.extrelocatable
+      and ${USER_EXTENSION}
       and x.nspname not in ('public', 'pg_catalog', e.extname)
       and not quote_ident(x.nspname) = any (
         regexp_split_to_array(coalesce((
