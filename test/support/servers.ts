@@ -313,7 +313,7 @@ const CLASS = `pg_class c join pg_namespace n on n.oid = c.relnamespace and ${TH
 const DEFINITIONS = `
   select line from (
     select format('schema %s', n.nspname) as line from pg_namespace n where ${THEIRS}
-    union all select format('extension %s in %s', extname, extnamespace::regnamespace) from pg_extension where extname <> 'plpgsql'
+    union all select format('extension %s in %s', extname, extnamespace::regnamespace) from pg_extension where extname not in ('plpgsql', 'pg_stat_statements')
     union all select concat_ws(' | ', 'class', c.oid::regclass, c.relkind, c.relpersistence, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
         c.relreplident, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), nullif(c.reloftype, 0)::regtype, c.relispopulated,
         case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end) from ${CLASS} where c.relkind <> 'i' and c.relkind <> 'I'
