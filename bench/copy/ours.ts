@@ -6,7 +6,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 
 import {beginMigration, targetGuard} from '../../src/lib/journal/journal.js'
 import {withOperatorLock} from '../../src/lib/journal/operator-lock.js'
-import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {copyConstraints} from '../../src/lib/copy/constraints.js'

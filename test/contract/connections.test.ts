@@ -5,7 +5,7 @@ import {expect} from 'chai'
 
 import {createCertificateAuthority} from '../../sandbox/postgres/certificates.js'
 import {startServer} from '../../sandbox/postgres/server.js'
-import type {ConnectionParts} from '../../src/lib/adapters/connection-url.js'
+import type {ConnectionParts} from '../../src/lib/postgres/connection-url.js'
 import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
 import {identifier, literal} from '../../src/lib/postgres/catalog.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'

@@ -10,7 +10,7 @@ import {createCertificateAuthority} from '../../sandbox/postgres/certificates.js
 import {provisionHerokuDatabase} from '../../sandbox/postgres/heroku-postgres.js'
 import {provisionRdsInstance, type RdsInstance} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
-import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {beginMigration} from '../../src/lib/journal/journal.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'

@@ -5,7 +5,7 @@ import {promisify} from 'node:util'
 
 import {expect} from 'chai'
 
-import {type ConnectionParts} from '../../src/lib/adapters/connection-url.js'
+import {type ConnectionParts} from '../../src/lib/postgres/connection-url.js'
 import {schemaDumpOf} from '../../src/lib/adapters/pg-dump.js'
 import {schemaStatements} from '../../src/lib/copy/schema-script.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'

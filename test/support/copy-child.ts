@@ -3,7 +3,7 @@ import './environment.js'
 
 import {text} from 'node:stream/consumers'
 
-import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 import {copyOf} from './copy.js'

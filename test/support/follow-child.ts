@@ -4,7 +4,7 @@ import './environment.js'
 
 import {text} from 'node:stream/consumers'
 
-import {parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {follow} from '../../src/lib/capture/follow.js'
 import type {Synced} from '../../src/lib/capture/sync.js'

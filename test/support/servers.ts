@@ -16,7 +16,7 @@ import {
 } from '../../sandbox/postgres/heroku-postgres.js'
 import {provisionRdsInstance, type RdsInstance, type TargetDatabase} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
-import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {beginMigration} from '../../src/lib/journal/journal.js'
 import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
 import type {CopyProgress, Database, Operator} from '../../src/lib/ports/ports.js'

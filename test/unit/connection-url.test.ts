@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import pgConnectionString from 'pg-connection-string'
 
-import {bareUrl, parseConnectionUrl} from '../../src/lib/adapters/connection-url.js'
+import {bareUrl, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 
 import {wrongUsage} from '../ports/errors.js'
-import type {ConnectionParts} from './connection-url.js'
+import type {ConnectionParts} from '../postgres/connection-url.js'
 
 /**
  * The authorities a target's certificate must chain to: the file its URL names with `sslrootcert`, read on this machine,

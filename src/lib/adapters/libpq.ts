@@ -1,4 +1,4 @@
-import type {ConnectionParts} from './connection-url.js'
+import type {ConnectionParts} from '../postgres/connection-url.js'
 
 /** The environment of a libpq client that is to reach a database: no credential ever stands on a command line. */
 export const libpqEnvironment = (parts: ConnectionParts, settings: Record<string, string>): NodeJS.ProcessEnv => ({

@@ -5,7 +5,7 @@ import pg from 'pg'
 
 import {failed, messageOf} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
-import type {ConnectionParts} from './connection-url.js'
+import type {ConnectionParts} from '../postgres/connection-url.js'
 import {clientConfig, type Tls} from './postgres.js'
 
 /** Enough for the catalogs of many thousand tables. */

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
 import {refused} from '../ports/errors.js'
-import type {ConnectionParts} from './connection-url.js'
+import type {ConnectionParts} from '../postgres/connection-url.js'
 import {libpqEnvironment} from './libpq.js'
 
 /** psql with full verification. */

@@ -3,7 +3,7 @@ import pg from 'pg'
 import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
-import type {ConnectionParts} from './connection-url.js'
+import type {ConnectionParts} from '../postgres/connection-url.js'
 import {clientConfig, LIFT_LIMITS, type Tls} from './postgres.js'
 
 /** The session keeps a snapshot for as long as a copy takes, and making a slot waits for every open transaction. */

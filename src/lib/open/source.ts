@@ -1,4 +1,4 @@
-import {type ConnectionParts, parseConnectionUrl} from '../adapters/connection-url.js'
+import {type ConnectionParts, parseConnectionUrl} from '../postgres/connection-url.js'
 import {openDatabase, type Tls} from '../adapters/postgres.js'
 import type {MigrationRecord} from '../journal/journal.js'
 import type {Options} from './options.js'

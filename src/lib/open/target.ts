@@ -1,5 +1,5 @@
 import {authoritiesFor} from '../adapters/certificates.js'
-import {type ConnectionParts, parseConnectionUrl} from '../adapters/connection-url.js'
+import {type ConnectionParts, parseConnectionUrl} from '../postgres/connection-url.js'
 import {openDatabase} from '../adapters/postgres.js'
 import {runPsql} from '../adapters/psql.js'
 import {rdsOf} from '../adapters/rds.js'

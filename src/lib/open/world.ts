@@ -1,7 +1,7 @@
 import {hostname, userInfo} from 'node:os'
 
 import {clock} from '../adapters/clock.js'
-import {bareUrl, type ConnectionParts} from '../adapters/connection-url.js'
+import {bareUrl, type ConnectionParts} from '../postgres/connection-url.js'
 import {HerokuClient} from '../adapters/heroku-client.js'
 import {herokuOf} from '../adapters/heroku.js'
 import {recall} from '../adapters/memory.js'
