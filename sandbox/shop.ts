@@ -34,6 +34,8 @@ export interface ShopOptions {
   pipeline?: {name: string; stage: string}
   processTypes?: Record<string, string>
   configVars?: Record<string, string>
+  /** Gives the app its database in another form than an attachment DATABASE, before its dynos start. */
+  connect?: (parts: {app: App; addon: Addon; source: HerokuDatabase}) => void
   /** Milliseconds for which a customer, and the worker, rest between two writes; each has its own busy habit by default. */
   pauseMs?: number
 }
@@ -114,12 +116,15 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
   const addon = heroku.createPostgres({
     app: name,
     plan: 'heroku-postgresql:standard-0',
+    ...(options.connect ? {as: null} : {}),
     database: {
       url: source.url,
       measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)}),
     },
     credentials: Object.fromEntries(Object.entries(source.credentials).map(([credential, {url}]) => [credential, url])),
   })
+  options.connect?.({app, addon, source})
+  await app.settle()
   start(app, options.formation ?? {web: 1, worker: 1})
   await app.settle()
 

@@ -2,7 +2,7 @@ import pg from 'pg'
 
 /** Heroku Postgres has a self-signed certificate, which is why shops like this one do not look at it. */
 export function createPool(size) {
-  const connectionString = process.env.DATABASE_URL
+  const connectionString = process.env[process.env.DATABASE_VAR ?? 'DATABASE_URL']
   const ssl = /[?&]sslmode=/.test(connectionString) ? {} : {ssl: {rejectUnauthorized: false}}
   const pool = new pg.Pool({connectionString, max: size, connectionTimeoutMillis: 5000, ...ssl})
   pool.on('error', () => {})

@@ -34,6 +34,7 @@ describe('the checks of the assessment', () => {
     return {
       app: 'shop',
       now: NOW,
+      keep: [],
       ...(await appFacts(heroku, 'shop', ADDON, source.parts)),
       source: source.db,
       sourceFacts: {

@@ -72,7 +72,6 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     ['an unknown app', 3, /Couldn't find that app/, () => ({app: 'no-such-app'})],
     ['an app without Heroku Postgres', 3, /no-postgres has no Heroku Postgres/, () => ({app: 'no-postgres'})],
     ['an unknown database', 3, /has no database called NOPE .*DATABASE/, () => ({args: ['NOPE']})],
-    ['the pooled attachment', 3, /through the pooler/, () => ({args: ['DATABASE_CONNECTION_POOL']})],
     ['no target', 2, /no target is named/, () => ({env: {RDS_DATABASE_URL: undefined}})],
     [
       'a target that is no URL',

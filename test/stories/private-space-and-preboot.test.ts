@@ -82,7 +82,7 @@ describe('Apps that are not like the others', () => {
     expect(primaryOf(shop)).to.equal('target')
     expect(app.configVars['DATABASE_CONNECTION_POOL_URL']).to.equal(app.configVars['DATABASE_URL'])
     expect(app.configVars['HEROKU_POSTGRESQL_OLD_URL']).to.equal('postgres://u:p@h/other')
-    expect(app.configVars['HEROKU_POSTGRESQL_COBALT_URL']).to.equal(shop.source.url)
+    expect(app.configVars['HEROKU_POSTGRESQL_COBALT_URL']).to.equal(app.configVars['DATABASE_URL'])
     expect(app.configVars).not.to.have.property('PGSSLROOTCERT')
     await rollBack(shop)
     expect(stateOf(app)).to.deep.equal(asBefore)

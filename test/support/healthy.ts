@@ -19,7 +19,7 @@ export const healthyHeroku = (broken: Partial<Heroku> = {}): Heroku =>
         language: 'Ruby',
       }),
     attachments: () => Promise.resolve([ATTACHMENT]),
-    resolveDatabase: () => Promise.resolve(ATTACHMENT),
+    databases: () => Promise.resolve([ATTACHMENT]),
     formation: () => Promise.resolve([{type: 'web', quantity: 1, size: 'basic'}]),
     dynos: () => Promise.resolve([]),
     addons: () => Promise.resolve([]),

@@ -45,7 +45,7 @@ await withMigration(
     app,
     caFile,
     method,
-    settings: {gate: 'ask'},
+    settings: {gate: 'ask', keep: []},
     operator: {
       tell: () => undefined,
       step: () => undefined,

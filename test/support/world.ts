@@ -73,7 +73,7 @@ export async function operate<T>(
       app: shop.name,
       caFile: shop.env['RDS_CA_FILE']!,
       method,
-      settings: {gate: 'auto', ...settings},
+      settings: {gate: 'auto', keep: [], ...settings},
       operator: {
         tell: (line) => shown.lines.push(line),
         step: (event) => shown.events.push(event),

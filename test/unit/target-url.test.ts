@@ -4,34 +4,34 @@ import pgConnectionString from 'pg-connection-string'
 import type {AppBefore} from '../../src/lib/apps/app.js'
 import {configForTarget, urlForApp} from '../../src/lib/apps/target-url.js'
 import {Secret} from '../../src/lib/ports/secret.js'
+import {bareUrl, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 
 const TARGET = new Secret('postgres://app:p%40w@db.example.com:5432/app')
 const CA = '/app/certs/rds ca&1.pem'
 const companion = (before: string | null = null) => ({before, after: CA})
 
 /** What the switch looks at, of all that is known of an app. */
-type Switched = Pick<AppBefore, 'attachments' | 'companions' | 'moving'>
+type Switched = Pick<AppBefore, 'companions' | 'moving'>
 
-function app(changes: Partial<Switched> = {}): AppBefore {
-  const switched: Switched = {
-    attachments: [
-      {name: 'DATABASE', namespace: null, configVars: ['DATABASE_URL']},
-      {name: 'HEROKU_POSTGRESQL_RED', namespace: null, configVars: ['HEROKU_POSTGRESQL_RED_URL']},
-      {name: 'DATABASE_CONNECTION_POOL', namespace: 'connection-pooling:default', configVars: ['POOL_URL']},
-    ],
-    moving: ['DATABASE', 'DATABASE_CONNECTION_POOL'],
-    companions: {PGSSLROOTCERT: companion(), NODE_EXTRA_CA_CERTS: companion('/app/other.pem')},
-    ...changes,
-  }
-  return switched as AppBefore
-}
+const app = (changes: Partial<Switched> = {}): Switched => ({
+  moving: ['DATABASE_URL', 'POOL_URL'],
+  companions: {PGSSLROOTCERT: companion(), NODE_EXTRA_CA_CERTS: companion('/app/other.pem')},
+  ...changes,
+})
+const moved = (switched: Switched, config: Record<string, string> = {}, target = TARGET) =>
+  configForTarget(
+    switched,
+    Object.fromEntries(Object.entries(config).map(([name, value]) => [name, new Secret(value)])),
+    target,
+    CA,
+  )
 const revealed = (config: Record<string, Secret>) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, value.reveal()]))
 
 describe('the URL an app gets at the switch', () => {
   it('verifies fully, and leaves the authority to the companions where both are free', () => {
     const url = `${TARGET.reveal()}?sslmode=verify-full`
-    expect(revealed(configForTarget(app(), TARGET, CA))).to.deep.equal({
+    expect(revealed(moved(app()))).to.deep.equal({
       DATABASE_URL: url,
       POOL_URL: url,
       PGSSLROOTCERT: CA,
@@ -40,7 +40,7 @@ describe('the URL an app gets at the switch', () => {
   })
 
   it('names the authority itself where the app uses a companion for something else', () => {
-    const config = configForTarget(app({companions: {PGSSLROOTCERT: companion()}}), TARGET, CA)
+    const config = moved(app({companions: {PGSSLROOTCERT: companion()}}))
     expect(Object.keys(config)).to.have.members(['DATABASE_URL', 'POOL_URL', 'PGSSLROOTCERT'])
     const url = new URL(config.DATABASE_URL!.reveal())
     expect(Object.fromEntries(url.searchParams)).to.deep.equal({sslmode: 'verify-full', sslrootcert: CA})
@@ -65,12 +65,34 @@ describe('the URL an app gets at the switch', () => {
     })
   })
 
-  it('does not touch attachments that do not move', () => {
-    const config = configForTarget(app({moving: ['HEROKU_POSTGRESQL_RED']}), TARGET, CA)
-    expect(Object.keys(config)).to.include('HEROKU_POSTGRESQL_RED_URL').and.not.include('DATABASE_URL')
+  it('moves what moves, and nothing when nothing does', () => {
+    expect(Object.keys(moved(app({moving: ['REPORTS_URL']}))))
+      .to.include('REPORTS_URL')
+      .and.not.include('DATABASE_URL')
+    expect(moved(app({moving: []}))).to.deep.equal({})
+  })
+
+  it('keeps the parameters that the app gave its own, but for those of TLS', () => {
+    const before =
+      'postgres://u1:p@old/d1?connection_limit=5&sslmode=require&ssl=true&options=-c%20work_mem%3D8MB&pgbouncer=true'
+    const after = moved(app(), {DATABASE_URL: before})['DATABASE_URL']!.reveal()
+    const parameters = 'connection_limit=5&options=-c%20work_mem%3D8MB&pgbouncer=true&sslmode=verify-full'
+    expect(after).to.equal(`${TARGET.reveal()}?${parameters}`)
+    expect(moved(app(), {DATABASE_URL: after})['DATABASE_URL']!.reveal(), 'once more').to.equal(after)
+  })
+
+  it('has the further parameters of RDS_DATABASE_URL, which win', () => {
+    const parts = parseConnectionUrl(
+      new Secret(`${TARGET.reveal()}?prepared_statements=false&connection_limit=9&sslmode=require&sslrootcert=x`),
+      'RDS_DATABASE_URL',
+    )
+    const config = moved(app(), {DATABASE_URL: 'postgres://u1:p@old/d1?connection_limit=5&a=b+c'}, bareUrl(parts))
+    expect(config['DATABASE_URL']!.reveal()).to.equal(
+      `${TARGET.reveal()}?prepared_statements=false&connection_limit=9&a=b%2Bc&sslmode=verify-full`,
+    )
   })
 
   it('is hidden wherever it is printed', () => {
-    expect(JSON.stringify(configForTarget(app(), TARGET, CA))).not.to.include('p%40w')
+    expect(JSON.stringify(moved(app()))).not.to.include('p%40w')
   })
 })

@@ -4,7 +4,7 @@ import {cutOver, planCutover} from '../../lib/actions/cutover.js'
 import {METHODS} from '../../lib/methods/index.js'
 import {withMigration} from '../../lib/open/migration.js'
 import {parseDuration, readTextFile} from '../../lib/output/flag-values.js'
-import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {appFlags, caFileFlag, changeFlags, databaseArg, keepFlag, RdsCommand} from '../../lib/output/rds-command.js'
 import {runbookReport, timelineReport} from '../../lib/output/report.js'
 
 export default class Cutover extends RdsCommand {
@@ -21,6 +21,7 @@ export default class Cutover extends RdsCommand {
     ...appFlags,
     ...changeFlags,
     ...caFileFlag,
+    ...keepFlag,
     method: flags.string({
       description: 'migration method',
       options: METHODS.filter(({available}) => available).map(({id}) => id),
@@ -50,6 +51,7 @@ export default class Cutover extends RdsCommand {
       budgetSeconds: parseDuration(budget),
       smokeSql: await readTextFile(given['smoke-sql']),
       smokeCommand: given['smoke-command'],
+      keep: given.keep,
     }
     await this.confirmApp(
       app,

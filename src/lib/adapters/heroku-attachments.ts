@@ -1,11 +1,11 @@
-import {failed, RdsError, refused} from '../ports/errors.js'
+import {failed, RdsError} from '../ports/errors.js'
 import type {Attachment, Heroku} from '../ports/ports.js'
 import {type HerokuClient, type HerokuError, SDK} from './heroku-client.js'
 
 const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
 const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
 
-type Attachments = Pick<Heroku, 'attach' | 'attachments' | 'detach' | 'resolveDatabase'>
+type Attachments = Pick<Heroku, 'attach' | 'attachments' | 'databases' | 'detach'>
 
 /** Which databases an app has under which names, and changes of that. */
 export function attachmentsOf(client: HerokuClient): Attachments {
@@ -15,21 +15,8 @@ export function attachmentsOf(client: HerokuClient): Attachments {
     (await attachmentsOnApp(app)).find((attachment) => attachment.name === name)
 
   return {
-    async resolveDatabase(app, database) {
-      const attachments = (await attachmentsOnApp(app)).filter(({addon}) => addon.plan.startsWith(`${ADDON_SERVICE}:`))
-      const wanted = database.replace(/_URL$/, '')
-      const found =
-        attachments.find(({name}) => name.toUpperCase() === wanted.toUpperCase()) ??
-        attachments.find(({addon, namespace}) => addon.name === database && namespace === null)
-      if (found) return found
-      const known = attachments.map(({name}) => name)
-      if (known.length === 0)
-        throw refused(
-          'no_heroku_postgres',
-          `${app} has no Heroku Postgres database attached`,
-          `heroku addons -a ${app} shows its add-ons`,
-        )
-      throw refused('unknown_database', `${app} has no database called ${database}`, `it has ${known.join(', ')}`)
+    async databases(app) {
+      return (await attachmentsOnApp(app)).filter(({addon}) => addon.plan.startsWith(`${ADDON_SERVICE}:`))
     },
 
     async attachments(addonId) {

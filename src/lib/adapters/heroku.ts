@@ -63,8 +63,11 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     },
 
     async configVars(app) {
-      const vars = await client.get<Record<string, string>>(`/apps/${app}/config-vars`)
-      return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, new Secret(value)]))
+      return secretsOf(await client.get<Record<string, string>>(`/apps/${app}/config-vars`))
+    },
+
+    async releaseConfigVars(app, version) {
+      return secretsOf(await client.get<Record<string, string>>(`/apps/${app}/releases/${version}/config-vars`))
     },
 
     async setConfigVars(app, patch) {
@@ -78,6 +81,13 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
       })
       if (!release) throw failed('no_release', `${app} has never been released`)
       return {version: release.version, status: release.status, description: release.description}
+    },
+
+    async databaseUrl(addonId) {
+      const database = await client
+        .get<{resource_url?: string | null}>(`/client/v11/databases/${addonId}`, {data: true})
+        .catch(notThere)
+      return database?.resource_url ? new Secret(database.resource_url) : undefined
     },
 
     async databaseInfo(addonId) {
@@ -114,6 +124,9 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     runOneOff: (app, command, env) => runOneOff(client, clock, app, command, env),
   }
 }
+
+const secretsOf = (vars: Record<string, string>): Record<string, Secret> =>
+  Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, new Secret(value)]))
 
 interface ApiApp {
   id: string

@@ -1,15 +1,21 @@
 import type {AppBefore} from './app.js'
+import {fateOf} from './source-vars.js'
 import {CA_COMPANIONS} from './target-url.js'
 import type {AppFacts} from '../ports/assessment.js'
 import type {Heroku} from '../ports/ports.js'
+import {known} from '../ports/fact.js'
 import type {Secret} from '../ports/secret.js'
 
-/** What an app is before the window, and what the switch will make of it. */
-export async function appBefore(heroku: Heroku, facts: AppFacts, caFile: string): Promise<AppBefore> {
-  const config = await heroku.configVars(facts.name)
-  const moving = attachmentsToMove(facts)
-  const movingVars = facts.attachments.filter(({name}) => moving.includes(name)).flatMap(({configVars}) => configVars)
-  const dynos = await heroku.dynos(facts.name)
+/** What an app is before the window, and what the switch will make of it. `keep`: config vars that shall go on leading to the source. */
+export async function appBefore(
+  heroku: Heroku,
+  facts: AppFacts,
+  {caFile, keep}: {caFile: string; keep: readonly string[]},
+): Promise<AppBefore> {
+  const [config, dynos] = await Promise.all([heroku.configVars(facts.name), heroku.dynos(facts.name)])
+  const vars = known(facts.sourceVars)
+  const namesOf = (fate: 'kept' | 'moved') => vars.filter((one) => fateOf(one, keep) === fate).map(({name}) => name)
+  const moving = namesOf('moved')
   return {
     name: facts.name,
     maintenance: facts.maintenance,
@@ -18,22 +24,16 @@ export async function appBefore(heroku: Heroku, facts: AppFacts, caFile: string)
     generation: facts.generation,
     formation: facts.formation,
     attachments: facts.attachments.map(({name, namespace, configVars}) => ({name, namespace, configVars})),
+    release: facts.release,
     moving,
+    keeping: namesOf('kept'),
     keptAs: freeName(config),
     upBefore: [...new Set(dynos.filter(({state}) => state === 'up').map(({type}) => type))],
-    companions: companionsOf(config, movingVars, caFile),
+    companions: companionsOf(config, moving, caFile),
   }
 }
 
-/** DATABASE and its pooler; where nothing is called DATABASE, every attachment of the default credential. */
-function attachmentsToMove({attachments}: AppFacts): string[] {
-  const plain = attachments.filter(({namespace}) => namespace === null)
-  const named = plain.filter(({name}) => name === 'DATABASE')
-  const pooled = attachments.filter(({namespace}) => namespace?.startsWith('connection-pooling:'))
-  return [...(named.length > 0 ? named : plain), ...pooled].map(({name}) => name)
-}
-
-/** The add-on stays attached under this name while DATABASE is a plain config var. */
+/** The add-on stays attached under this name where the switch takes its other attachments away. */
 function freeName(config: Record<string, Secret>): string {
   const names = ['HEROKU_POSTGRESQL_OLD', ...Array.from({length: 9}, (_, n) => `HEROKU_POSTGRESQL_OLD_${n + 2}`)]
   return names.find((name) => !(`${name}_URL` in config)) ?? 'HEROKU_POSTGRESQL_BEFORE_RDS'

@@ -1,12 +1,15 @@
-import type {Attachment, Clock, Heroku, Operator, Process} from '../ports/ports.js'
+import type {Attachment, Clock, Database, Heroku, Operator, Process} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
+import type {SourceAddress} from './source-vars.js'
 
 /** What changing an app takes. */
 export interface AppWorld {
   readonly heroku: Heroku
   readonly addon: Attachment['addon']
-  /** The target as the app will reach it; no parameters. */
+  /** The target as the app will reach it, but for TLS. */
   readonly targetUrl: Secret
+  readonly target: Pick<Database, 'place'>
+  readonly sourceAddress: SourceAddress
   readonly settings: {caFile: string}
   readonly operator: Operator
   readonly clock: Clock
@@ -23,8 +26,12 @@ export interface AppBefore {
   formation: Process[]
   /** Every attachment of the source on this app. */
   attachments: Pick<Attachment, 'configVars' | 'name' | 'namespace'>[]
-  /** Names of the attachments whose config var will lead to the target. */
+  /** Its newest release before the window: what its config vars were. */
+  release: number
+  /** Config vars that lead to the source and will lead to the target. */
   moving: string[]
+  /** Config vars that go on leading to the frozen source, as the operator has said. */
+  keeping: string[]
   /** The name under which the add-on stays attached where no other attachment remains. */
   keptAs: string
   /** Process types of which a dyno was up before: only those are waited for afterwards. */

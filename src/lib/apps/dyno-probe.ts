@@ -17,7 +17,7 @@ export interface ProbedTarget {
 export async function tryFromDyno({heroku, targetUrl, caFile}: ProbedTarget, app: AppBefore): Promise<void> {
   if (app.moving.length === 0) return
   const nonce = randomBytes(8).toString('hex')
-  const config = configForTarget(app, targetUrl, caFile)
+  const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, caFile)
   const [url] = Object.values(config)
   const node = `const {Client}=require('pg');const c=new Client({connectionString:process.env.DATABASE_URL});c.connect().then(()=>c.end()).catch(e=>{console.error('node-postgres: '+e.message);process.exit(3)})`
   const command = `psql "$DATABASE_URL" -XAtqc "select 'reached ${nonce}'" && if node -e "require.resolve('pg')" 2>/dev/null; then node -e "${node}"; fi`

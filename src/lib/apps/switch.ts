@@ -1,49 +1,83 @@
 import type {AppBefore, AppWorld} from './app.js'
-import {requireRelease, endedRelease} from './releases.js'
+import {endedRelease, requireRelease} from './releases.js'
+import {leadsTo} from './source-vars.js'
 import {configForTarget} from './target-url.js'
+import {failed} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
+
+/** Moves every config var of the app that leads to the source; returns what the app now runs by. */
+export async function switchApp(world: AppWorld, app: AppBefore): Promise<string> {
+  const {heroku, addon, targetUrl, settings} = world
+  const kept = app.keeping.length > 0 ? `; ${app.keeping.join(', ')} of ${app.name} stays on the frozen source` : ''
+  if (app.moving.length === 0) return `${app.name}: nothing moves${kept}`
+  const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, settings.caFile)
+  const attached = await attachedNames(world, app)
+  const moving = movedAttachments(app)
+  const stays = [...attached].some(([name, namespace]) => namespace === null && !moving.includes(name))
+  if (!stays) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
+  for (const name of moving.filter((one) => attached.has(one))) await heroku.detach({app: app.name, name})
+  await heroku.setConfigVars(app.name, config)
+  const version = await requireRelease(world, app)
+  const strays = await straysOf(world, app, version)
+  if (strays.length > 0) throw notSwitched(app, strays)
+  return `${app.name}: release v${version} leads ${app.moving.join(', ')} to ${world.target.place}${kept}`
+}
+
+/** Whether the app's dynos read the target's URL, by the release that they start on, and nothing else of it leads to the source. */
+export async function isSwitched(world: AppWorld, app: AppBefore): Promise<boolean> {
+  const {version, status} = await world.heroku.latestRelease(app.name)
+  return status === 'succeeded' && (await straysOf(world, app, version)).length === 0
+}
+
+export const notSwitched = ({name}: AppBefore, strays: readonly string[] = []) =>
+  failed(
+    'not_switched',
+    strays.length > 0
+      ? `${strays.join(', ')} of ${name} does not lead to the target by the release that was made for it`
+      : `${name} no longer reads the URL of the target`,
+    `heroku config -a ${name} and heroku releases -a ${name} show what changed`,
+  )
+
+/** Config vars of a release that should lead to the target and do not, or lead to the source and should not. */
+async function straysOf({heroku, targetUrl, sourceAddress, settings}: AppWorld, app: AppBefore, version: number) {
+  const config = await heroku.releaseConfigVars(app.name, version)
+  const wanted = configForTarget(app, config, targetUrl, settings.caFile)
+  const other = Object.entries(wanted).filter(([name, value]) => config[name]?.reveal() !== value.reveal())
+  const allowed = new Set([...app.moving, ...app.keeping, `${app.keptAs}_URL`])
+  const back = Object.entries(config).filter(([name, value]) => !allowed.has(name) && leadsTo(value, sourceAddress))
+  return [...other, ...back].map(([name]) => name)
+}
 
 async function attachedNames({heroku, addon}: AppWorld, app: AppBefore): Promise<Map<string, string | null>> {
   const attachments = (await heroku.attachments(addon.id)).filter((attachment) => attachment.app === app.name)
   return new Map(attachments.map(({name, namespace}) => [name, namespace]))
 }
 
-/** Whether the app reads the target's URL, on a release that succeeded. */
-export async function isSwitched(world: AppWorld, app: AppBefore): Promise<boolean> {
-  const attached = await attachedNames(world, app)
-  if (app.moving.some((name) => attached.has(name))) return false
-  const config = await world.heroku.configVars(app.name)
-  const release = await world.heroku.latestRelease(app.name)
-  const wanted = configForTarget(app, world.targetUrl, world.settings.caFile)
-  const set = Object.entries(wanted).every(([name, value]) => config[name]?.reveal() === value.reveal())
-  return set && release.status === 'succeeded'
-}
+const movedAttachments = ({attachments, moving}: AppBefore): string[] =>
+  attachments.filter(({configVars}) => configVars.some((name) => moving.includes(name))).map(({name}) => name)
 
-export async function switchApp(world: AppWorld, app: AppBefore): Promise<string> {
-  const {heroku, addon, targetUrl, settings} = world
-  if (app.moving.length === 0) return `${app.name}: nothing to switch`
-  const attached = await attachedNames(world, app)
-  const kept = [...attached].some(([name, namespace]) => namespace === null && !app.moving.includes(name))
-  if (!kept) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
-  for (const name of app.moving.filter((moving) => attached.has(moving))) await heroku.detach({app: app.name, name})
-  const config = configForTarget(app, targetUrl, settings.caFile)
-  await heroku.setConfigVars(app.name, config)
-  return `${app.name}: v${await requireRelease(world, app)} sets ${Object.keys(config).join(', ')}`
-}
-
+/** Every attachment and config var as it was, whatever of the switch has happened. */
 export async function switchBack(world: AppWorld, app: AppBefore): Promise<void> {
   const {heroku, addon} = world
   const attached = await attachedNames(world, app)
   const config = await heroku.configVars(app.name)
   const missing = app.attachments.filter(({name}) => !attached.has(name))
+  const setByAttachments = app.attachments.flatMap(({configVars}) => configVars)
+  const plain = app.moving.filter((name) => !setByAttachments.includes(name))
+  const before = plain.length > 0 ? await heroku.releaseConfigVars(app.name, app.release) : {}
 
-  const plainUrls = missing.flatMap(({configVars}) => configVars).filter((name) => name in config)
   const companions = Object.entries(app.companions).filter(
-    ([name, {before, after}]) => before !== after && config[name]?.reveal() === after,
+    ([name, {before: was, after}]) => was !== after && config[name]?.reveal() === after,
   )
+  const inTheWay = missing.flatMap(({configVars}) => configVars).filter((name) => name in config)
   const patch: Record<string, Secret | null> = {
-    ...Object.fromEntries(plainUrls.map((name) => [name, null])),
-    ...Object.fromEntries(companions.map(([name, {before}]) => [name, before === null ? null : new Secret(before)])),
+    ...Object.fromEntries(inTheWay.map((name) => [name, null])),
+    ...Object.fromEntries(
+      plain
+        .filter((name) => config[name]?.reveal() !== before[name]?.reveal())
+        .map((name) => [name, before[name] ?? null]),
+    ),
+    ...Object.fromEntries(companions.map(([name, {before: was}]) => [name, was === null ? null : new Secret(was)])),
   }
   if (Object.keys(patch).length > 0) await heroku.setConfigVars(app.name, patch)
   for (const {name, namespace} of missing) await heroku.attach({app: app.name, name, namespace}, addon.name)

@@ -3,6 +3,7 @@ import {choose} from './choose.js'
 import {METHODS} from '../methods/index.js'
 import type {Attachment, Clock, Database, EngineOffer, Heroku, Journal, Rds, RdsInstance} from '../ports/ports.js'
 import {appBefore} from '../apps/app-before.js'
+import type {SourceAddress} from '../apps/source-vars.js'
 import {type ProbedTarget, tryFromDyno} from '../apps/dyno-probe.js'
 import {windowOf} from './window.js'
 import type {Secret} from '../ports/secret.js'
@@ -16,7 +17,7 @@ import targetChecks from './checks/target/index.js'
 import {bridgeFor} from './destination/bridge.js'
 import {destinationFor} from './destination/destination.js'
 import {attempt, type Fact} from '../ports/fact.js'
-import {appFacts, type SourceAddress} from './facts/apps.js'
+import {appFacts} from './facts/apps.js'
 import {activityOf, sourceFacts, trialSlot} from './facts/source.js'
 import {targetFacts} from './facts/target.js'
 
@@ -50,12 +51,14 @@ export interface AssessOptions {
   trialSlot?: boolean
   /** Connect to the target from a one-off dyno of each app. */
   fromDynos?: {targetUrl: Secret; caFile: string}
+  /** Config vars that shall go on leading to the frozen source; none by default. */
+  keep?: readonly string[]
 }
 
 /** Reads all facts that matter for the move and judges them by the checks. Changes nothing. */
 export async function assess(
   world: World,
-  {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos}: AssessOptions = {},
+  {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos, keep = []}: AssessOptions = {},
 ): Promise<Assessment> {
   const {app, addon, heroku, source, target} = world
   const trial = tryOut ? await trialSlot(source) : undefined
@@ -70,12 +73,13 @@ export async function assess(
   const sourceSide = trial === undefined ? read : {...read, replication: {...read.replication, trial}}
   const offers: Fact<EngineOffer[]> | undefined =
     target || world.targetTrouble ? undefined : await attempt(() => world.rds.offers(sourceSide.major))
-  const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps))
+  const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps, keep))
   const subject: Subject = {
     app,
     now: world.clock.now(),
     apps,
     unseen,
+    keep,
     source,
     sourceFacts: sourceSide,
     ...(target && targetSide ? {target, targetFacts: targetSide} : {}),
@@ -112,8 +116,14 @@ export async function assess(
 }
 
 /** Connects to the target from a one-off dyno of each app; returns the errors. */
-async function triedFromDynos(target: ProbedTarget, apps: readonly AppFacts[]): Promise<RdsError[]> {
-  const tries = apps.map(async (app) => tryFromDyno(target, await appBefore(target.heroku, app, target.caFile)))
+async function triedFromDynos(
+  target: ProbedTarget,
+  apps: readonly AppFacts[],
+  keep: readonly string[],
+): Promise<RdsError[]> {
+  const tries = apps.map(async (app) =>
+    tryFromDyno(target, await appBefore(target.heroku, app, {caFile: target.caFile, keep})),
+  )
   return (await Promise.allSettled(tries)).flatMap((result) =>
     result.status === 'rejected' ? [result.reason as RdsError] : [],
   )

@@ -9,6 +9,8 @@ export interface Subject {
   now: Date
   apps: AppFacts[]
   unseen: UnseenApp[]
+  /** Config vars that shall go on leading to the frozen source, as the operator has said. */
+  keep: readonly string[]
   source: Database
   target?: Database
   sourceFacts: SourceFacts

@@ -26,7 +26,7 @@ export interface Opened extends World {
   /** The same with the credential of the day. */
   renewSource(): Promise<ConnectionParts>
   targetParts?: ConnectionParts
-  /** Without parameters. */
+  /** As the app will reach it, but for TLS. */
   targetUrl?: Secret
   caFile: string
 }

@@ -40,6 +40,14 @@ export const caFileFlag = {
   }),
 }
 
+export const keepFlag = {
+  keep: flags.string({
+    description: 'config var that shall go on leading to the source, which refuses writes after the switch',
+    multiple: true,
+    default: [],
+  }),
+}
+
 // oclif's own type of what a parser gives.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Values = Record<string, any>
@@ -76,7 +84,7 @@ export abstract class RdsCommand extends Command {
   protected operating(parsed: Parameters<RdsCommand['optionsOf']>[0], command: string): RunOptions {
     return {
       ...this.optionsOf(parsed),
-      settings: {gate: 'ask'},
+      settings: {gate: 'ask', keep: []},
       operator: consoleOperator((line) => this.logToStderr(line), {json: this.jsonEnabled()}),
       command,
       signal: interruption(),

@@ -30,6 +30,18 @@ export interface UnseenApp {
   why: string
 }
 
+/** A config var whose value leads to the source; never the value. */
+export interface SourceVar {
+  name: string
+  /** The attachment that sets it; null for a config var of the app's own. */
+  attachment: string | null
+  /**
+   * With whose rights it connects: the owner's, directly or through the pooler, or another credential's. `unreadable` where it holds
+   * the source's host or password in another form than a URL.
+   */
+  by: 'credential' | 'owner' | 'pooler' | 'unreadable'
+}
+
 export interface AppFacts extends HerokuApp {
   formation: Process[]
   preboot: boolean
@@ -38,8 +50,8 @@ export interface AppFacts extends HerokuApp {
   release: number
   /** One-off and Scheduler dynos running now. */
   oneOffs: string[]
-  /** Names of config vars that hold the host or the password of the source besides those of its attachments; never their values. */
-  copiesOfUrl: Fact<string[]>
+  /** The config vars that lead to the source. */
+  sourceVars: Fact<SourceVar[]>
   /** Addresses the dynos come from; null on the Common Runtime, which has none of its own. */
   network: Fact<{addresses: string[]; peered: boolean} | null>
   /** The pipeline the app is in, and its stage there. */

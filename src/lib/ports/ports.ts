@@ -103,7 +103,8 @@ export interface Heroku {
   preboot(app: string): Promise<boolean>
   setPreboot(app: string, on: boolean): Promise<void>
   addons(app: string): Promise<{name: string; plan: string}[]>
-  resolveDatabase(app: string, database: string): Promise<Attachment>
+  /** Attachments of Heroku Postgres on an app, whatever their credential. */
+  databases(app: string): Promise<Attachment[]>
   /** On every app Heroku tells of; those of an app this account may not look at come without config vars. */
   attachments(addonId: string): Promise<Attachment[]>
   attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
@@ -113,7 +114,11 @@ export interface Heroku {
   configVars(app: string): Promise<Record<string, Secret>>
   /** One PATCH, one release; null removes. */
   setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>
+  /** As they were in a release: what its dynos boot with. */
+  releaseConfigVars(app: string, version: number): Promise<Record<string, Secret>>
   latestRelease(app: string): Promise<{version: number; status: string; description: string}>
+  /** The URL of the default credential, as the Data API tells it; undefined where it tells none. */
+  databaseUrl(addonId: string): Promise<Secret | undefined>
   databaseInfo(addonId: string): Promise<DatabaseInfo>
   /** Data maintenance Heroku has planned, as Heroku words it; null when there is none. */
   plannedMaintenance(addonId: string): Promise<string | null>

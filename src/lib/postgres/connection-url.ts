@@ -14,7 +14,7 @@ export interface ConnectionParts {
 
 /** Takes a URL apart; `name` is where it came from, for the one sentence that says what is wrong with it. */
 export function parseConnectionUrl(url: Secret, name: string): ConnectionParts {
-  const parts = partsOf(url)
+  const parts = connectionPartsOf(url)
   if (!parts) {
     throw wrongUsage(
       'bad_url',
@@ -25,9 +25,10 @@ export function parseConnectionUrl(url: Secret, name: string): ConnectionParts {
   return parts
 }
 
-function partsOf(url: Secret): ConnectionParts | undefined {
+/** The same, or undefined where it is no such URL. */
+export function connectionPartsOf(url: Secret): ConnectionParts | undefined {
   try {
-    const {protocol, hostname, port, pathname, username, password, searchParams} = new URL(url.reveal())
+    const {protocol, hostname, port, pathname, username, password, search} = new URL(url.reveal())
     if (!/^postgres(ql)?:$/.test(protocol) || !hostname || pathname.length < 2 || !username) return undefined
     return {
       host: hostname,
@@ -35,15 +36,50 @@ function partsOf(url: Secret): ConnectionParts | undefined {
       database: decodeURIComponent(pathname.slice(1)),
       user: decodeURIComponent(username),
       password: new Secret(decodeURIComponent(password)),
-      parameters: searchParams,
+      parameters: parametersIn(search.slice(1)),
     }
   } catch {
     return undefined // no URL, or a stray percent sign
   }
 }
 
-/** The URL again without parameters, every part encoded the way all drivers and the Heroku CLI read it. */
-export function bareUrl({host, port, database, user, password}: ConnectionParts): Secret {
-  const encoded = [user, password.reveal(), database].map((part) => encodeURIComponent(part).replaceAll("'", '%27'))
-  return new Secret(`postgres://${encoded[0]}:${encoded[1]}@${host}:${port}/${encoded[2]}`)
+/** As libpq reads them: a plus sign is one. */
+function parametersIn(query: string): URLSearchParams {
+  const pairs = query.split('&').filter((pair) => pair !== '')
+  return new URLSearchParams(
+    pairs.map((pair): [string, string] => {
+      const [name = '', ...value] = pair.split('=')
+      return [decodeURIComponent(name), decodeURIComponent(value.join('='))]
+    }),
+  )
 }
+
+/**
+ * The URL for an app, every part encoded the way all drivers and the Heroku CLI read it: with the parameters that it has, but for
+ * those of TLS, which the caller decides.
+ */
+export function bareUrl({host, port, database, user, password, parameters}: ConnectionParts): Secret {
+  const [name, secret, place] = [user, password.reveal(), database].map(encoded)
+  return withParameters(new Secret(`postgres://${name}:${secret}@${host}:${port}/${place}`), ownParameters(parameters))
+}
+
+/** Whatever drivers call it (`ssl`, `sslmode`, `sslrootcert`, `sslaccept` …): how a connection is verified. */
+const ofTls = (name: string): boolean => /^ssl/i.test(name)
+
+/** Parameters of a URL that are no matter of TLS, in their order. */
+export const ownParameters = (parameters: URLSearchParams): [name: string, value: string][] =>
+  [...parameters].filter(([name]) => !ofTls(name))
+
+/**
+ * The URL with further parameters; of a name that both have, the URL's own stays. libpq reads no `+` as a space, so all of it is
+ * percent-encoded.
+ */
+export function withParameters(url: Secret, parameters: readonly (readonly [name: string, value: string])[]): Secret {
+  const text = url.reveal()
+  const there = connectionPartsOf(url)?.parameters
+  const added = parameters.filter(([name]) => !there?.has(name)).map(([name, value]) => `${name}=${encoded(value)}`)
+  if (added.length === 0) return url
+  return new Secret(`${text}${text.includes('?') ? '&' : '?'}${added.join('&')}`)
+}
+
+const encoded = (part: string): string => encodeURIComponent(part).replaceAll("'", '%27')

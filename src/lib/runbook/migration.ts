@@ -1,3 +1,4 @@
+import type {SourceAddress} from '../apps/source-vars.js'
 import type {Guard} from '../postgres/catalog.js'
 import type {Claim} from '../fence/claim.js'
 import type {Assessment, MethodId} from '../ports/assessment.js'
@@ -7,6 +8,8 @@ import type {Secret} from '../ports/secret.js'
 export interface Settings {
   /** Where dynos find the certificate authority of the target. */
   caFile: string
+  /** Config vars that shall go on leading to the frozen source. */
+  keep: readonly string[]
   gate: 'ask' | 'auto'
   /** The longest window, in seconds. */
   budgetSeconds?: number | undefined
@@ -33,8 +36,10 @@ export interface Migration {
   readonly target: Database
   readonly schemaDump: SchemaDump
   readonly publisher: Publisher
-  /** The target as the app will reach it: credentials, host, port, database; no parameters. */
+  /** The target as the app will reach it: credentials, host, port, database and parameters, but for those of TLS. */
   readonly targetUrl: Secret
+  /** By which a config var that leads to the source is known. */
+  readonly sourceAddress: SourceAddress
   readonly heroku: Heroku
   /** Everything that bears on the move, read again. */
   assess(): Promise<Assessment>

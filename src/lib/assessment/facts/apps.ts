@@ -1,14 +1,7 @@
 import type {Attachment, Heroku} from '../../ports/ports.js'
-import type {Secret} from '../../ports/secret.js'
+import {type SourceAddress, sourceVarsOf} from '../../apps/source-vars.js'
 import type {AppFacts, UnseenApp} from '../../ports/assessment.js'
 import {attempt, ifKnown, Unread} from '../../ports/fact.js'
-
-/** Parts of the source's URL that reveal a copy of it in a config var. */
-export interface SourceAddress {
-  host: string
-  database: string
-  password: Secret
-}
 
 /** What stands for the apps that Heroku did not list. */
 export const UNLISTED = 'other attached apps'
@@ -25,7 +18,7 @@ export async function appFacts(
   address: SourceAddress,
 ): Promise<{apps: AppFacts[]; unseen: UnseenApp[]}> {
   const listed = await attempt(() => heroku.attachments(addon.id))
-  const attachments = ifKnown(listed) ?? [await heroku.resolveDatabase(app, addon.name)]
+  const attachments = ifKnown(listed) ?? (await heroku.databases(app)).filter((one) => one.addon.id === addon.id)
   const names = [...new Set([app, ...attachments.map((attachment) => attachment.app)])]
   const unseen: UnseenApp[] = listed instanceof Unread ? [{app: UNLISTED, why: listed.message}] : []
   if (!names.includes(addon.billingApp)) {
@@ -51,14 +44,14 @@ async function factsOfApp(
 ): Promise<AppFacts> {
   const own = attachments.filter((attachment) => attachment.app === name)
   const app = heroku.app(name)
-  const [facts, formation, preboot, addons, release, dynos, copiesOfUrl, network, pipeline] = await Promise.all([
+  const [facts, formation, preboot, addons, release, dynos, sourceVars, network, pipeline] = await Promise.all([
     app,
     heroku.formation(name),
     heroku.preboot(name),
     heroku.addons(name),
     heroku.latestRelease(name),
     heroku.dynos(name),
-    attempt(async () => copiesIn(await heroku.configVars(name), own, address)),
+    attempt(async () => sourceVarsOf(await heroku.configVars(name), own, address)),
     attempt(async () => {
       const {space} = await app
       return space === null ? null : heroku.network(space)
@@ -74,27 +67,8 @@ async function factsOfApp(
     release: release.version,
     attachments: own,
     oneOffs: dynos.filter(({type}) => !types.has(type)).map((dyno) => dyno.name),
-    copiesOfUrl,
+    sourceVars,
     network,
     pipeline,
   }
-}
-
-/** Config vars, other than those of the attachments, that contain the source's password or both its host and database. */
-function copiesIn(
-  config: Record<string, Secret>,
-  attachments: readonly Attachment[],
-  {host, database, password}: SourceAddress,
-): string[] {
-  const own = new Set(attachments.flatMap(({configVars}) => configVars))
-  const secret = password.reveal()
-  const forms = [secret, encodeURIComponent(secret)]
-  return Object.entries(config)
-    .filter(([name]) => !own.has(name))
-    .filter(([, value]) => {
-      const text = value.reveal()
-      return forms.some((form) => text.includes(form)) || (text.includes(host) && text.includes(database))
-    })
-    .map(([name]) => name)
-    .sort()
 }

@@ -1,4 +1,4 @@
-import {isSwitched} from '../../apps/switch.js'
+import {isSwitched, notSwitched} from '../../apps/switch.js'
 import {fenceState} from '../../fence/fence.js'
 import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
@@ -67,7 +67,7 @@ async function assertReady(migration: Migration): Promise<void> {
   await assertClosed(migration)
   for (const app of await requireNote(migration, 'apps')) {
     if (!(await isSwitched(migration, app)))
-      throw failed('not_switched', `${app.name} no longer reads the URL of the target`)
+      throw notSwitched(app)
   }
 }
 

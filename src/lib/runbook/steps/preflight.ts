@@ -23,12 +23,12 @@ export const preflight: Step = {
     refuseBlockers(assessment, migration)
     if (!(await noteOf(migration, 'targetBefore'))) await refuseForeignContents(migration.target)
     const planned = await Promise.all(
-      assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings.caFile)),
+      assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)),
     )
     for (const app of planned) await tryFromDyno({...migration, caFile: migration.settings.caFile}, app)
     // The probes take a while: what the way back restores is what was true last.
     const fresh = (await migration.assess()).apps
-    const apps = await Promise.all(fresh.map((facts) => appBefore(migration.heroku, facts, migration.settings.caFile)))
+    const apps = await Promise.all(fresh.map((facts) => appBefore(migration.heroku, facts, migration.settings)))
     await leaveNote(migration, 'apps', apps)
     const told = assessment.findings.filter(
       ({level, methods}) =>

@@ -1,5 +1,6 @@
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
+import {fateOf, USUAL_VAR} from '../../../apps/source-vars.js'
 import {ofEachApp} from './of-each-app.js'
 import {UNLISTED} from '../../facts/apps.js'
 
@@ -33,58 +34,78 @@ const unseenApps: Check = {
     })),
 }
 
-const namedCredentials = ofEachApp({
-  id: 'named-credentials',
-  question: 'Do attachments use credentials other than the default?',
+const otherCredentials = ofEachApp({
+  id: 'other-credentials',
+  question: 'Does an app connect with a credential other than the default?',
   level: 'warning',
-  failing: ({attachments}) => ({attachments: attachments.map((one) => ({...one, namespace: 'credential:reader'}))}),
+  failing: () => ({sourceVars: [{name: USUAL_VAR, attachment: 'DATABASE', by: 'credential'}]}),
 
-  found: ({name, attachments}) =>
-    attachments
-      .filter(({namespace}) => namespace?.startsWith('credential:'))
-      .map((attachment) => ({
-        what: `${attachment.name} on ${name} uses ${attachment.namespace}, and will keep pointing to the frozen source`,
-        remedy: `create that role on RDS and set ${attachment.configVars[0] ?? 'its config var'} after the switch`,
+  found: ({name, sourceVars}, {keep}) =>
+    known(sourceVars)
+      .filter((one) => one.by === 'credential' && fateOf(one, keep) === 'moved')
+      .map((one) => ({
+        what: `${one.name} on ${name} connects with another credential than the default; on RDS it gets the role of RDS_DATABASE_URL`,
+        remedy: 'make sure that it may have the rights of that role; otherwise give it a role of its own on RDS after the move',
       })),
 })
 
-const otherNames = ofEachApp({
-  id: 'other-config-vars',
-  question: 'Do attachments set config vars other than DATABASE_URL?',
-  level: 'warning',
-  failing: ({attachments}) => ({
-    attachments: [...attachments, {...attachments[0]!, name: 'REPORTS', configVars: ['REPORTS_URL'], namespace: null}],
-  }),
+const undecided = ofEachApp({
+  id: 'config-vars-not-moved',
+  question: 'Are there config vars that lead to the source and that no cutover can move?',
+  level: 'blocker',
+  failing: () => ({sourceVars: [{name: 'LEGACY_DSN', attachment: null, by: 'unreadable'}]}),
 
-  found({name, attachments}) {
-    if (!attachments.some((attachment) => attachment.name === 'DATABASE')) return []
-    return attachments
-      .filter((attachment) => attachment.namespace === null && attachment.name !== 'DATABASE')
-      .map((attachment) => ({
-        what: `${attachment.configVars.join(', ')} on ${name} will keep pointing to the frozen source`,
-        remedy: 'make the app read DATABASE_URL, or set that config var after the switch',
-      }))
-  },
+  found: ({name, sourceVars}, {keep}) =>
+    known(sourceVars)
+      .filter((one) => fateOf(one, keep) === 'undecided')
+      .map((one) => ({
+        what:
+          one.by === 'credential'
+            ? `${one.name} on ${name} connects to the source with a credential that RDS does not have`
+            : `${one.name} on ${name} holds the host, name or password of the source, and is no URL that could be changed`,
+        remedy: `let rds:cutover --keep ${one.name} leave it as it is, on the source, which refuses writes after the switch; otherwise make the app read ${USUAL_VAR}`,
+        fix:
+          one.attachment === null
+            ? `heroku config:unset ${one.name} --app ${name}`
+            : `heroku addons:detach ${one.attachment} --app ${name}`,
+      })),
 })
 
-const copiesOfUrl = ofEachApp({
-  id: 'copies-of-the-url',
-  question: 'Do other config vars contain the host or the password of the source?',
+const kept: Check = {
+  id: 'kept-config-vars',
+  question: 'Do config vars go on leading to the source after the switch?',
   level: 'warning',
-  failing: () => ({copiesOfUrl: ['LEGACY_DSN']}),
+  example: {facts: (healthy) => ({...healthy, keep: [USUAL_VAR]})},
 
-  found({name, copiesOfUrl: copies}) {
-    const names = known(copies)
-    if (names.length === 0) return []
-    return [
-      {
-        what: `${names.join(', ')} on ${name} ${names.length === 1 ? 'contains' : 'contain'} the host or the password of the source, and will not be changed`,
-        remedy: 'make the app read DATABASE_URL, or plan to set them right after the switch',
-        fix: `heroku config:unset ${names.join(' ')} --app ${name}`,
-      },
-    ]
-  },
-})
+  inspect: ({apps, keep}) =>
+    apps.flatMap(({name, sourceVars}) =>
+      known(sourceVars)
+        .filter((one) => fateOf(one, keep) === 'kept')
+        .map((one) => ({
+          what: `${one.name} on ${name} stays on the source, as --keep says: it shows nothing that is written later, and writes by it are refused`,
+          remedy: 'set it to the new database after the switch, or remove it',
+        })),
+    ),
+}
+
+const nothingToMove: Check = {
+  id: 'nothing-to-move',
+  question: 'Does the app have a config var that leads to the source and can be moved?',
+  level: 'blocker',
+  example: {facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, sourceVars: []}))})},
+
+  inspect: ({app, apps, keep}) =>
+    apps
+      .filter(({name, sourceVars}) => {
+        const fates = known(sourceVars).map((one) => fateOf(one, keep))
+        return fates.length === 0 || (name === app && fates.every((fate) => fate === 'kept'))
+      })
+      .map(({name}) => ({
+        what: `no config var of ${name} that leads to the source would be moved`,
+        remedy: 'check which config var the app connects by, and name that database',
+        fix: `heroku config --app ${name}`,
+      })),
+}
 
 const pooler = ofEachApp({
   id: 'pooler',
@@ -106,4 +127,12 @@ const pooler = ofEachApp({
       })),
 })
 
-export default [sharedDatabase, unseenApps, namedCredentials, otherNames, copiesOfUrl, pooler] satisfies Check[]
+export default [
+  sharedDatabase,
+  unseenApps,
+  otherCredentials,
+  undecided,
+  kept,
+  nothingToMove,
+  pooler,
+] satisfies Check[]
