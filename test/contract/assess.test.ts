@@ -46,7 +46,11 @@ describe('an assessment', () => {
   const holes: [string, Partial<World>, string[]][] = [
     ['the Data API is closed', {heroku: healthyHeroku({databaseInfo: refusal})}, ['followers', 'not-available']],
     ['planned maintenance is hidden', {heroku: healthyHeroku({plannedMaintenance: refusal})}, ['planned-maintenance']],
-    ['config vars may not be read', {heroku: healthyHeroku({configVars: refusal})}, ['config-vars-not-moved', 'nothing-to-move']],
+    [
+      'config vars may not be read',
+      {heroku: healthyHeroku({configVars: refusal})},
+      ['config-vars-not-moved', 'nothing-to-move'],
+    ],
     ['the space may not be looked at', {heroku: healthyHeroku({network: refusal})}, ['no-static-addresses']],
     ['pipelines are hidden', {heroku: healthyHeroku({pipeline: refusal})}, ['pipeline']],
     [

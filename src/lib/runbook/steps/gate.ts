@@ -66,8 +66,7 @@ const utcTime = (at: string): string => `${new Date(at).toISOString().slice(11, 
 async function assertReady(migration: Migration): Promise<void> {
   await assertClosed(migration)
   for (const app of await requireNote(migration, 'apps')) {
-    if (!(await isSwitched(migration, app)))
-      throw notSwitched(app)
+    if (!(await isSwitched(migration, app))) throw notSwitched(app)
   }
 }
 

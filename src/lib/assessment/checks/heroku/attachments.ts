@@ -45,7 +45,8 @@ const otherCredentials = ofEachApp({
       .filter((one) => one.by === 'credential' && fateOf(one, keep) === 'moved')
       .map((one) => ({
         what: `${one.name} on ${name} connects with another credential than the default; on RDS it gets the role of RDS_DATABASE_URL`,
-        remedy: 'make sure that it may have the rights of that role; otherwise give it a role of its own on RDS after the move',
+        remedy:
+          'make sure that it may have the rights of that role; otherwise give it a role of its own on RDS after the move',
       })),
 })
 
@@ -127,12 +128,4 @@ const pooler = ofEachApp({
       })),
 })
 
-export default [
-  sharedDatabase,
-  unseenApps,
-  otherCredentials,
-  undecided,
-  kept,
-  nothingToMove,
-  pooler,
-] satisfies Check[]
+export default [sharedDatabase, unseenApps, otherCredentials, undecided, kept, nothingToMove, pooler] satisfies Check[]
