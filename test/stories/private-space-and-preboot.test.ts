@@ -68,7 +68,7 @@ describe('Apps that are not like the others', () => {
     const {heroku} = world.sandbox
     const shop = await world.sandbox.openShop({formation: {web: 1}})
     const {app, addon} = shop
-    addon.poolUrl = `${shop.source.url}?pool`
+    addon.poolUrl = `${shop.source.url}?sslmode=require`
     attach(app.platform, {app, addon, name: 'DATABASE_CONNECTION_POOL', namespace: 'connection-pooling:default'})
     attach(app.platform, {app, addon, name: 'HEROKU_POSTGRESQL_COBALT', namespace: null})
     const plan = 'heroku-postgresql:essential-0'
@@ -111,18 +111,25 @@ describe('Apps that are not like the others', () => {
     await expectCleanLedger(shop, 'source')
   })
 
-  it('an app with a named credential only keeps it; it is stopped in the window and comes back', async () => {
+  it('a config var that cannot move stands in the way, until it is kept on purpose; its app is stopped and comes back', async () => {
     const {heroku} = world.sandbox
     const shop = await world.sandbox.openShop({credentials: ['etl']})
     const guest = shop.attachApp(`${shop.name}-etl`, {clock: 'sleep 600'}, {})
     const [own] = guest.attachments
     guest.platform.attachments.splice(guest.platform.attachments.indexOf(own!), 1)
-    attach(guest.platform, {app: guest, addon: shop.addon, name: 'DATABASE', namespace: 'credential:etl'})
+    attach(guest.platform, {app: guest, addon: shop.addon, name: 'REPORTS', namespace: 'credential:etl'})
     guest.formation.scale('clock', 1)
     await guest.settle()
     await open(shop)
     const asBefore = stateOf(guest)
-    await cutOver(shop)
+    const refused = await failureOf(cutOver(shop))
+    expect(refused.code).to.equal('not_ready')
+    expect(refused.message).to.contain(`REPORTS_URL on ${guest.name}`)
+    expect(refused.suggestions.join()).to.contain('--keep REPORTS_URL')
+    const main = await failureOf(cutOver(shop, {settings: {keep: ['REPORTS_URL', 'DATABASE_URL']}}))
+    expect(main.message).to.contain(`no config var of ${shop.name}`)
+
+    await cutOver(shop, {settings: {keep: ['REPORTS_URL']}})
     expect(stateOf(guest)).to.deep.equal(asBefore)
     const stopped = heroku.events.filter(({app, kind}) => app === guest.name && kind === 'dyno-stopping')
     expect(stopped.length).to.be.greaterThan(0)

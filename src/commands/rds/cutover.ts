@@ -30,6 +30,10 @@ export default class Cutover extends RdsCommand {
     budget: flags.string({description: 'longest window, e.g. 10m; it undoes itself when it would be exceeded'}),
     'smoke-sql': flags.string({description: 'file of SQL to try on the target before the gate; rolled back'}),
     'smoke-command': flags.string({description: 'command to try in a one-off dyno before the gate'}),
+    'accept-untried-target': flags.boolean({
+      description:
+        'go on where no dyno could try the target: whether the app reaches it is then known after the switch only',
+    }),
     gate: flags.string({
       description: 'ask before going live, or go when every check holds',
       options: ['ask', 'auto'],
@@ -52,6 +56,7 @@ export default class Cutover extends RdsCommand {
       smokeSql: await readTextFile(given['smoke-sql']),
       smokeCommand: given['smoke-command'],
       keep: given.keep,
+      acceptUntriedTarget: given['accept-untried-target'],
     }
     await this.confirmApp(
       app,

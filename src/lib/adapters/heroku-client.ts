@@ -97,7 +97,8 @@ export class HerokuClient {
 
   /** A stream of text from an address that Heroku handed out, such as a log session. */
   async stream(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const response = await fetch(url, {signal})
+    // Fir tells lines apart for event streams only; Cedar sends plain lines whatever is asked for.
+    const response = await fetch(url, {signal, headers: {Accept: 'text/event-stream'}})
     if (!response.ok || !response.body) throw failed('log_stream', `Heroku's log stream answered ${response.status}`)
     return response.body
   }

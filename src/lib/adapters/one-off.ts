@@ -3,7 +3,7 @@ import {randomBytes} from 'node:crypto'
 import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
-import {apiMessage, type HerokuClient, statusOf} from './heroku-client.js'
+import {apiMessage, type HerokuClient, SDK, statusOf} from './heroku-client.js'
 
 export interface OneOff {
   /** Undefined when Heroku's log, which may lose lines, did not tell it in time. */
@@ -13,10 +13,12 @@ export interface OneOff {
 
 const SECONDS_TO_LIVE = 300
 const LOG_LINE = /^\S+ app\[[^\]]+\]: (.*)$/
+const SCRIPT_VAR = 'HEROKU_RDS_SCRIPT'
 
 /**
- * Runs a command in a detached one-off dyno and reads from the app's log what it printed and how it ended: the command
- * itself prints its exit status behind a mark of ours. What `env` holds is taken out of the output.
+ * Runs a command in a detached one-off dyno until it has ended, and reads from the app's log what it printed and how it ended: the
+ * command itself prints its exit status behind a mark of ours. What `env` holds is taken out of the output. The dyno's list, not the
+ * log, says when it has ended: an app may have no log sessions, or send its log elsewhere.
  */
 export async function runOneOff(
   client: HerokuClient,
@@ -26,13 +28,15 @@ export async function runOneOff(
   env: Record<string, Secret>,
 ): Promise<OneOff> {
   const mark = `heroku-plugin-rds ${randomBytes(6).toString('hex')}`
+  const {stack} = await client.get<{stack?: {name: string} | null}>(`/apps/${app}`, {headers: SDK})
+  const values = Object.entries(env).map(([name, value]) => [name, value.reveal()] as const)
   const dyno = await start(client, clock, app, mark, {
-    command: `( ${command} ); echo "${mark} exit $?"`,
+    command: shellOf(stack?.name, `( eval "$${SCRIPT_VAR}" ); echo "${mark} exit $?"`),
     attach: false,
     type: 'run',
     time_to_live: SECONDS_TO_LIVE,
     force_no_tty: true,
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()])),
+    env: {...Object.fromEntries(values), [SCRIPT_VAR]: command},
   })
   const log = await readLog(client, clock, app, dyno.name, mark).finally(() => stopAll(client, app, mark))
   const exit = exitStatus(log, mark)
@@ -44,6 +48,10 @@ export async function runOneOff(
     output: hidden.reduce((shown, secret) => shown.replaceAll(secret, '[hidden]'), text),
   }
 }
+
+/** What buildpacks brought to a Cloud Native image is found by its launcher only, to which a lone argument is a script (buildpacks.io). */
+const shellOf = (stack: string | undefined, script: string): string =>
+  stack === 'cnb' ? `launcher '${script.replaceAll("'", `'\\''`)}'` : script
 
 const NEW_RELEASE = 409
 const PAUSE_MS = 2000
@@ -85,16 +93,41 @@ async function stopAll(client: HerokuClient, app: string, mark: string): Promise
   }
 }
 
-/** Follows the dyno's log until it tells the exit status. A session that breaks is opened again: the log keeps its last lines. */
+/** The log keeps its last lines for a session that is opened again; one that tells nothing is given this long after the dyno's end. */
+const LATE_MS = 3000
+const FIRST_LOOK_MS = 500
+const LONGEST_LOOK_MS = 5000
+
+/** Follows the dyno's log until it tells the exit status, or until the dyno has ended and no log comes. A session that breaks is opened again. */
 async function readLog(client: HerokuClient, clock: Clock, app: string, dyno: string, mark: string): Promise<string> {
-  const deadline = clock.now().getTime() + SECONDS_TO_LIVE * 1000
+  const over = new AbortController()
+  const ended = endOf(client, clock, app, dyno, over.signal).finally(() => over.abort())
   let log = ''
-  for (let attempt = 1; attempt <= TRIES && clock.now().getTime() < deadline; attempt++) {
+  for (let attempt = 1; attempt <= TRIES && !over.signal.aborted; attempt++) {
     if (attempt > 1) await clock.sleep(PAUSE_MS / 2)
-    log = await readSession(client, app, dyno, mark, deadline - clock.now().getTime())
-    if (exitStatus(log, mark) !== undefined) break
+    log = await readSession(client, app, dyno, mark, over.signal)
+    if (exitStatus(log, mark) !== undefined) over.abort()
   }
+  await ended
   return log
+}
+
+/** Waits until the dyno is no longer listed and its last lines should have come; at most as long as it may live. */
+async function endOf(
+  client: HerokuClient,
+  clock: Clock,
+  app: string,
+  dyno: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.now().getTime() + SECONDS_TO_LIVE * 1000
+  const rest = (milliseconds: number) => clock.sleep(milliseconds, signal).catch(() => undefined)
+  for (let pause = FIRST_LOOK_MS; clock.now().getTime() < deadline; pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)) {
+    await rest(pause)
+    if (signal.aborted) return
+    const dynos = await client.get<{name: string}[]>(`/apps/${app}/dynos`)
+    if (!dynos.some(({name}) => name === dyno)) return rest(LATE_MS)
+  }
 }
 
 async function readSession(
@@ -102,10 +135,9 @@ async function readSession(
   app: string,
   dyno: string,
   mark: string,
-  milliseconds: number,
+  signal: AbortSignal,
 ): Promise<string> {
   const ended = new AbortController()
-  const deadline = setTimeout(() => ended.abort(), milliseconds)
   const decoder = new TextDecoder()
   let log = ''
   try {
@@ -114,17 +146,17 @@ async function readSession(
       lines: 100,
       tail: true,
     })
-    for await (const chunk of await client.stream(session.logplex_url, ended.signal)) {
+    const stream = await client.stream(session.logplex_url, AbortSignal.any([signal, ended.signal]))
+    for await (const chunk of stream) {
       log += decoder.decode(chunk, {stream: true})
       if (exitStatus(log, mark) !== undefined) break
     }
   } catch {
-    // A broken stream says nothing about the dyno: the caller looks whether the exit status has been told.
+    // A refused or broken stream says nothing about the dyno: the caller looks whether the exit status has been told.
   } finally {
-    clearTimeout(deadline)
     ended.abort()
   }
-  return log
+  return log.replaceAll(/^data: /gm, '')
 }
 
 function exitStatus(log: string, mark: string): number | undefined {

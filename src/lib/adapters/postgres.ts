@@ -6,6 +6,7 @@ import pg from 'pg'
 import type {Database, Session, SessionOptions} from '../ports/ports.js'
 import {failed, RdsError} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
+import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {CopyIn, CopyOut} from './copy-streams.js'
 import {codeOf, INVALID_PASSWORD} from '../postgres/sqlstate.js'
@@ -200,6 +201,22 @@ export function openDatabase(
         client.release()
       }
     },
+
+    listening: (channel, work) =>
+      withClient(async (client) => {
+        const heard: string[] = []
+        const hear = ({channel: where, payload = ''}: pg.Notification) => {
+          if (where === channel) heard.push(payload)
+        }
+        client.on('notification', hear)
+        try {
+          await client.query(`listen ${identifier(channel)}`)
+          return await work(() => heard)
+        } finally {
+          client.removeListener('notification', hear)
+          await client.query(`unlisten ${identifier(channel)}`)
+        }
+      }),
 
     ownPids: () => [...clients].map(pidOf),
 

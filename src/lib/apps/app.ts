@@ -1,6 +1,10 @@
+import type {Pauses} from '../flow/wait.js'
 import type {Attachment, Clock, Database, Heroku, Operator, Process} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 import type {SourceAddress} from './source-vars.js'
+
+/** Between two looks at Heroku: requests are counted, and a long release phase needs no close watch. */
+export const HEROKU_PAUSES: Pauses = {firstMs: 250, longestMs: 5000}
 
 /** What changing an app takes. */
 export interface AppWorld {

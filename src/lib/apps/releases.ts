@@ -1,4 +1,4 @@
-import type {AppWorld} from './app.js'
+import {type AppWorld, HEROKU_PAUSES} from './app.js'
 import {failed} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
 import {waitFor} from '../flow/wait.js'
@@ -15,6 +15,7 @@ export const endedRelease = (world: AppWorld, app: {name: string}) =>
     {
       what: `${app.name}: the end of its release`,
       seconds: RELEASE_SECONDS,
+      pauses: HEROKU_PAUSES,
       suggestion: `heroku releases -a ${app.name}`,
     },
     async () => {

@@ -1,4 +1,4 @@
-import type {AppBefore, AppWorld} from './app.js'
+import {type AppBefore, type AppWorld, HEROKU_PAUSES} from './app.js'
 import {waitFor} from '../flow/wait.js'
 import {messageOf} from '../ports/errors.js'
 import type {Dyno, Process} from '../ports/ports.js'
@@ -38,6 +38,7 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
   const wait = {
     what: `${app.name}: the end of its dynos`,
     seconds: STOP_SECONDS,
+    pauses: HEROKU_PAUSES,
     suggestion: `heroku ps -a ${app.name} shows them`,
   }
   await waitFor(world, wait, async () => {
@@ -68,7 +69,7 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
   if (app.preboot) await heroku.setPreboot(app.name, true)
 
   const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
-  const wait = {what: `${app.name}: dynos coming up`, seconds: START_SECONDS}
+  const wait = {what: `${app.name}: dynos coming up`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
   try {
     await waitFor(world, wait, async () => {
       const dynos = (await heroku.dynos(app.name)).filter(({state, release}) => state === 'up' && release >= version)

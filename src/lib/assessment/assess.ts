@@ -73,7 +73,8 @@ export async function assess(
   const sourceSide = trial === undefined ? read : {...read, replication: {...read.replication, trial}}
   const offers: Fact<EngineOffer[]> | undefined =
     target || world.targetTrouble ? undefined : await attempt(() => world.rds.offers(sourceSide.major))
-  const dynoTrouble = fromDynos && (await triedFromDynos({heroku, ...fromDynos}, apps, keep))
+  const dynoTrouble =
+    fromDynos && target && (await triedFromDynos({heroku, target, clock: world.clock, ...fromDynos}, apps, keep))
   const subject: Subject = {
     app,
     now: world.clock.now(),

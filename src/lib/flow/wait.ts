@@ -5,29 +5,34 @@ export interface Wait {
   /** What is awaited, to complete the sentence "… did not happen within n s". */
   what: string
   seconds: number
-  /** The pause between two looks once the first, shorter ones have passed. */
-  everyMs?: number
+  /** The first pause between two looks, and the longest. */
+  pauses?: Pauses
   suggestion?: string
 }
 
 /** Many a thing takes a moment only: pauses begin short and grow, so that no wait is much longer than what it waits for. */
-const FIRST_PAUSE_MS = 25
+export interface Pauses {
+  firstMs: number
+  longestMs: number
+}
+
+const USUAL: Pauses = {firstMs: 25, longestMs: 500}
 const GROWTH = 1.25
 
 /** Asks until the answer is defined; fails with a reason when the deadline has passed. */
 export async function waitFor<T>(
   {clock, signal}: {clock: Clock; signal: AbortSignal},
-  {what, seconds, everyMs = 500, suggestion}: Wait,
+  {what, seconds, pauses = USUAL, suggestion}: Wait,
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadline = clock.now().getTime() + seconds * 1000
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= GROWTH) {
+  for (let pauseMs = pauses.firstMs; ; pauseMs *= GROWTH) {
     signal.throwIfAborted()
     const answer = await ask()
     if (answer !== undefined) return answer
     if (clock.now().getTime() >= deadline) {
       throw failed('deadline', `${what} did not happen within ${seconds} s`, ...(suggestion ? [suggestion] : []))
     }
-    await clock.sleep(Math.min(pauseMs, everyMs), signal)
+    await clock.sleep(Math.min(pauseMs, pauses.longestMs), signal)
   }
 }

@@ -63,6 +63,8 @@ export interface Database extends Queryable {
   ownPids(): number[]
   /** Of the server, as it was shown to a session of ours; undefined without TLS. */
   certificate(): Promise<{validTo: Date} | undefined>
+  /** What other sessions of this database tell a channel by `pg_notify` while the work goes on, in their order. */
+  listening<T>(channel: string, work: (heard: () => readonly string[]) => Promise<T>): Promise<T>
   /** Cancels the statements that our sessions are running. */
   interrupt(): Promise<void>
 }

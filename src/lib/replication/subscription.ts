@@ -110,7 +110,7 @@ export async function pause(
 ): Promise<void> {
   // Its own commit brings those of the worker to the disk, which by itself takes its time.
   await target.query(`${guard}; set local synchronous_commit = on; alter subscription ${SUBSCRIPTION} disable`)
-  const wait = {what: 'the end of the apply worker on the target', seconds: STOP_SECONDS, everyMs: 50}
+  const wait = {what: 'the end of the apply worker on the target', seconds: STOP_SECONDS}
   await waitFor(patience, wait, async () => (await subscriptionState(target))?.running === false || undefined)
 }
 

@@ -11,6 +11,8 @@ export interface Settings {
   /** Config vars that shall go on leading to the frozen source. */
   keep: readonly string[]
   gate: 'ask' | 'auto'
+  /** Go on where no dyno could try the target. */
+  acceptUntriedTarget?: boolean
   /** The longest window, in seconds. */
   budgetSeconds?: number | undefined
   /** SQL to try on the target before the gate; rolled back afterwards. */

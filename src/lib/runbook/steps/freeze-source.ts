@@ -68,7 +68,6 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
   const wait = {
     what: 'the end of every session older than the freeze',
     seconds: SESSIONS_SECONDS,
-    everyMs: 100,
     suggestion: 'heroku pg:ps shows them',
   }
   let ended = 0

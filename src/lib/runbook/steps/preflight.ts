@@ -1,9 +1,11 @@
 import {appBefore} from '../../apps/app-before.js'
-import {tryFromDyno} from '../../apps/dyno-probe.js'
+import type {AppBefore} from '../../apps/app.js'
+import {NOT_TRIED, tryFromDyno} from '../../apps/dyno-probe.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
 import type {Assessment} from '../../ports/assessment.js'
-import {refused, unverified} from '../../ports/errors.js'
+import {messageOf, refused, unverified} from '../../ports/errors.js'
+import {codeOf} from '../../postgres/sqlstate.js'
 import {refuseForeignContents} from '../foreign-contents.js'
 import type {Migration} from '../migration.js'
 import type {Step} from '../step.js'
@@ -25,7 +27,7 @@ export const preflight: Step = {
     const planned = await Promise.all(
       assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)),
     )
-    for (const app of planned) await tryFromDyno({...migration, caFile: migration.settings.caFile}, app)
+    const untried = await untriedApps(migration, planned)
     // The probes take a while: what the way back restores is what was true last.
     const fresh = (await migration.assess()).apps
     const apps = await Promise.all(fresh.map((facts) => appBefore(migration.heroku, facts, migration.settings)))
@@ -36,8 +38,28 @@ export const preflight: Step = {
     )
     for (const {level, what} of told) migration.operator.tell(`${level}: ${what}`)
     const warnings = told.filter(({level}) => level === 'warning')
-    return `${apps.length === 1 ? 'the app reaches' : `${apps.length} apps reach`} the target with full verification; ${warnings.length} warnings`
+    const proven = apps.map(({name}) => name).filter((name) => !untried.includes(name))
+    return [
+      ...(proven.length > 0 ? [`${proven.join(', ')} reached the target with full verification`] : []),
+      ...(untried.length > 0 ? [`whether ${untried.join(', ')} can reach it is not known, as accepted`] : []),
+      `${warnings.length} warnings`,
+    ].join('; ')
   },
+}
+
+/** Tries the target from a dyno of every app; returns those that could not try, where the operator accepts that. */
+async function untriedApps(migration: Migration, apps: readonly AppBefore[]): Promise<string[]> {
+  const untried: string[] = []
+  for (const app of apps) {
+    try {
+      await tryFromDyno({...migration, caFile: migration.settings.caFile}, app)
+    } catch (error) {
+      if (codeOf(error) !== NOT_TRIED || !migration.settings.acceptUntriedTarget) throw error
+      migration.operator.tell(`warning: ${messageOf(error)}`)
+      untried.push(app.name)
+    }
+  }
+  return untried
 }
 
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {
