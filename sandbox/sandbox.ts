@@ -12,6 +12,7 @@ import {
   startHeroku,
   type StartOptions,
 } from './heroku/index.js'
+import {type AuroraOptions, becomeAurora} from './postgres/aurora.js'
 import type {Major} from './postgres/binaries.js'
 import {createCertificateAuthority} from './postgres/certificates.js'
 import {provisionRdsInstance, type RdsInstance} from './postgres/rds-postgres.js'
@@ -26,6 +27,10 @@ export interface SandboxOptions {
   targetMajor?: Major
   /** The source allows logical replication, and the targets of shops may subscribe to it. */
   sourceReplication?: boolean
+  /** Makes the source Aurora PostgreSQL, as Heroku's Essential plans are. */
+  sourceAurora?: AuroraOptions
+  /** Makes the target an Aurora cluster, to its clients and to AWS. */
+  targetAurora?: AuroraOptions
   heroku?: StartOptions
   /** Of shops that do not say themselves how long they rest between two writes. */
   pauseMs?: number | undefined
@@ -62,6 +67,8 @@ export async function startSandbox({
   sourceMajor = 16,
   targetMajor = 17,
   sourceReplication = false,
+  sourceAurora,
+  targetAurora,
   heroku: settings,
   pauseMs,
 }: SandboxOptions = {}): Promise<Sandbox> {
@@ -73,11 +80,19 @@ export async function startSandbox({
     startServer({major: targetMajor, tls, requireTls: true}),
     startHeroku({stackBin: STACK_BIN, ...settings}),
   ])
+  if (sourceAurora) await becomeAurora(source, sourceAurora)
+  if (targetAurora) await becomeAurora(target, targetAurora)
   const rds = await provisionRdsInstance(target)
   const instance = 'shop-rds'
   const aws = await startAws({
     instances: [
-      {identifier: instance, port: target.port, engineVersion: `${targetMajor}.4`, databaseName: rds.database},
+      {
+        identifier: instance,
+        port: target.port,
+        engineVersion: `${targetMajor}.4`,
+        databaseName: rds.database,
+        ...(targetAurora ? {engine: 'aurora-postgresql', clusterIdentifier: `${instance}-cluster`} : {}),
+      },
     ],
   })
   const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile}
