@@ -7,6 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import pg from 'pg'
 import {to as copyTo} from 'pg-copy-streams'
 
+import {type AuroraOptions, becomeAurora} from '../../sandbox/postgres/aurora.js'
 import type {Major} from '../../sandbox/postgres/binaries.js'
 import {type CertificateAuthority, createCertificateAuthority} from '../../sandbox/postgres/certificates.js'
 import {
@@ -59,12 +60,16 @@ export interface Servers {
 
 export const SOURCE_TLS: Tls = {mode: 'encrypted'}
 
-/** One source and one target for the tests of a file; `replication` lets one publish and the other subscribe. Call it in a `describe`. */
+/**
+ * One source and one target for the tests of a file; `replication` lets one publish and the other subscribe, `aurora` makes Aurora of both.
+ * Call it in a `describe`.
+ */
 export function servers({
   source: major = 16,
   target = 17,
   replication = false,
-}: {source?: Major; target?: Major; replication?: boolean} = {}): Servers {
+  aurora,
+}: {source?: Major; target?: Major; replication?: boolean; aurora?: AuroraOptions} = {}): Servers {
   let folder: string
   const running: {source?: PostgresServer; target?: PostgresServer; ca?: CertificateAuthority; rds?: RdsInstance} = {}
   const closing: (() => Promise<unknown>)[] = []
@@ -83,6 +88,7 @@ export function servers({
       startServer({major: target, dir: folder, tls: forLocalhost, requireTls: true}),
     ])
     running.ca = ca
+    if (aurora) await Promise.all([running.source, running.target].map((server) => becomeAurora(server, aurora)))
     running.rds = await provisionRdsInstance(running.target)
   })
 

@@ -13,7 +13,7 @@ interface Sides {
 export async function acceptServer({to, guard}: Sides): Promise<void> {
   await to.query(`${guard.to};
     update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null;
-    update ${OWN_SCHEMA}.sync_state set source_server = null`)
+    update ${OWN_SCHEMA}.sync_state set source_server = null, source_ended = null`)
 }
 
 /**

@@ -5,6 +5,7 @@ export const CREATE_SYNC_STATE = `
   create table if not exists ${OWN_SCHEMA}.sync_state (
     nth bigint not null default 0,
     source_server text,
+    source_ended xid8,
     equal_at timestamptz,
     rows bigint not null default 0,
     single boolean not null default true unique check (single));

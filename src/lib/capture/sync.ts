@@ -5,7 +5,7 @@ import type {Clock, Database, Session} from '../ports/ports.js'
 import {type Applied, applyTables, type Ends, type LogChunk} from './apply.js'
 import {type Pending, pendingTables} from './pending.js'
 import {assertShape, type Shape} from './shape.js'
-import {serverChanged, serverOf} from './server.js'
+import {type Server, serverChanged, serverOf, serverWentBack} from './server.js'
 import {isKeyed, rowsOf, type CapturedTable} from './captured-table.js'
 import {codeOf, EXCLUSION_VIOLATION, LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION} from '../postgres/sqlstate.js'
 import {serverClock} from '../postgres/server-clock.js'
@@ -179,15 +179,18 @@ async function holdStill(from: Session, tables: readonly CapturedTable[]): Promi
   if (tables.length > 0) await from.query(`lock table ${tables.map(rowsOf).join(', ')} in access share mode nowait`)
 }
 
-/** Counts the sync, and refuses a server that is not the one the last sync read. */
-async function nextNumber(to: Session, side: string, server: string): Promise<string> {
-  const state = await to.queryOne<{syncNumber: string; server: string}>(
+/** Counts the sync, and refuses a server that is not the one the last sync read, or in an earlier state than at any sync. */
+async function nextNumber(to: Session, side: string, server: Server): Promise<string> {
+  const state = await to.queryOne<{syncNumber: string; name: string; wentBack: boolean}>(
     `update ${OWN_SCHEMA}.sync_state
-     set nth = nth + 1, source_server = coalesce(source_server, $1)
-     returning nth::text as "syncNumber", source_server as server`,
-    [server],
+     set nth = nth + 1,
+       source_server = coalesce(source_server, $1),
+       source_ended = greatest(source_ended, $2::xid8)
+     returning nth::text as "syncNumber", source_server as name, source_ended > $3::xid8 as "wentBack"`,
+    [server.name, server.ended, server.next],
   )
-  if (state.server !== server) throw serverChanged(side, state.server, server)
+  if (state.name !== server.name) throw serverChanged(side, state.name, server.name)
+  if (state.wentBack) throw serverWentBack(side, server.next)
   return state.syncNumber
 }
 

@@ -16,7 +16,7 @@ import {noTarget, TARGET_URL_VAR} from './target.js'
 import {operatorName, withWorld} from './world.js'
 import {refused} from '../ports/errors.js'
 import type {Operator} from '../ports/ports.js'
-import {identityOf} from '../postgres/identity.js'
+import {identityOf, isSameDatabase} from '../postgres/identity.js'
 import {refuseForeignContents} from '../runbook/foreign-contents.js'
 import type {Migration, Settings} from '../runbook/migration.js'
 
@@ -46,7 +46,7 @@ export async function withMigration<T>(
     const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
     if (!target || !targetUrl) throw noTarget()
     const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
-    if (identity === targetIdentity && !identity.startsWith('hidden')) {
+    if (await isSameDatabase(source, target)) {
       throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
     }
     await refuseOtherTarget(source, targetIdentity)

@@ -1,5 +1,5 @@
 import {EXIT, refused} from '../../../ports/errors.js'
-import {identityOf} from '../../../postgres/identity.js'
+import {isSameDatabase} from '../../../postgres/identity.js'
 import {endsSoon} from '../../lifetime.js'
 import type {Check} from '../../check.js'
 import {answering} from '../answering.js'
@@ -68,9 +68,7 @@ const sameDatabase: Check = {
   example: {facts: (healthy) => ({...healthy, target: healthy.source})},
 
   async inspect({source, target}) {
-    if (!target) return []
-    const [here, there] = await Promise.all([identityOf(source), identityOf(target)])
-    return here === there && !here.startsWith('hidden')
+    return target && (await isSameDatabase(source, target))
       ? [{what: 'the target is the source itself', remedy: 'check RDS_DATABASE_URL'}]
       : []
   },

@@ -1,0 +1,130 @@
+import {execFile} from 'node:child_process'
+import {renameSync, rmSync} from 'node:fs'
+import {promisify} from 'node:util'
+
+import {expect} from 'chai'
+
+import {failOver} from '../../sandbox/postgres/aurora.js'
+import {serverOf} from '../../src/lib/capture/server.js'
+import {identityOf, isSameDatabase} from '../../src/lib/postgres/identity.js'
+import type {Database} from '../../src/lib/ports/ports.js'
+import {RdsError} from '../../src/lib/ports/errors.js'
+import {captureOf, verifyWhileLive} from '../support/capture.js'
+import {ask, contentsOf, servers, type Source, type Target} from '../support/servers.js'
+
+const SCHEMA = 'create table things (id int primary key); insert into things values (1), (2)'
+
+const KINDS = [
+  {kind: 'plain Postgres', system: /^\d+$/, timeline: '00000001'},
+  {
+    kind: 'Aurora that tells of its control file',
+    aurora: {controlFile: 'readable'},
+    system: /^\d+$/,
+    timeline: 'hidden',
+  },
+  {kind: 'Aurora that does not', aurora: {controlFile: 'refused'}, system: /^hidden$/, timeline: 'hidden'},
+] as const
+
+for (const {kind, system, timeline, ...how} of KINDS) {
+  describe(`Which server this is, on ${kind}`, () => {
+    const both = servers(how)
+    let source: Source
+    let target: Target
+
+    before(async () => {
+      ;[source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, SCHEMA)
+    })
+
+    /** Reads with the rights of a sync, and of an assessment. */
+    const everyWay = async <T>(read: (db: Pick<Database, 'query' | 'queryOne'>) => Promise<T>): Promise<T[]> => [
+      await read(source.db),
+      await source.db.transaction(read, {mode: 'isolation level repeatable read'}),
+      await source.db.transaction(read, {mode: 'read only'}),
+    ]
+
+    it('says what the server tells, in a transaction that goes on', async () => {
+      const names = await everyWay(async (db) => {
+        const {name, ended, next} = await serverOf(db, [])
+        expect(BigInt(next) >= BigInt(ended)).to.equal(true)
+        expect(await db.queryOne('select 1 as on')).to.deep.equal({on: 1})
+        return name
+      })
+      expect(new Set(names).size).to.equal(1)
+      const [of, on] = names[0]!.split('/')
+      expect(of).to.match(system)
+      expect(on).to.equal(timeline)
+    })
+
+    it('tells databases apart, and knows one again by another connection, after a failover too', async () => {
+      const [other, copy] = [await both.newSource(), await both.newTarget({journal: false})]
+      const all = [source.db, other.db, target.db, copy.db]
+      const names = await Promise.all(all.map(identityOf))
+      expect(new Set(names).size).to.equal(4)
+      const elsewhere = await identityOf({...target.db, place: 'elsewhere:5432/app'})
+      if (names[0]!.startsWith('hidden')) expect(elsewhere, 'of the same name').not.to.equal(names[2])
+      else expect(elsewhere, 'by another host name').to.equal(names[2])
+      for (const one of all)
+        for (const another of all) expect(await isSameDatabase(one, another)).to.equal(one === another)
+      const asTarget = {...source.db, side: 'target'} as const
+      expect(await isSameDatabase(source.db, asTarget)).to.equal(true)
+      await Promise.all([failOver(both.source), failOver(both.target)])
+      expect(await Promise.all(all.map((db) => persistently(() => identityOf(db))))).to.deep.equal(names)
+    })
+
+    it('lets syncs go on after a failover that lost nothing', async () => {
+      const capture = await captureOf(source, target)
+      await capture.start()
+      await ask(source.url, 'insert into things values (3)')
+      await capture.catchUp()
+      await failOver(both.source)
+      await persistently(() => ask(source.url, 'insert into things values (4)'))
+      await persistently(() => capture.catchUp())
+      expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
+    })
+
+    it('refuses a server that is in an earlier state than at the last sync, whatever its timeline', async () => {
+      const capture = await captureOf(source, target)
+      const {dataDir} = both.source
+      await both.source.halt()
+      await copyFolder(dataDir, `${dataDir}-earlier`)
+      await both.source.resume()
+      for (const id of [5, 6, 7]) await persistently(() => ask(source.url, `insert into things values (${id})`))
+      await persistently(() => capture.catchUp())
+      const contents = await contentsOf(target.superuserUrl)
+      await both.source.halt({immediate: true})
+      rmSync(dataDir, {recursive: true})
+      renameSync(`${dataDir}-earlier`, dataDir)
+      await both.source.resume()
+
+      await persistently(() => ask(source.url, 'insert into things values (8)'))
+      const error = await errorOf(persistently(() => capture.sync()))
+      expect(error.code).to.equal('source_failed_over')
+      expect(error.suggestions.join()).to.include('rds:verify --repair')
+      expect(await contentsOf(target.superuserUrl)).to.deep.equal(contents)
+
+      await verifyWhileLive(capture.migration, {repair: true})
+      await capture.catchUp()
+      expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
+    })
+  })
+}
+
+const copyFolder = (from: string, to: string) => promisify(execFile)('cp', ['-R', '-p', from, to])
+
+const errorOf = (work: Promise<unknown>): Promise<RdsError> =>
+  work.then(
+    () => expect.fail('it should have been refused'),
+    (error: RdsError) => error,
+  )
+
+/** Again where the connection was one that has ended with the server. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof RdsError || tries === 20) throw error
+    }
+  }
+}
