@@ -5,6 +5,8 @@ import {promisify} from 'node:util'
 import {expect} from 'chai'
 
 import {failOver} from '../../sandbox/postgres/aurora.js'
+import {CHECKS} from '../../src/lib/assessment/assess.js'
+import type {Subject} from '../../src/lib/assessment/check.js'
 import {serverOf} from '../../src/lib/capture/server.js'
 import {identityOf, isSameDatabase} from '../../src/lib/postgres/identity.js'
 import type {Database} from '../../src/lib/ports/ports.js'
@@ -54,6 +56,17 @@ for (const {kind, system, timeline, ...how} of KINDS) {
       const [of, on] = names[0]!.split('/')
       expect(of).to.match(system)
       expect(on).to.equal(timeline)
+    })
+
+    it('is what the assessment says of it', async () => {
+      const check = CHECKS.find(({id}) => id === 'hidden-timeline')!
+      const found = await check.inspect({
+        source: source.db,
+        sourceFacts: {addon: 'postgresql-flat-1'},
+      } as unknown as Subject)
+      expect(found.map(({what}) => what.replace(/:.*/, ''))).to.deep.equal(
+        timeline === 'hidden' ? ['postgresql-flat-1 runs on Aurora, which hides its timeline'] : [],
+      )
     })
 
     it('tells databases apart, and knows one again by another connection, after a failover too', async () => {

@@ -162,9 +162,9 @@ export type MethodId = string
 
 /**
  * What a method can need of the databases: a slot on the source and rows that its log can identify; a target that subscribes to the
- * source; rows that a service can read and write by ordinary statements of its own, as DMS does.
+ * source; rows that a service can read and write by ordinary statements of its own, as DMS does; a timeline that shows a failover.
  */
-export type Need = 'logical-decoding' | 'ordinary-statements' | 'subscription'
+export type Need = 'logical-decoding' | 'ordinary-statements' | 'subscription' | 'timeline'
 
 /** One term of the arithmetic of the window. */
 export interface Term {

@@ -15,7 +15,7 @@ export const changeCapture: Method = {
   id: 'change-capture',
   title: 'Change capture',
   available: true,
-  needs: [],
+  needs: ['timeline'],
   before: [
     installCaptureStep,
     copySchema('captured'),

@@ -10,6 +10,7 @@ import settings from './settings.js'
 import storage from './storage.js'
 import structure from './structure.js'
 import tables from './tables.js'
+import timeline from './timeline.js'
 import types from './types.js'
 
 /** Checks of the source database itself. */
@@ -24,6 +25,7 @@ export default [
   ...code,
   ...extensions,
   ...replication,
+  ...timeline,
   ...collations,
   ...settings,
   ...storage,
