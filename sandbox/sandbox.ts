@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
+import {newestVersion} from './aws/engine-versions.js'
 import {startAws, type Aws} from './aws/rds-api.js'
 import {
   type CommandOptions,
@@ -83,15 +84,19 @@ export async function startSandbox({
   if (sourceAurora) await becomeAurora(source, sourceAurora)
   if (targetAurora) await becomeAurora(target, targetAurora)
   const rds = await provisionRdsInstance(target)
-  const instance = 'shop-rds'
+  const [instance, cluster] = ['shop-rds', 'shop-rds-cluster']
+  const engineVersion = newestVersion(targetMajor, targetAurora ? 'aurora-postgresql' : 'postgres')
   const aws = await startAws({
+    clusters: targetAurora
+      ? [{identifier: cluster, engine: 'aurora-postgresql', engineVersion, port: target.port}]
+      : [],
     instances: [
       {
         identifier: instance,
         port: target.port,
-        engineVersion: `${targetMajor}.4`,
         databaseName: rds.database,
-        ...(targetAurora ? {engine: 'aurora-postgresql', clusterIdentifier: `${instance}-cluster`} : {}),
+        engineVersion,
+        ...(targetAurora ? {engine: 'aurora-postgresql', clusterIdentifier: cluster} : {}),
       },
     ],
   })

@@ -1,38 +1,76 @@
 import {invalidValue} from './errors.js'
 import {list, type XmlValue} from './xml.js'
 
+export type Engine = 'aurora-postgresql' | 'postgres'
+
 interface EngineVersion {
-  engine: string
+  engine: Engine
   version: string
   major: number
+  minor: number
   status: 'available' | 'deprecated'
   isDefault: boolean
+  /** How many releases of its major are newer: those of one day have the same number, whatever the major. */
+  age: number
 }
 
-/** First and last creatable minor of each major; a few before them are deprecated. */
-const minors: Record<string, Record<number, [number, number]>> = {
-  postgres: {13: [20, 23], 14: [18, 21], 15: [13, 16], 16: [9, 12], 17: [5, 8], 18: [1, 2]},
-  'aurora-postgresql': {13: [20, 22], 14: [17, 20], 15: [12, 15], 16: [8, 11], 17: [4, 7]},
+/** Newest minor of each major, and how many of the last can be created (from data that cfn-lint generates, August 2026). */
+const minors: Record<Engine, Record<number, {newest: number; creatable: number}>> = {
+  postgres: {
+    12: {newest: 22, creatable: 1},
+    13: {newest: 23, creatable: 1},
+    14: {newest: 23, creatable: 4},
+    15: {newest: 18, creatable: 4},
+    16: {newest: 14, creatable: 4},
+    17: {newest: 10, creatable: 4},
+    18: {newest: 4, creatable: 4},
+  },
+  'aurora-postgresql': {
+    13: {newest: 23, creatable: 1},
+    14: {newest: 23, creatable: 3},
+    15: {newest: 18, creatable: 3},
+    16: {newest: 14, creatable: 3},
+    17: {newest: 10, creatable: 3},
+    18: {newest: 4, creatable: 2},
+  },
 }
-const defaultMajor = 17
-const deprecatedPerMajor = 2
-const certificateAuthorities = ['rds-ca-rsa2048-g1', 'rds-ca-rsa4096-g1', 'rds-ca-ecc384-g1']
+/** Versions that are not called MAJOR.MINOR: releases of Extended Support, and Aurora Limitless. */
+const special: Record<Engine, string[]> = {
+  postgres: ['12.22-rds.20260224', '13.23-rds.20260224'],
+  'aurora-postgresql': ['16.13-limitless'],
+}
+const DEFAULT_MAJOR = 17
+const DEPRECATED_PER_MAJOR = 2
+const CERTIFICATE_AUTHORITIES = ['rds-ca-ecc384-g1', 'rds-ca-rsa4096-g1', 'rds-ca-rsa2048-g1']
 
-const versions: EngineVersion[] = Object.entries(minors).flatMap(([engine, majors]) =>
-  Object.entries(majors).flatMap(([major, [first, last]]) => {
-    const start = Math.max(1, first - deprecatedPerMajor)
-    return Array.from({length: last - start + 1}, (_, index): EngineVersion => {
-      const minor = start + index
+export const isEngine = (engine: string): engine is Engine => Object.hasOwn(minors, engine)
+
+const isLimitless = ({version}: EngineVersion) => version.endsWith('-limitless')
+
+const versions: EngineVersion[] = (Object.keys(minors) as Engine[]).flatMap((engine) => {
+  const regular = Object.entries(minors[engine]).flatMap(([major, {newest, creatable}]) => {
+    const oldest = Math.max(1, newest - creatable - DEPRECATED_PER_MAJOR + 1)
+    return Array.from({length: newest - oldest + 1}, (_, index): EngineVersion => {
+      const minor = oldest + index
+      const age = newest - minor
       return {
         engine,
         version: `${major}.${minor}`,
         major: Number(major),
-        status: minor < first ? 'deprecated' : 'available',
-        isDefault: Number(major) === defaultMajor && minor === last,
+        minor,
+        status: age < creatable ? 'available' : 'deprecated',
+        isDefault: Number(major) === DEFAULT_MAJOR && age === 0,
+        age,
       }
     })
-  }),
-)
+  })
+  const others = special[engine].map((version): EngineVersion => {
+    const [major, minor] = version.split(/\D/).map(Number) as [number, number]
+    const age = minors[engine][major]!.newest - minor
+    return {engine, version, major, minor, status: 'available', isDefault: false, age}
+  })
+  return [...regular, ...others].sort((one, other) => one.major - other.major || one.minor - other.minor)
+})
 
 export interface VersionFilter {
   engine?: string | undefined
@@ -43,9 +81,9 @@ export interface VersionFilter {
 }
 
 /** EngineVersion may name a major: that means all its minors, and with DefaultOnly the newest. */
-export function findVersions(filter: VersionFilter): XmlValue[] {
+export function findVersions(filter: VersionFilter): EngineVersion[] {
   const {engine, engineVersion, family} = filter
-  if (engine !== undefined && !minors[engine]) throw invalidValue(`Invalid DB engine: ${engine}`)
+  if (engine !== undefined && !isEngine(engine)) throw invalidValue(`Unrecognized engine name: ${engine}`)
   const found = versions.filter(
     (version) =>
       (filter.includeAll || version.status === 'available') &&
@@ -53,35 +91,48 @@ export function findVersions(filter: VersionFilter): XmlValue[] {
       (family === undefined || familyOf(version) === family) &&
       (engineVersion === undefined || engineVersion === version.version || engineVersion === String(version.major)),
   )
-  if (!filter.defaultOnly) return found.map(versionXml)
-  return (engineVersion === undefined ? found.filter(({isDefault}) => isDefault) : found.slice(-1)).map(versionXml)
+  if (!filter.defaultOnly) return found
+  return engineVersion === undefined ? found.filter(({isDefault}) => isDefault) : found.slice(-1)
 }
 
-function versionXml(version: EngineVersion): XmlValue {
-  const later = versions.filter(
-    (target) =>
-      target.engine === version.engine &&
-      target.status === 'available' &&
-      (target.major > version.major || (target.major === version.major && minorOf(target) > minorOf(version))),
-  )
-  const name = version.engine === 'postgres' ? 'PostgreSQL' : 'Aurora PostgreSQL'
+/** The version that a target of this major has today. */
+export const newestVersion = (major: number, engine: Engine = 'postgres'): string =>
+  findVersions({engine, engineVersion: String(major), defaultOnly: true, includeAll: false})[0]!.version
+
+export function versionXml(version: EngineVersion, region: string): XmlValue {
+  const aurora = version.engine === 'aurora-postgresql'
+  const name = aurora ? 'Aurora PostgreSQL' : 'PostgreSQL'
+  const features = aurora
+    ? ['Comprehend', 'Lambda', 's3Export', 's3Import', 'SageMaker']
+    : ['Lambda', 's3Export', 's3Import']
   return {
     Engine: version.engine,
     EngineVersion: version.version,
     MajorEngineVersion: String(version.major),
     DBParameterGroupFamily: familyOf(version),
     DBEngineDescription: name,
+    DBEngineVersionArn: `arn:aws:rds:${region}::engine-version:${version.engine}/${version.version}`,
     DBEngineVersionDescription: `${name} ${version.version}`,
     Status: version.status,
-    SupportsReadReplica: true,
+    SupportsReadReplica: !aurora,
     SupportsLogExportsToCloudwatchLogs: true,
-    ExportableLogTypes: list('member', ['postgresql', 'upgrade']),
-    SupportedCACertificateIdentifiers: list('member', certificateAuthorities),
+    ExportableLogTypes: list('member', aurora ? ['postgresql'] : ['postgresql', 'upgrade']),
+    SupportedFeatureNames: list('member', features),
+    SupportsCertificateRotationWithoutRestart: true,
+    SupportedCACertificateIdentifiers: list('member', CERTIFICATE_AUTHORITIES),
+    ...(aurora ? {ServerlessV2FeaturesSupport: {MinCapacity: 0, MaxCapacity: 256}} : {}),
+    ...capabilities(version),
     ValidUpgradeTarget: list(
       'UpgradeTarget',
-      later.map((target) => upgradeXml(version, target)),
+      versions.filter((target) => canUpgrade(version, target)).map((target) => upgradeXml(version, target)),
     ),
   }
+}
+
+/** To a later minor, or to any later major that was released on the same day or after. */
+function canUpgrade(from: EngineVersion, to: EngineVersion): boolean {
+  if (from.engine !== to.engine || to.status === 'deprecated' || isLimitless(from) || isLimitless(to)) return false
+  return to.major === from.major ? to.minor > from.minor : to.major > from.major && to.age <= from.age
 }
 
 function upgradeXml(from: EngineVersion, to: EngineVersion): XmlValue {
@@ -89,8 +140,23 @@ function upgradeXml(from: EngineVersion, to: EngineVersion): XmlValue {
     Engine: to.engine,
     EngineVersion: to.version,
     Description: to.version,
-    AutoUpgrade: false,
+    AutoUpgrade: to.major === from.major && to.age === 0,
     IsMajorVersionUpgrade: to.major > from.major,
+    ...capabilities(to),
+  }
+}
+
+/** What a version and an upgrade to it say of the same things. */
+function capabilities(version: EngineVersion) {
+  const aurora = version.engine === 'aurora-postgresql'
+  return {
+    SupportedEngineModes: list('member', ['provisioned']),
+    SupportsParallelQuery: false,
+    SupportsGlobalDatabases: aurora && !isLimitless(version),
+    SupportsBabelfish: aurora && !isLimitless(version),
+    SupportsLimitlessDatabase: isLimitless(version),
+    SupportsLocalWriteForwarding: aurora && !isLimitless(version),
+    SupportsIntegrations: !isLimitless(version),
   }
 }
 
@@ -100,8 +166,4 @@ export function familyOf({engine, major}: {engine: string; major: number}): stri
 
 export function isFamily(family: string): boolean {
   return versions.some((version) => familyOf(version) === family)
-}
-
-function minorOf({version}: EngineVersion): number {
-  return Number(version.split('.')[1])
 }

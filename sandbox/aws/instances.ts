@@ -1,125 +1,127 @@
+import {
+  CERTIFICATE,
+  ACCOUNT,
+  CREATED,
+  HOSTED_ZONE,
+  KEY_ID,
+  parameterFamily,
+  resourceId,
+  securityGroups,
+  tagList,
+} from './account.js'
 import {notFound} from './errors.js'
+import {stored} from './identifiers.js'
+import type {RdsClusterState, RdsInstanceState} from './states.js'
 import {list, type XmlValue} from './xml.js'
 
-/** An instance of the account: what must be known of it, and what has a usual value. */
-export interface RdsInstanceState {
-  identifier: string
-  /** Where its Postgres server listens, on this machine. */
-  port: number
-  engineVersion: string
-  engine?: 'postgres' | 'aurora-postgresql'
-  /** Of an Aurora instance. */
-  clusterIdentifier?: string
-  status?: string
-  instanceClass?: string
-  allocatedStorage?: number
-  storageType?: string
-  iops?: number
-  multiAz?: boolean
-  publiclyAccessible?: boolean
-  masterUsername?: string
-  databaseName?: string
-  parameterGroup?: string
-  parameterApplyStatus?: string
-  backupRetentionPeriod?: number
-  deletionProtection?: boolean
-  securityGroups?: string[]
-  tags?: Record<string, string>
-}
-
-const account = '123456789012'
-const created = new Date('2026-01-01T00:00:00Z')
-const validTill = new Date('2061-05-25T22:34:57Z')
-
+/** From here on gp3 is striped, and its baseline is four times as high, in GiB. */
+const STRIPED_GIB = 400
 export function findInstance(instances: Map<string, RdsInstanceState>, identifier: string): RdsInstanceState {
-  const instance = instances.get(identifier.toLowerCase())
+  const instance = instances.get(identifier)
   if (!instance) throw notFound('DBInstanceNotFound', `DBInstance ${identifier} not found.`)
   return instance
 }
 
-export function instanceXml(instance: RdsInstanceState, region: string): XmlValue {
-  const aurora = instance.engine === 'aurora-postgresql'
-  const identifier = instance.identifier
+/** What AWS says of an instance; a member of a cluster repeats what is set on the cluster. */
+export function instanceXml(
+  instance: RdsInstanceState,
+  cluster: RdsClusterState | undefined,
+  region: string,
+): XmlValue {
+  const identifier = stored(instance.identifier)
+  const status = instance.status ?? 'available'
   const group = instance.parameterGroup ?? `default.${parameterFamily(instance)}`
   const groups = [{DBParameterGroupName: group, ParameterApplyStatus: instance.parameterApplyStatus ?? 'in-sync'}]
+  const retention = (cluster ?? instance).backupRetentionPeriod ?? 7
+  const {databaseName, masterUsername = 'postgres'} = cluster ?? instance
   return {
     DBInstanceIdentifier: identifier,
-    DBInstanceArn: `arn:aws:rds:${region}:${account}:db:${identifier}`,
-    DbiResourceId: `db-${Buffer.from(identifier).toString('hex').toUpperCase().padEnd(26, '0').slice(0, 26)}`,
-    DBClusterIdentifier: instance.clusterIdentifier,
-    DBInstanceStatus: instance.status ?? 'available',
-    DBInstanceClass: instance.instanceClass ?? 'db.m7g.large',
+    DBInstanceArn: `arn:aws:rds:${region}:${ACCOUNT}:db:${identifier}`,
+    DbiResourceId: resourceId('db', identifier),
+    DBInstanceStatus: status,
+    DBInstanceClass: instance.instanceClass ?? cluster?.instanceClass ?? 'db.m8g.large',
     Engine: instance.engine ?? 'postgres',
     EngineVersion: instance.engineVersion,
-    Endpoint: instance.status === 'creating' ? undefined : {Address: 'localhost', Port: instance.port},
-    MasterUsername: instance.masterUsername ?? 'postgres',
-    DBName: instance.databaseName,
-    AllocatedStorage: aurora ? 1 : (instance.allocatedStorage ?? 100),
-    StorageType: aurora ? 'aurora' : (instance.storageType ?? 'gp3'),
-    Iops: aurora ? undefined : (instance.iops ?? 3000),
+    EngineLifecycleSupport: 'open-source-rds-extended-support',
+    LicenseModel: 'postgresql-license',
+    ...((instance.endpoint ?? status !== 'creating')
+      ? {
+          Endpoint: {Address: instance.address ?? 'localhost', Port: instance.port, HostedZoneId: HOSTED_ZONE},
+          InstanceCreateTime: CREATED,
+        }
+      : {}),
+    DbInstancePort: 0,
+    MasterUsername: masterUsername,
+    DBName: databaseName,
+    ...storageXml(instance, cluster),
     StorageEncrypted: true,
+    KmsKeyId: `arn:aws:kms:${region}:${ACCOUNT}:key/${KEY_ID}`,
+    DedicatedLogVolume: false,
+    IsStorageConfigUpgradeAvailable: false,
     MultiAZ: instance.multiAz ?? false,
-    PubliclyAccessible: instance.publiclyAccessible ?? true,
+    ...(instance.multiAz ? {SecondaryAvailabilityZone: `${region}b`} : {}),
     AvailabilityZone: `${region}a`,
-    InstanceCreateTime: created,
-    BackupRetentionPeriod: instance.backupRetentionPeriod ?? 7,
-    DeletionProtection: instance.deletionProtection ?? true,
+    PubliclyAccessible: instance.publiclyAccessible ?? true,
+    NetworkType: 'IPV4',
+    CustomerOwnedIpEnabled: false,
+    DBSubnetGroup: subnetGroup(region),
+    VpcSecurityGroups: list('VpcSecurityGroupMembership', securityGroups(cluster ?? instance)),
+    DBSecurityGroups: list('DBSecurityGroup', []),
+    BackupRetentionPeriod: retention,
+    PreferredBackupWindow: '03:00-03:30',
+    PreferredMaintenanceWindow: 'sun:04:00-sun:04:30',
+    UpgradeRolloutOrder: 'second',
+    BackupTarget: 'region',
+    ...(retention > 0 && !cluster ? {LatestRestorableTime: new Date()} : {}),
+    CopyTagsToSnapshot: false,
+    DeletionProtection: cluster ? false : (instance.deletionProtection ?? true),
     AutoMinorVersionUpgrade: true,
     IAMDatabaseAuthenticationEnabled: false,
-    CACertificateIdentifier: 'rds-ca-rsa2048-g1',
-    CertificateDetails: {CAIdentifier: 'rds-ca-rsa2048-g1', ValidTill: validTill},
+    MonitoringInterval: 0,
+    DatabaseInsightsMode: 'standard',
+    PerformanceInsightsEnabled: false,
+    ActivityStreamStatus: 'stopped',
+    CACertificateIdentifier: CERTIFICATE.CAIdentifier,
+    CertificateDetails: CERTIFICATE,
     DBParameterGroups: list('DBParameterGroup', groups),
-    VpcSecurityGroups: list('VpcSecurityGroupMembership', securityGroups(instance)),
+    OptionGroupMemberships: list('OptionGroupMembership', [
+      {OptionGroupName: `default:${parameterFamily(instance).replace(/(\d+)$/, '-$1')}`, Status: 'in-sync'},
+    ]),
+    ReadReplicaDBInstanceIdentifiers: list('ReadReplicaDBInstanceIdentifier', []),
+    DomainMemberships: list('DomainMembership', []),
+    AssociatedRoles: list('DBInstanceRole', []),
     PendingModifiedValues: {},
-    TagList: tags(instance),
+    TagList: tagList(instance),
+    ...(cluster ? {DBClusterIdentifier: stored(cluster.identifier), PromotionTier: 1} : {}),
   }
 }
 
-export function clusterXml(identifier: string, members: RdsInstanceState[], region: string): XmlValue {
-  const writer = members[0]!
+/** Aurora's volume is the cluster's: its instances say 1 GiB. */
+function storageXml(instance: RdsInstanceState, cluster: RdsClusterState | undefined) {
+  if (instance.engine === 'aurora-postgresql') return {AllocatedStorage: 1, StorageType: 'aurora'}
+  const {allocatedStorage = 100, storageType = 'gp3', iops} = cluster ?? instance
+  const striped = allocatedStorage >= STRIPED_GIB
   return {
-    DBClusterIdentifier: identifier,
-    DBClusterArn: `arn:aws:rds:${region}:${account}:cluster:${identifier}`,
-    Status: writer.status ?? 'available',
-    Engine: 'aurora-postgresql',
-    EngineVersion: writer.engineVersion,
-    EngineMode: 'provisioned',
-    Endpoint: 'localhost',
-    ReaderEndpoint: 'localhost',
-    Port: writer.port,
-    MasterUsername: writer.masterUsername ?? 'postgres',
-    DatabaseName: writer.databaseName,
-    DBClusterParameterGroup: writer.parameterGroup ?? `default.${parameterFamily(writer)}`,
-    DBClusterMembers: list(
-      'DBClusterMember',
-      members.map((member, index) => ({
-        DBInstanceIdentifier: member.identifier,
-        IsClusterWriter: index === 0,
-        DBClusterParameterGroupStatus: member.parameterApplyStatus ?? 'in-sync',
-        PromotionTier: 1,
-      })),
-    ),
-    BackupRetentionPeriod: writer.backupRetentionPeriod ?? 7,
-    DeletionProtection: writer.deletionProtection ?? true,
-    StorageEncrypted: true,
-    MultiAZ: members.length > 1,
-    ClusterCreateTime: created,
-    VpcSecurityGroups: list('VpcSecurityGroupMembership', securityGroups(writer)),
-    TagList: tags(writer),
+    AllocatedStorage: allocatedStorage,
+    ...(cluster ? {} : {MaxAllocatedStorage: instance.maxAllocatedStorage}),
+    StorageType: storageType,
+    Iops: iops ?? (striped ? 12_000 : 3000),
+    ...(storageType === 'gp3' ? {StorageThroughput: striped ? 500 : 125} : {}),
   }
 }
 
-export function parameterFamily({engine = 'postgres', engineVersion}: RdsInstanceState): string {
-  return `${engine}${engineVersion.split('.')[0]}`
-}
-
-function securityGroups({securityGroups = ['sg-0a1b2c3d4e5f60718']}: RdsInstanceState): XmlValue[] {
-  return securityGroups.map((id) => ({VpcSecurityGroupId: id, Status: 'active'}))
-}
-
-function tags({tags = {}}: RdsInstanceState): XmlValue {
-  return list(
-    'Tag',
-    Object.entries(tags).map(([Key, Value]) => ({Key, Value})),
-  )
+function subnetGroup(region: string): XmlValue {
+  const subnets = ['a', 'b', 'c'].map((zone) => ({
+    SubnetIdentifier: `subnet-0a1b2c3d4e5f6071${zone}`,
+    SubnetAvailabilityZone: {Name: `${region}${zone}`},
+    SubnetOutpost: {},
+    SubnetStatus: 'Active',
+  }))
+  return {
+    DBSubnetGroupName: 'default',
+    DBSubnetGroupDescription: 'default',
+    VpcId: 'vpc-0a1b2c3d4e5f60718',
+    SubnetGroupStatus: 'Complete',
+    Subnets: list('Subnet', subnets),
+  }
 }

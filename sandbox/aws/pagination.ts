@@ -1,10 +1,14 @@
 import {invalidValue} from './errors.js'
 
 /** The page that Marker and MaxRecords ask for; a Marker of its own says that there is more. */
-export function paginate<T>(items: T[], parameters: URLSearchParams): {page: T[]; Marker: string | undefined} {
+export function paginate<T>(
+  items: T[],
+  parameters: URLSearchParams,
+  largest = 100,
+): {page: T[]; Marker: string | undefined} {
   const size = Number(parameters.get('MaxRecords') ?? 100)
-  if (!(size >= 20 && size <= 100)) {
-    throw invalidValue(`Invalid value ${size} for MaxRecords. Must be between 20 and 100`)
+  if (!(size >= 20 && size <= largest)) {
+    throw invalidValue(`Invalid value ${size} for MaxRecords. Must be between 20 and ${largest}`)
   }
 
   const marker = parameters.get('Marker')

@@ -1,7 +1,11 @@
 import {notFound} from './errors.js'
 import {isFamily} from './engine-versions.js'
-import {parameterFamily, type RdsInstanceState} from './instances.js'
+import {parameterFamily} from './account.js'
+import type {RdsInstanceState} from './states.js'
 import type {XmlValue} from './xml.js'
+
+/** Which field of `rds.extensions` carries the list: AWS does not document it. */
+export type ExtensionsField = 'AllowedValues' | 'ParameterValue'
 
 interface Parameter {
   name: string
@@ -45,21 +49,32 @@ const parameters: Parameter[] = [
 ]
 
 /** Parameter groups of the account: the default one of each family, and those an instance of ours names. */
-export function groupParameters(group: string, instances: Iterable<RdsInstanceState>, source?: string): XmlValue[] {
+export function groupParameters(
+  group: string,
+  instances: Iterable<RdsInstanceState>,
+  field: ExtensionsField,
+  source?: string,
+): XmlValue[] {
   const family = group.startsWith('default.') ? group.slice('default.'.length) : familyOfCustomGroup(group, instances)
   if (!family || !isFamily(family)) throw notFound('DBParameterGroupNotFound', `DBParameterGroup not found: ${group}`)
-  return parameters.map(parameterXml).filter((parameter) => source === undefined || parameter.Source === source)
+  return parametersXml(field).filter((parameter) => source === undefined || parameter.Source === source)
 }
 
-export function familyParameters(family: string): XmlValue[] {
+export function familyParameters(family: string, field: ExtensionsField): XmlValue[] {
   if (!isFamily(family)) throw notFound('DBParameterGroupNotFound', `DBParameterGroupFamily not found: ${family}`)
-  return parameters.map(parameterXml)
+  return parametersXml(field)
 }
 
 function familyOfCustomGroup(group: string, instances: Iterable<RdsInstanceState>): string | undefined {
   for (const instance of instances) if (instance.parameterGroup === group) return parameterFamily(instance)
   return undefined
 }
+
+const parametersXml = (field: ExtensionsField) =>
+  parameters.map((parameter) => {
+    const xml = parameterXml(parameter)
+    return parameter.name === 'rds.extensions' ? {...xml, ParameterValue: undefined, [field]: extensions} : xml
+  })
 
 function parameterXml({name, value, allowed, type = 'string', apply, modifiable = true}: Parameter) {
   return {

@@ -1,52 +1,59 @@
-import {findVersions} from './engine-versions.js'
-import {AwsError, invalidValue, notFound} from './errors.js'
-import {clusterXml, findInstance, instanceXml, type RdsInstanceState} from './instances.js'
+import {clusterXml, findCluster} from './clusters.js'
+import {findVersions, versionXml, type Engine} from './engine-versions.js'
+import {AwsError} from './errors.js'
+import {assertEngine, filtered} from './filters.js'
+import {identifierIn, stored} from './identifiers.js'
+import {findInstance, instanceXml} from './instances.js'
+import {majorVersions} from './major-versions.js'
 import {orderableOptions} from './orderable.js'
 import {paginate} from './pagination.js'
-import {familyParameters, groupParameters} from './parameters.js'
+import {familyParameters, groupParameters, type ExtensionsField} from './parameters.js'
+import type {RdsClusterState, RdsInstanceState} from './states.js'
 import {list, type XmlValue} from './xml.js'
 
+/** What the account has in one region. */
 export interface RdsAccount {
   region: string
   instances: Map<string, RdsInstanceState>
+  clusters: Map<string, RdsClusterState>
+  extensionsField: ExtensionsField
 }
 
 type Parameters = URLSearchParams
 type Action = (account: RdsAccount, parameters: Parameters) => Record<string, XmlValue>
 
 const actions: Record<string, Action> = {
-  DescribeDBInstances({instances, region}, parameters) {
-    const identifier = parameters.get('DBInstanceIdentifier')
-    const found = identifier ? [findInstance(instances, identifier)] : [...instances.values()]
-    const {page, Marker} = paginate(filtered(found, parameters), parameters)
-    return {
-      Marker,
-      DBInstances: list(
-        'DBInstance',
-        page.map((instance) => instanceXml(instance, region)),
-      ),
-    }
-  },
-
-  DescribeDBClusters({instances, region}, parameters) {
-    const clusters = clustersOf(instances.values())
-    const identifier = parameters.get('DBClusterIdentifier')
-    if (identifier && !clusters.has(identifier)) {
-      throw notFound('DBClusterNotFoundFault', `DBCluster ${identifier} not found.`)
-    }
-
-    const found = [...clusters].filter(([name]) => !identifier || name === identifier)
+  DescribeDBInstances({instances, clusters, region}, parameters) {
+    const identifier = identifierIn(parameters, 'DBInstanceIdentifier')
+    const named = identifier ? [findInstance(instances, identifier)] : [...instances.values()]
+    const found = filtered(named, parameters, {
+      'db-instance-id': (instance) => stored(instance.identifier),
+      'db-cluster-id': ({clusterIdentifier}) => clusterIdentifier && stored(clusterIdentifier),
+      engine: ({engine = 'postgres'}) => engine,
+    })
     const {page, Marker} = paginate(found, parameters)
-    return {
-      Marker,
-      DBClusters: list(
-        'DBCluster',
-        page.map(([name, members]) => clusterXml(name, members, region)),
-      ),
-    }
+    const xml = (instance: RdsInstanceState) =>
+      instanceXml(instance, clusters.get(stored(instance.clusterIdentifier ?? '')), region)
+    return {Marker, DBInstances: list('DBInstance', page.map(xml))}
   },
 
-  DescribeDBEngineVersions(_account, parameters) {
+  DescribeDBClusters({instances, clusters, region}, parameters) {
+    const identifier = identifierIn(parameters, 'DBClusterIdentifier')
+    const named = identifier ? [findCluster(clusters, identifier)] : [...clusters.values()]
+    const found = filtered(named, parameters, {
+      'db-cluster-id': (cluster) => stored(cluster.identifier),
+      engine: ({engine}) => engine,
+    })
+    const {page, Marker} = paginate(found, parameters)
+    const xml = (cluster: RdsClusterState) => {
+      const isMember = ({clusterIdentifier = ''}: RdsInstanceState) =>
+        stored(clusterIdentifier) === stored(cluster.identifier)
+      return clusterXml(cluster, [...instances.values()].filter(isMember), region)
+    }
+    return {Marker, DBClusters: list('DBCluster', page.map(xml))}
+  },
+
+  DescribeDBEngineVersions({region}, parameters) {
     const found = findVersions({
       engine: parameters.get('Engine') ?? undefined,
       engineVersion: parameters.get('EngineVersion') ?? undefined,
@@ -55,25 +62,39 @@ const actions: Record<string, Action> = {
       includeAll: parameters.get('IncludeAll') === 'true',
     })
     const {page, Marker} = paginate(found, parameters)
-    return {Marker, DBEngineVersions: list('DBEngineVersion', page)}
+    const xml = page.map((version) => versionXml(version, region))
+    return {Marker, DBEngineVersions: list('DBEngineVersion', xml)}
   },
 
-  DescribeOrderableDBInstanceOptions(_account, parameters) {
+  DescribeDBMajorEngineVersions(_account, parameters) {
+    const found = majorVersions(
+      parameters.get('Engine') ?? undefined,
+      parameters.get('MajorEngineVersion') ?? undefined,
+    )
+    const {page, Marker} = paginate(found, parameters)
+    return {Marker, DBMajorEngineVersions: list('DBMajorEngineVersion', page)}
+  },
+
+  DescribeOrderableDBInstanceOptions({region}, parameters) {
     const engine = required(parameters, 'Engine')
-    const {page, Marker} = paginate(orderableOptions(engine, parameters.get('EngineVersion') ?? undefined), parameters)
+    assertEngine(engine)
+    const engineVersion = parameters.get('EngineVersion') ?? undefined
+    const instanceClass = parameters.get('DBInstanceClass') ?? undefined
+    const found = orderableOptions({engine: engine as Engine, engineVersion, instanceClass}, region)
+    const {page, Marker} = paginate(found, parameters, 1000)
     return {Marker, OrderableDBInstanceOptions: list('OrderableDBInstanceOption', page)}
   },
 
-  DescribeDBParameters({instances}, parameters) {
+  DescribeDBParameters({instances, extensionsField}, parameters) {
     const group = required(parameters, 'DBParameterGroupName')
-    const found = groupParameters(group, instances.values(), parameters.get('Source') ?? undefined)
+    const found = groupParameters(group, instances.values(), extensionsField, parameters.get('Source') ?? undefined)
     const {page, Marker} = paginate(found, parameters)
     return {Marker, Parameters: list('Parameter', page)}
   },
 
-  DescribeEngineDefaultParameters(_account, parameters) {
+  DescribeEngineDefaultParameters({extensionsField}, parameters) {
     const family = required(parameters, 'DBParameterGroupFamily')
-    const {page, Marker} = paginate(familyParameters(family), parameters)
+    const {page, Marker} = paginate(familyParameters(family, extensionsField), parameters)
     return {EngineDefaults: {DBParameterGroupFamily: family, Marker, Parameters: list('Parameter', page)}}
   },
 }
@@ -83,38 +104,6 @@ export function callRds(account: RdsAccount, action: string, parameters: Paramet
   const handler = Object.hasOwn(actions, action) ? actions[action] : undefined
   if (!handler) throw new AwsError(400, 'InvalidAction', `Could not find operation ${action} for version 2014-10-31`)
   return handler(account, parameters)
-}
-
-function clustersOf(instances: Iterable<RdsInstanceState>): Map<string, RdsInstanceState[]> {
-  const clusters = new Map<string, RdsInstanceState[]>()
-  for (const instance of instances) {
-    const name = instance.clusterIdentifier
-    if (name) clusters.set(name, [...(clusters.get(name) ?? []), instance])
-  }
-
-  return clusters
-}
-
-function filtered(instances: RdsInstanceState[], parameters: Parameters): RdsInstanceState[] {
-  const filters: Record<string, (instance: RdsInstanceState) => string | undefined> = {
-    'db-instance-id': ({identifier}) => identifier,
-    'db-cluster-id': ({clusterIdentifier}) => clusterIdentifier,
-    engine: ({engine = 'postgres'}) => engine,
-  }
-  let found = instances
-  for (let n = 1; parameters.has(`Filters.Filter.${n}.Name`); n++) {
-    const name = parameters.get(`Filters.Filter.${n}.Name`)!
-    const attribute = filters[name]
-    if (!attribute) throw invalidValue(`Unrecognized filter name: ${name}`)
-    const values: string[] = []
-    for (let v = 1; parameters.has(`Filters.Filter.${n}.Values.Value.${v}`); v++) {
-      values.push(parameters.get(`Filters.Filter.${n}.Values.Value.${v}`)!)
-    }
-
-    found = found.filter((instance) => values.includes(attribute(instance) ?? ''))
-  }
-
-  return found
 }
 
 function required(parameters: Parameters, name: string): string {

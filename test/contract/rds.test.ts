@@ -19,6 +19,7 @@ describe('The target at AWS', () => {
           engineVersion: '16.6',
         },
       ],
+      clusters: [{identifier: 'shop', engine: 'aurora-postgresql', port: 5434, engineVersion: '16.6'}],
     })
     Object.assign(process.env, aws.env)
   })
