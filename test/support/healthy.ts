@@ -37,6 +37,7 @@ export const healthyRds = {
   find: () =>
     Promise.resolve({
       id: 'shop-db',
+      clusterId: null,
       engine: 'postgres',
       engineVersion: '17.8',
       instanceClass: 'db.m7g.large',

@@ -44,11 +44,15 @@ export type DatabaseInfo = Record<string, string[]>
 /** What AWS says of the target. */
 export interface RdsInstance {
   id: string
+  /** The DB cluster that it is or belongs to, Aurora or Multi-AZ, on which backups and protection are set; null for an instance alone. */
+  clusterId: string | null
   engine: string
   engineVersion: string
   instanceClass: string
   status: string
   endpoint?: {host: string; port: number}
+  /** Endpoint that stays with the writer of the cluster; left out for an instance alone. */
+  writer?: {host: string; port: number}
   aurora: boolean
   allocatedGiB: number
   /** Up to which storage grows by itself; null where it does not. */
@@ -65,9 +69,9 @@ export interface RdsInstance {
 /** What AWS offers of one engine in the region. */
 export interface EngineOffer {
   engine: 'aurora-postgresql' | 'postgres'
-  /** Newest version of each major that can be created, newest first. */
+  /** Newest version of each major that can be created, newest first; without those in paid Extended Support. */
   versions: string[]
-  /** Classes that can be had with the version for the asked major. */
+  /** Classes that can be had with the last of them: the major that was asked for, or the next one. */
   classes: string[]
   /** Extensions of that version; null where AWS does not list them. */
   extensions: string[] | null

@@ -1,5 +1,6 @@
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
+import {parseEngineVersion} from '../../../postgres/engine-version.js'
 import {ofTarget} from './of-target.js'
 
 const extensions = ofTarget({
@@ -124,7 +125,7 @@ const offered: Check = {
   inspect({offers, sourceFacts}) {
     if (offers === undefined) return []
     return known(offers).flatMap(({engine, versions, extensions: has}) => {
-      if (!versions.some((candidate) => Number(candidate.split('.')[0]) >= sourceFacts.major)) {
+      if (!versions.some((version) => (parseEngineVersion(version)?.major ?? 0) >= sourceFacts.major)) {
         return [
           {
             what: `AWS does not offer ${engine} with Postgres ${sourceFacts.major} or newer`,

@@ -3,10 +3,11 @@ import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
 import {ofInstance} from './of-target.js'
 
-const aws = (instance: RdsInstance, change: string) =>
-  instance.aurora
-    ? `aws rds modify-db-cluster --db-cluster-identifier ${instance.id} ${change} --apply-immediately`
-    : `aws rds modify-db-instance --db-instance-identifier ${instance.id} ${change} --apply-immediately`
+/** Storage, backups and protection of a cluster's member are those of the cluster. */
+const aws = ({id, clusterId}: RdsInstance, change: string) =>
+  clusterId === null
+    ? `aws rds modify-db-instance --db-instance-identifier ${id} ${change} --apply-immediately`
+    : `aws rds modify-db-cluster --db-cluster-identifier ${clusterId} ${change} --apply-immediately`
 
 const storage = ofInstance({
   id: 'target-storage',
@@ -81,7 +82,7 @@ const multiAz: Check = {
         {
           what: `${instance.id} is in one availability zone; ${sourceFacts.addon} is highly available`,
           remedy: instance.aurora ? 'add a reader in another availability zone' : 'make it Multi-AZ after the load',
-          ...(instance.aurora ? {} : {fix: aws(instance, '--multi-az')}),
+          ...(instance.clusterId === null ? {fix: aws(instance, '--multi-az')} : {}),
         },
       ]
     },
@@ -130,4 +131,21 @@ const encrypted = ofInstance({
         ],
 })
 
-export default [storage, status, backups, multiAz, deletionProtection, encrypted] satisfies Check[]
+const writerEndpoint = ofInstance({
+  id: 'target-writer-endpoint',
+  question: 'Does RDS_DATABASE_URL name the endpoint that stays with the writer?',
+  level: 'warning',
+  failing: (instance) => ({...instance, clusterId: 'shop', writer: {host: 'shop.cluster-abc.example', port: 5432}}),
+
+  found({writer, clusterId}, {place}) {
+    if (!writer || place.toLowerCase().startsWith(`${writer.host.toLowerCase()}:`)) return []
+    return [
+      {
+        what: `RDS_DATABASE_URL leads to ${place}, which need not be the writer of cluster ${clusterId} after a failover`,
+        remedy: `use the writer endpoint of the cluster, ${writer.host}`,
+      },
+    ]
+  },
+})
+
+export default [storage, status, backups, multiAz, deletionProtection, encrypted, writerEndpoint] satisfies Check[]
