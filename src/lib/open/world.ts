@@ -39,7 +39,7 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
   const open: Closable[] = []
   try {
-    const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, open)])
+    const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, given.target, open)])
     if (app.status === 'rejected') throw app.reason
     if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
     const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
@@ -91,7 +91,7 @@ export async function openEither<T>(
   let record: MigrationRecord | undefined
   try {
     const target = await either(async () => {
-      const opened = await openTarget(options, open)
+      const opened = await openTarget(options, given.target, open)
       record = opened.record
       return opened.target!.db
     })

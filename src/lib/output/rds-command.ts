@@ -24,7 +24,7 @@ export const appFlags = {
   remote: flags.remote(),
   target: flags.string({
     char: 't',
-    description: 'RDS instance or Aurora cluster; its endpoint must be the one in RDS_DATABASE_URL',
+    description: 'RDS instance or DB cluster; its endpoint must be the one in RDS_DATABASE_URL',
   }),
   region: flags.string({description: 'AWS region of the target', env: 'AWS_REGION'}),
 }
