@@ -25,8 +25,10 @@ const source = (facts: Partial<SourceFacts> = {}): SourceFacts => ({
   plannedMaintenance: null,
   ...facts,
 })
+const NOW = new Date('2026-11-29')
+const destination = (known: Omit<Parameters<typeof destinationFor>[0], 'now'>) => destinationFor({...known, now: NOW})
 const apps = [{attachments: [], space: null}] as unknown as AppFacts[]
-const offer = (engine: EngineOffer['engine'], classes: string[] = [], versions = ['17.8', '16.12']): EngineOffer => ({
+const offer = (engine: EngineOffer['engine'], classes: string[] = [], versions = ['17.10', '16.14']): EngineOffer => ({
   engine,
   classes,
   versions,
@@ -45,7 +47,7 @@ describe('the plan of a database', () => {
 
 describe('what to create at AWS', () => {
   it('is RDS with the memory of the plan, one class up for the load, where there are no followers', () => {
-    const {engine, version, steadyClass, loadClass, storage, replaces} = destinationFor({source: source(), apps})
+    const {engine, version, steadyClass, loadClass, storage, replaces} = destination({source: source(), apps})
     expect({engine, version, steadyClass, loadClass}).to.deep.equal({
       engine: 'RDS for PostgreSQL',
       version: '17',
@@ -57,39 +59,49 @@ describe('what to create at AWS', () => {
   })
 
   it('is Aurora where followers become readers, and never the smallest classes', () => {
-    const {engine, steadyClass, because, replaces} = destinationFor({
+    const {engine, steadyClass, because, replaces} = destination({
       source: source({plan: 'heroku-postgresql:essential-1', info: {Followers: ['postgresql-curly-2']}}),
       apps,
     })
     expect(engine).to.equal('Aurora PostgreSQL')
     expect(steadyClass).to.equal('db.t4g.medium')
+    const middle = source({plan: 'heroku-postgresql:standard-2', info: {Followers: ['postgresql-curly-2']}})
+    expect(destination({source: middle, apps}).steadyClass, 'Aurora has no m classes').to.equal('db.t4g.large')
     expect(because[0]).to.contain('follower becomes a reader')
     expect(replaces.map(({what}) => what)).to.deep.equal(['followers postgresql-curly-2'])
   })
 
   it('is Aurora where the data outgrows a volume, even when Heroku said nothing of followers', () => {
-    const {engine} = destinationFor({source: source({bytes: '600000000000', info: new Unread('500')}), apps})
+    const {engine} = destination({source: source({bytes: '600000000000', info: new Unread('500')}), apps})
     expect(engine).to.equal('Aurora PostgreSQL')
   })
 
   it('takes a class that AWS offers here, and enough connections', () => {
     const offers = [offer('postgres', ['db.t4g.micro', 'db.r7g.large', 'db.r7g.xlarge'])]
-    expect(destinationFor({source: source(), apps, offers}).steadyClass).to.equal('db.r7g.large')
+    expect(destination({source: source(), apps, offers}).steadyClass).to.equal('db.r7g.large')
+    const newer = [offer('postgres', ['db.m7g.large', 'db.m8g.large', 'db.r8g.large', 'db.t4g.small'])]
+    expect(destination({source: source(), apps, offers: newer})).to.include({
+      steadyClass: 'db.m8g.large',
+      loadClass: 'db.r8g.large',
+    })
+    const none = [offer('postgres', ['db.z1d.large'])]
+    expect(destination({source: source(), apps, offers: none}).steadyClass).to.equal('db.t4g.medium')
     const many = source({connections: {used: 900, limit: 2500}})
-    expect(destinationFor({source: many, apps}).steadyClass).to.equal('db.r7g.xlarge')
+    expect(destination({source: many, apps}).steadyClass).to.equal('db.r7g.xlarge')
   })
 
   it('keeps the major, but for one whose life has ended', () => {
-    const offers = [offer('postgres', [], ['18.2', '17.8', '16.12', '15.16', '14.21'])]
-    expect(destinationFor({source: source({major: 16}), apps, offers}).version).to.equal('16.12')
-    expect(destinationFor({source: source({major: 13}), apps, offers}).version).to.equal('15.16')
+    const offers = [offer('postgres', [], ['18.4', '17.10', '16.14', '15.18', '14.23', '13.23-rds.20260224'])]
+    expect(destination({source: source({major: 16}), apps, offers}).version).to.equal('16.14')
+    expect(destination({source: source({major: 13}), apps, offers}).version).to.equal('15.18')
+    expect(destination({source: source({major: 14}), apps, offers}).version).to.equal('15.18')
   })
 
   it('names what takes the place of the pooler', () => {
     const pooled = [{attachments: [{namespace: 'connection-pooling:default'}], space: null}] as unknown as AppFacts[]
-    expect(destinationFor({source: source(), apps: pooled}).replaces[0]!.by).to.contain('PgBouncer in the dynos')
+    expect(destination({source: source(), apps: pooled}).replaces[0]!.by).to.contain('PgBouncer in the dynos')
     const inSpace = pooled.map((app) => ({...app, space: 'private'}))
-    expect(destinationFor({source: source(), apps: inSpace}).replaces[0]!.by).to.contain('RDS Proxy')
+    expect(destination({source: source(), apps: inSpace}).replaces[0]!.by).to.contain('RDS Proxy')
   })
 })
 

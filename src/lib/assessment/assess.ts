@@ -10,6 +10,7 @@ import type {Secret} from '../ports/secret.js'
 import type {AppFacts, Assessment, Finding} from '../ports/assessment.js'
 import {blindSpotsOf} from './blind-spots.js'
 import {hindrancesOf} from './hindrances.js'
+import {supportedMajor} from './lifetime.js'
 import type {Check, Subject} from './check.js'
 import databaseChecks from './checks/database/index.js'
 import herokuChecks from './checks/heroku/index.js'
@@ -72,7 +73,9 @@ export async function assess(
   ])
   const sourceSide = trial === undefined ? read : {...read, replication: {...read.replication, trial}}
   const offers: Fact<EngineOffer[]> | undefined =
-    target || world.targetTrouble ? undefined : await attempt(() => world.rds.offers(sourceSide.major))
+    target || world.targetTrouble
+      ? undefined
+      : await attempt(() => world.rds.offers(supportedMajor(sourceSide.major, world.clock.now())))
   const dynoTrouble =
     fromDynos && target && (await triedFromDynos({heroku, target, clock: world.clock, ...fromDynos}, apps, keep))
   const subject: Subject = {
@@ -110,7 +113,7 @@ export async function assess(
     checks: CHECKS.length,
     eligibility,
     ...(recommendation ? {recommendation} : {}),
-    destination: destinationFor({...known, offers}),
+    destination: destinationFor({...known, offers, now: world.clock.now()}),
     blindSpots: blindSpotsOf({activity, trial, tried: fromDynos !== undefined, target: target !== undefined}),
     ...(bridge ? {bridge} : {}),
   }

@@ -12,6 +12,13 @@ const END_OF_LIFE: Record<number, string> = {
 export const endOfLife = (major: number): string | undefined =>
   END_OF_LIFE[major] ?? (major < 13 ? '2024-11-21' : undefined)
 
+/** This major, or the next one that gets fixes: what to create on RDS, which charges for what comes after. */
+export function supportedMajor(major: number, now: Date): number {
+  const today = now.toISOString().slice(0, 10)
+  const isAlive = (candidate: number) => (endOfLife(candidate) ?? today) >= today
+  return isAlive(major) ? major : supportedMajor(major + 1, now)
+}
+
 /** Time before the end of life in which it is reported, in milliseconds. */
 const SOON_MS = 180 * 24 * 60 * 60 * 1000
 

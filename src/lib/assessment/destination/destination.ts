@@ -1,7 +1,8 @@
 import type {EngineOffer} from '../../ports/ports.js'
 import type {AppFacts, Destination, SourceFacts} from '../../ports/assessment.js'
 import {type Fact, ifKnown} from '../../ports/fact.js'
-import {endOfLife} from '../lifetime.js'
+import {parseEngineVersion} from '../../postgres/engine-version.js'
+import {supportedMajor} from '../lifetime.js'
 import {parsePlan} from '../plan.js'
 import {classesFor} from './instance-classes.js'
 import {storageFor} from './storage.js'
@@ -15,10 +16,11 @@ interface Known {
   source: SourceFacts
   apps: readonly AppFacts[]
   offers?: Fact<EngineOffer[]> | undefined
+  now: Date
 }
 
 /** The database to create, by the criteria of the playbook: Aurora for followers or a large database, otherwise RDS. */
-export function destinationFor({source, apps, offers}: Known): Destination {
+export function destinationFor({source, apps, offers, now}: Known): Destination {
   const {tier, memoryGiB = SHARED_MEMORY_GIB} = parsePlan(source.plan)
   const info = ifKnown(source.info)
   const followers = info?.Followers ?? []
@@ -52,7 +54,7 @@ export function destinationFor({source, apps, offers}: Known): Destination {
           ]
         : []),
     ],
-    version: versionFor(source.major, offer?.versions ?? []),
+    version: versionFor(supportedMajor(source.major, now), offer?.versions ?? []),
     loadClass: load,
     steadyClass: steady,
     storage: storageFor(bytes, aurora),
@@ -81,11 +83,7 @@ export function destinationFor({source, apps, offers}: Known): Destination {
 
 /** The source's own major version, so that one thing changes at a time; the next supported one after its end of life. */
 function versionFor(major: number, offered: readonly string[]): string {
-  const today = new Date().toISOString().slice(0, 10)
-  const alive = (candidate: number) => (endOfLife(candidate) ?? today) >= today
-  let wanted = major
-  while (!alive(wanted)) wanted++
-  const majorOf = (version: string) => Number(version.split('.')[0])
-  const candidates = offered.filter((version) => majorOf(version) >= wanted)
-  return candidates.sort((a, b) => majorOf(a) - majorOf(b))[0] ?? String(wanted)
+  const majorOf = (version: string) => parseEngineVersion(version)?.major ?? 0
+  const candidates = offered.filter((version) => majorOf(version) >= major)
+  return candidates.sort((a, b) => majorOf(a) - majorOf(b))[0] ?? String(major)
 }
