@@ -1,7 +1,10 @@
 import {findVersions} from './engine-versions.js'
 import {list, type XmlValue} from './xml.js'
 
-/** First day of each major on RDS, and last days of standard and of Extended Support: AWS' release calendar. */
+/**
+ * First day of each major on RDS, and last days of standard and of Extended Support. Those of 17 are in an example of the AWS CLI's help,
+ * that of 12 in AWS' database blog; the others follow them: the February after the last fixes of the community, and three years more.
+ */
 const SUPPORT: Record<number, [start: string, standard: string, extended: string]> = {
   12: ['2020-03-31', '2025-02-28', '2028-02-29'],
   13: ['2021-02-24', '2026-02-28', '2029-02-28'],

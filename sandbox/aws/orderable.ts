@@ -22,7 +22,7 @@ const INTEL = ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge', '12xlarge', '
 const BOTH: Engine[] = ['postgres', 'aurora-postgresql']
 const NEWEST = ['us-east-1', 'us-west-2', 'eu-central-1']
 
-/** From data that cfn-lint generates from AWS, August 2026. */
+/** Families, engines and regions from data that cfn-lint generates from AWS, August 2026; sizes and first majors are not exact. */
 const FAMILIES: Record<string, Family> = {
   t4g: {
     engines: BOTH,

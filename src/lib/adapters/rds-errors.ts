@@ -4,10 +4,15 @@ import {messageOf, RdsError, refused, unverified, wrongUsage} from '../ports/err
 
 /** Codes with which RDS limits the rate of requests; the SDK has waited and asked again several times by then. */
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException'])
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'])
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException'])
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'OptInRequired'])
 const UNKNOWN_KEY = new Set(['AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException'])
-const WRONG_SIGNATURE = new Set(['IncompleteSignature', 'InvalidSignatureException', 'SignatureDoesNotMatch'])
+const WRONG_SIGNATURE = new Set([
+  'IncompleteSignature',
+  'InvalidSignatureException',
+  'RequestExpired',
+  'SignatureDoesNotMatch',
+])
 /** Of Node, where the host name of a region has no address. */
 const NO_HOST = new Set(['EAI_AGAIN', 'ENOTFOUND'])
 
