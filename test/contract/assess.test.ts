@@ -5,7 +5,7 @@ import {expect} from 'chai'
 import {assess, CHECKS, type World} from '../../src/lib/assessment/assess.js'
 import {clock} from '../../src/lib/adapters/clock.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
-import {failed} from '../../src/lib/ports/errors.js'
+import {failed, refused} from '../../src/lib/ports/errors.js'
 import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
 import {ask, servers, type Source, SOURCE_TLS, type Target, until} from '../support/servers.js'
 
@@ -68,6 +68,15 @@ describe('an assessment', () => {
       expect(findings.filter(({level}) => level === 'blocker')).to.deep.equal([])
     })
   }
+
+  it('tells how to get an answer that is missing, where that is known', async () => {
+    const expired = () => Promise.reject(refused('aws_expired', 'the AWS login has expired', 'log in again'))
+    const {findings} = await assess(world({rds: {...healthyRds, find: expired}}))
+    const unknown = findings.filter(({level}) => level === 'unknown')
+    expect(new Set(unknown.map(({remedy}) => remedy))).to.deep.equal(
+      new Set(['log in again, and run heroku rds:assess again']),
+    )
+  })
 
   it('says what AWS offers where no target is named, and that it does not know where AWS is silent', async () => {
     const {target: _target, ...untargeted} = world()

@@ -1,4 +1,4 @@
-import {messageOf, type RdsError} from '../ports/errors.js'
+import {messageOf, type RdsError, refused} from '../ports/errors.js'
 import {choose} from './choose.js'
 import {METHODS} from '../methods/index.js'
 import type {Attachment, Clock, Database, EngineOffer, Heroku, Journal, Rds, RdsInstance} from '../ports/ports.js'
@@ -17,7 +17,7 @@ import herokuChecks from './checks/heroku/index.js'
 import targetChecks from './checks/target/index.js'
 import {bridgeFor} from './destination/bridge.js'
 import {destinationFor} from './destination/destination.js'
-import {attempt, type Fact} from '../ports/fact.js'
+import {attempt, type Fact, Unread} from '../ports/fact.js'
 import {appFacts} from './facts/apps.js'
 import {activityOf, sourceFacts, trialSlot} from './facts/source.js'
 import {targetFacts} from './facts/target.js'
@@ -136,7 +136,13 @@ async function triedFromDynos(
 /** The target's instance, by its identifier if one is given, otherwise by its endpoint. */
 async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsInstance> {
   const found = targetId ? await rds.describe(targetId) : targetEndpoint && (await rds.find(targetEndpoint))
-  if (!found) throw new Error(`AWS has no instance at ${targetEndpoint?.host ?? 'that address'} in this region`)
+  if (!found) {
+    throw refused(
+      'no_such_instance',
+      `AWS has no instance at ${targetEndpoint?.host ?? 'that address'} in this region and account`,
+      'add --region with the region in its host name, or log in to the account that it belongs to',
+    )
+  }
   return found
 }
 
@@ -160,7 +166,7 @@ async function inspect(check: Check, subject: Subject): Promise<Finding[]> {
         level: 'unknown',
         ...(level === 'warning' || dispensable ? {} : {decisive: true as const}),
         what: `${check.question} Not known: ${messageOf(error)}`,
-        remedy: 'grant access to it, and run heroku rds:assess again',
+        remedy: `${(error instanceof Unread && error.remedy) || 'grant access to it'}, and run heroku rds:assess again`,
       },
     ]
   }

@@ -1,8 +1,15 @@
-import {messageOf} from './errors.js'
+import {messageOf, RdsError} from './errors.js'
 
 /** Something that could not be read, and why. Reading it as if it were known throws it. */
 export class Unread extends Error {
   override name = 'Unread'
+  /** What to do so that it can be read; undefined where that is not known. */
+  readonly remedy: string | undefined
+
+  constructor(message: string, remedy?: string) {
+    super(message)
+    this.remedy = remedy
+  }
 
   toJSON(): {unread: string} {
     return {unread: this.message}
@@ -26,6 +33,6 @@ export async function attempt<T>(read: () => Promise<T>): Promise<Fact<T>> {
   try {
     return await read()
   } catch (error) {
-    return new Unread(messageOf(error))
+    return new Unread(messageOf(error), error instanceof RdsError ? error.suggestions.join('; ') : undefined)
   }
 }
