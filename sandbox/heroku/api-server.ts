@@ -1,14 +1,16 @@
-import {randomUUID} from 'node:crypto'
+import {createHash, randomUUID} from 'node:crypto'
 import {createServer} from 'node:http'
-import type {IncomingMessage, Server, ServerResponse} from 'node:http'
+import type {IncomingHttpHeaders, IncomingMessage, Server, ServerResponse} from 'node:http'
 import {setTimeout as delay} from 'node:timers/promises'
 
-import {ApiError} from './errors.js'
+import type {Account} from './accounts.js'
+import {ApiError, noEndpoint, rateLimited, twoFactor} from './errors.js'
 import {answerOf} from './faults.js'
-import type {FaultPlan} from './faults.js'
+import type {Fault, FaultPlan} from './faults.js'
 import type {Platform} from './platform.js'
-import {RateLimit} from './rate-limit.js'
-import type {ApiAnswer, Routes} from './routes.js'
+import {page} from './ranges.js'
+import {needOf} from './rights.js'
+import type {ApiAnswer, FoundRoute, Routes} from './routes.js'
 import type {ApiCall} from './types.js'
 
 export interface ApiServerParts {
@@ -16,11 +18,14 @@ export interface ApiServerParts {
   routes: Routes
   faults: FaultPlan
   calls: ApiCall[]
-  token: string
-  rateLimit: RateLimit
 }
 
-/** The HTTP side of the API: token, JSON, faults, rate limit header, and the record of every call. */
+const ROUTER_PATIENCE_MS = 30_000
+
+/** Of the Data API, which lives on a host of its own: no versions, no pages. */
+const DATA_API = /^\/(client|data|postgres)\//
+
+/** The HTTP side of the API: token, rate limit, rights, JSON, pages, ETags, faults, and the record of every call. */
 export function createApiServer(parts: ApiServerParts): Server {
   return createServer((request, response) => {
     void serve(parts, request, response)
@@ -28,72 +33,141 @@ export function createApiServer(parts: ApiServerParts): Server {
 }
 
 async function serve(parts: ApiServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const {platform} = parts
   const url = new URL(request.url ?? '/', 'http://localhost')
   const method = request.method ?? 'GET'
-  const call: ApiCall = {at: Date.now(), method, path: url.pathname + url.search, status: null, body: undefined}
+  const call: ApiCall = {
+    at: Date.now(),
+    account: null,
+    method,
+    path: url.pathname + url.search,
+    status: null,
+    body: undefined,
+  }
   parts.calls.push(call)
   const raw = await read(request)
   if (raw === undefined) return
   call.body = parse(raw)
-  const faults = parts.faults.take(method, url.pathname)
-  const waits = faults.reduce((sum, {delayMs = 0}) => sum + delayMs, parts.platform.settings.latencyMs)
-  if (waits > 0) await delay(waits, undefined, {signal: parts.platform.closing.signal}).catch(() => {})
+  const faults = parts.faults.take(method, url.pathname, hasSecondFactor(parts, request, url))
+  const has = (kind: Fault['kind']) => faults.find((fault) => fault.kind === kind)
+  const pause = (ms: number) => delay(ms, undefined, {signal: platform.closing.signal}).catch(() => {})
+  const [timeout, hang] = [has('timeout'), has('hang')]
+  const waits = faults.reduce((sum, {kind, delayMs = 0}) => (kind === 'timeout' ? sum : sum + delayMs), 0)
+  if (waits + platform.settings.latencyMs > 0) await pause(waits + platform.settings.latencyMs)
   const cut = () => {
     call.status = 0
     request.socket.destroy()
   }
-  if (faults.some(({kind}) => kind === 'reset-before')) return cut()
+  if (has('reset-before')) return cut()
+  response.once('close', () => (call.status ??= 0))
+  if (hang && !hang.afterEffect) return
   const failing = faults.find((fault) => answerOf(fault))
-  const error = failing && answerOf(failing)
-  const answer = error && !failing.afterEffect ? failed(error) : await answerTo(parts, request, call, url)
-  if (faults.some(({kind}) => kind === 'reset-after')) return cut()
-  send(parts, response, call, error ? failed(error) : answer)
+  const error = has('two_factor') ? twoFactor(appOf(parts, url)) : failing && answerOf(failing)
+  const answer = error && !failing?.afterEffect ? failed(error) : await answerTo(parts, request, call, url)
+  if (hang) return
+  if (has('reset-after')) return cut()
+  if (timeout) await pause(timeout.delayMs ?? ROUTER_PATIENCE_MS)
+  send(response, call, request.headers, timeout ? ROUTER_GAVE_UP : error ? failed(error) : answer)
+}
+
+const ROUTER_GAVE_UP: ApiAnswer = {
+  status: 503,
+  stream(response) {
+    response.writeHead(503, {'Content-Type': 'text/html; charset=utf-8'})
+    response.end('<!DOCTYPE html><html><head><title>Application Error</title></head><body></body></html>\n')
+  },
 }
 
 async function answerTo(
-  {routes, token}: ApiServerParts,
+  {routes, platform}: ApiServerParts,
   request: IncomingMessage,
   call: ApiCall,
   url: URL,
 ): Promise<ApiAnswer> {
+  const limit: Record<string, string> = {}
   try {
-    const {method, body} = call
+    const {method} = call
     const {headers} = request
-    const {handler, params, open} = routes.find(method, url.pathname)
-    if (!open && !isAuthorized(headers.authorization, token)) {
-      throw new ApiError(401, 'unauthorized', 'Invalid credentials provided.')
+    const route = routes.find(method, url.pathname)
+    if (route?.open) return await answerOn(route, call, url, headers)
+    const account = platform.access.accounts.authenticate(headers.authorization)
+    call.account = account.email
+    count(account, url.pathname, limit)
+    if (
+      !route ||
+      (!DATA_API.test(url.pathname) && !/^application\/vnd\.heroku\+json; *version=3\b/.test(headers.accept ?? ''))
+    ) {
+      throw noEndpoint()
     }
-    if (!isObject(body)) throw new ApiError(400, 'bad_request', 'The request body is not a JSON object.')
-    return await handler({method, path: url.pathname, params, query: url.searchParams, headers, body})
-  } catch (error) {
-    if (error instanceof ApiError) return failed(error)
-    return failed(
-      new ApiError(500, 'internal_server_error', error instanceof Error ? (error.stack ?? '') : String(error)),
+    const answer = await platform.access.as(account, needOf(method, route.path), () =>
+      answerOn(route, call, url, headers),
     )
+    const paged =
+      method === 'GET' && Array.isArray(answer.body) && !DATA_API.test(url.pathname)
+        ? page(url.pathname, headers.range, answer.body as Record<string, unknown>[])
+        : answer
+    return {...paged, headers: {...limit, ...paged.headers}}
+  } catch (error) {
+    const answer = error instanceof ApiError ? error : new ApiError(500, 'internal_server_error', stackOf(error))
+    return failed(answer, limit)
   }
 }
 
-function send({rateLimit}: ApiServerParts, response: ServerResponse, call: ApiCall, answer: ApiAnswer): void {
+async function answerOn(
+  {handler, params}: FoundRoute,
+  {method, body}: ApiCall,
+  url: URL,
+  headers: IncomingHttpHeaders,
+): Promise<ApiAnswer> {
+  if (!isObject(body)) throw new ApiError(400, 'bad_request', 'The request body is not a JSON object.')
+  return await handler({method, path: url.pathname, params, query: url.searchParams, headers, body})
+}
+
+/** Takes the request out of the account's pool; asking how much is left is free. */
+function count({limit}: Account, path: string, headers: Record<string, string>): void {
+  const taken = path === '/account/rate-limits' || limit.take()
+  headers['RateLimit-Remaining'] = String(limit.remaining)
+  headers['RateLimit-Multiplier'] = '1'
+  if (!taken) throw rateLimited()
+}
+
+function send(response: ServerResponse, call: ApiCall, asked: IncomingHttpHeaders, answer: ApiAnswer): void {
   const {status = 200, body = {}, headers = {}, stream} = answer
-  call.status = status
-  if (stream) return stream(response)
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
+  if (stream) {
+    call.status = status
+    return stream(response)
+  }
+  const text = JSON.stringify(body)
+  const etag = `"${createHash('md5').update(text).digest('hex')}"`
+  const unchanged = call.method === 'GET' && status < 300 && asked['if-none-match'] === etag
+  call.status = unchanged ? 304 : status
+  response.writeHead(call.status, {
+    ...(unchanged ? {} : {'Content-Type': 'application/json'}),
+    ...(status < 300 ? {ETag: etag} : {}),
     'Request-Id': randomUUID(),
-    'RateLimit-Remaining': String(rateLimit.take(call.path)),
     ...headers,
   })
-  response.end(JSON.stringify(body))
+  response.end(unchanged ? undefined : text)
 }
 
-function failed({status, id, message, headers}: ApiError): ApiAnswer {
-  return {status, body: {id, message, url: 'https://devcenter.heroku.com/articles/platform-api-reference'}, headers}
+function failed({status, id, message, headers, fields}: ApiError, more: Record<string, string> = {}): ApiAnswer {
+  return {status, body: {...fields, id, message}, headers: {...more, ...headers}}
 }
 
-/** A bearer token, or Basic with the token as password, which the Data API's credential endpoints take. */
-function isAuthorized(header: string | undefined, token: string): boolean {
-  return header === `Bearer ${token}` || header === `Basic ${Buffer.from(`:${token}`).toString('base64')}`
+function hasSecondFactor({platform}: ApiServerParts, {headers}: IncomingMessage, url: URL): boolean {
+  if (headers['heroku-two-factor-code']) return true
+  const app = platform.apps.find(({id, name}) => [id, name].includes(appIn(url)))
+  const account = platform.access.accounts.of(headers.authorization)
+  return app !== undefined && account !== undefined && account.preauthorized.has(app.id)
 }
+
+function appOf({platform}: ApiServerParts, url: URL): {id: string; name: string} | undefined {
+  const app = platform.apps.find(({id, name}) => [id, name].includes(appIn(url)))
+  return app && {id: app.id, name: app.name}
+}
+
+const appIn = ({pathname}: URL): string => /^\/apps\/([^/]+)/.exec(pathname)?.[1] ?? ''
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : String(error))
 
 async function read(request: IncomingMessage): Promise<string | undefined> {
   try {

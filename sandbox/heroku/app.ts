@@ -35,6 +35,8 @@ export class App {
   readonly pipeline: {name: string; stage: string} | undefined
   readonly generation: 'cedar' | 'fir'
   readonly owner: string
+  readonly team: string | null
+  locked: boolean
   readonly createdAt = new Date()
   readonly platform: AppPlatform
   readonly ownVars = new Map<string, string>()
@@ -60,11 +62,13 @@ export class App {
     this.language = spec.language ?? 'Node.js'
     this.pipeline = spec.pipeline
     this.owner = spec.owner ?? platform.user.email
+    this.team = spec.team ?? null
+    this.locked = spec.locked ?? false
     this.preboot = spec.features?.preboot ?? false
     this.formation = new Formation(this)
     this.releases = new Releases(this)
     for (const [key, value] of Object.entries(spec.configVars ?? {})) this.ownVars.set(key, value)
-    this.releases.deployed('Deploy 1a2b3c4d')
+    this.releases.deployed('Deploy 1a2b3c4d', spec.releases)
     for (const [type, quantity] of Object.entries(spec.formation ?? {})) this.formation.scale(type, quantity)
     this.schedule = spec.schedule && new Schedule(this, spec.schedule)
   }

@@ -76,7 +76,7 @@ function remove(book: AttachmentBook, attachment: Attachment): void {
 
 function confirmationRequired(app: AddonApp, taken: Attachment): ApiError {
   const message = `The attachment name ${taken.name} is already in use by ${taken.addon.name} on app ${app.name}. Replacing it requires confirmation.`
-  return new ApiError(423, 'confirmation_required', message, {'X-Confirmation-Required': 'name-conflict'})
+  return new ApiError(423, 'confirmation_required', message, {headers: {'X-Confirmation-Required': 'name-conflict'}})
 }
 
 function freeName(app: AddonApp, addon: Addon): string {

@@ -1,24 +1,25 @@
-import {randomUUID} from 'node:crypto'
 import type {Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
 
 import type {Addon, DataMaintenance} from './addons.js'
+import type {Account, AccountSpec} from './accounts.js'
 import {createApiServer} from './api-server.js'
 import type {App} from './app.js'
 import {FaultPlan} from './faults.js'
 import {LogSessions} from './log-sessions.js'
 import {Platform} from './platform.js'
-import {RateLimit} from './rate-limit.js'
 import {createRouter} from './router.js'
 import {addAddonRoutes} from './routes-addons.js'
+import {addAccountRoutes} from './routes-accounts.js'
 import {addAppRoutes} from './routes-apps.js'
 import {addDataRoutes} from './routes-data.js'
 import {addDynoRoutes} from './routes-dynos.js'
 import {addReleaseRoutes} from './routes-releases.js'
+import type {Right} from './rights.js'
 import {Routes} from './routes.js'
 import type {ApiCall, AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
 
-export type {Addon, App, DataMaintenance, FaultPlan}
+export type {Account, AccountSpec, Addon, App, DataMaintenance, FaultPlan, Right}
 export type {Attachment} from './addons.js'
 export type {Dyno} from './dyno.js'
 export type {Fault, FaultKind} from './faults.js'
@@ -38,7 +39,7 @@ export interface HerokuSimulator {
   readonly url: string
   /** The router: the app is chosen by the host `<app>.herokuapp.localhost` or by the first path segment. */
   readonly routerUrl: string
-  /** The API key that is accepted. */
+  /** The API key of the operator, who may do everything unless told otherwise. */
   readonly token: string
   readonly faults: FaultPlan
   /** Every API request, with secrets as they were sent. */
@@ -52,8 +53,18 @@ export interface HerokuSimulator {
   rotateCredentials(addon: string, url: string, credential?: string): void
   app(name: string): App
   addon(name: string): Addon
-  /** false: every request about the app is answered 403, and its attachments are not listed. */
+  /** Another account, whose `token` is accepted; it may do with an app what it is given. */
+  createAccount(spec: AccountSpec): Account
+  /** Gives an account (the operator unless named by email) exactly these rights; `view` comes with any other. */
+  setRights(app: string, rights: readonly Right[], account?: string): void
+  /** false: every request of the operator about the app is answered 403, and its attachments are not listed. */
   setPermission(app: string, allowed: boolean): void
+  /** How many requests of an account (the operator unless named by email) were counted. */
+  requests(account?: string): number
+  /** Leaves an account so many requests. */
+  setRequestsLeft(requests: number, account?: string): void
+  /** Ends an account's token, as SSO does after eight hours. */
+  endToken(account?: string): void
   scheduleMaintenance(addon: string, maintenance: Partial<DataMaintenance>): void
   /** Ends every dyno and closes both ports. */
   stop(): Promise<void>
@@ -66,29 +77,36 @@ const DEFAULTS: Settings = {
   bootSeconds: 30,
   crashBackoffSeconds: 0.5,
   latencyMs: 0,
+  requestLimit: 4500,
 }
 
 export async function startHeroku(options: StartOptions = {}): Promise<HerokuSimulator> {
   const {port = 0, routerPort = 0, ...settings} = options
   const platform = new Platform({...DEFAULTS, ...settings})
-  const token = `HRKU-${randomUUID()}`
+  const {access} = platform
   const faults = new FaultPlan()
   const calls: ApiCall[] = []
-  const rateLimit = new RateLimit()
   const routes = new Routes()
-  const api = createApiServer({platform, routes, faults, calls, token, rateLimit})
+  const api = createApiServer({platform, routes, faults, calls})
   const router = createRouter(platform)
   const [url, routerUrl] = await Promise.all([listen(api, port), listen(router, routerPort)])
-  addAppRoutes(routes, platform, rateLimit, routerUrl)
+  addAccountRoutes(routes, platform, routerUrl)
+  addAppRoutes(routes, platform, routerUrl)
   addReleaseRoutes(routes, platform, new LogSessions(), url)
   addAddonRoutes(routes, platform)
   addDynoRoutes(routes, platform)
   addDataRoutes(routes, platform)
 
+  const account = (email?: string) => {
+    const found = email === undefined ? access.operator : access.accounts.find(email)
+    if (!found) throw new Error(`no account ${email}`)
+    return found
+  }
+
   return {
     url,
     routerUrl,
-    token,
+    token: access.operator.token,
     faults,
     calls,
     events: platform.events,
@@ -98,7 +116,16 @@ export async function startHeroku(options: StartOptions = {}): Promise<HerokuSim
     rotateCredentials: (addon, to, credential) => platform.rotate(platform.addon(addon), to, credential),
     app: (name) => platform.app(name),
     addon: (name) => platform.addon(name),
+    createAccount: (spec) => access.accounts.create(spec),
+    setRights: (app, rights, email) => access.give(platform.app(app), account(email), rights),
     setPermission: (app, allowed) => platform.setPermission(platform.app(app), allowed),
+    requests: (email) => account(email).limit.counted,
+    setRequestsLeft(requests, email) {
+      account(email).limit.remaining = requests
+    },
+    endToken(email) {
+      account(email).expiresAt = new Date()
+    },
     scheduleMaintenance(name, maintenance) {
       const addon = platform.addon(name)
       addon.maintenance = {...addon.maintenance, status: 'pending', ...maintenance}

@@ -1,27 +1,32 @@
-import {randomUUID} from 'node:crypto'
-
+import {Access} from './access.js'
+import type {Account} from './accounts.js'
 import {Addon} from './addons.js'
 import type {AddonApp, Attachment} from './addons.js'
 import {App} from './app.js'
 import {attach} from './attachments.js'
-import {forbidden, invalid, notFound} from './errors.js'
+import {invalid, notFound} from './errors.js'
 import {Reaper} from './reaper.js'
 import type {AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
 
 /** The whole state of the simulated platform, and who may see what of it. */
 export class Platform {
   readonly settings: Settings
-  readonly user = {id: randomUUID(), email: 'operator@example.com'}
   readonly apps: App[] = []
   readonly addons: Addon[] = []
   readonly attachments: Attachment[] = []
   readonly events: PlatformEvent[] = []
   readonly closing = new AbortController()
   readonly reaper = new Reaper()
-  readonly #forbidden = new Set<AddonApp>()
+  readonly access: Access
 
   constructor(settings: Settings) {
     this.settings = settings
+    this.access = new Access(settings.requestLimit)
+  }
+
+  /** Whoever makes the request that is being answered; the operator outside of requests. */
+  get user(): Account {
+    return this.access.caller
   }
 
   createApp(spec: AppSpec): App {
@@ -64,19 +69,20 @@ export class Platform {
     return addon
   }
 
+  /** Takes everything from the operator, or gives it back. */
   setPermission(app: AddonApp, allowed: boolean): void {
-    if (allowed) this.#forbidden.delete(app)
-    else this.#forbidden.add(app)
+    this.access.give(app, this.access.operator, allowed ? undefined : [])
   }
 
+  /** The caller's view: true for an app with which they may do what they ask for. */
   allows(app: AddonApp): boolean {
-    return !this.#forbidden.has(app)
+    return this.access.allows(app)
   }
 
-  /** The caller's view: 403 for an app they may not see. */
+  /** The caller's view: 403 for an app with which they may not do what they ask for. */
   accessibleApp(idOrName: string): App {
     const app = this.app(idOrName)
-    if (!this.allows(app)) throw forbidden(app.name)
+    this.access.require(app)
     return app
   }
 
@@ -84,7 +90,7 @@ export class Platform {
     const addon = this.addon(idOrName)
     const visible =
       this.allows(addon.app) || this.accessibleAttachments().some((attachment) => attachment.addon === addon)
-    if (!visible) throw forbidden(addon.app.name)
+    if (!visible) this.access.require(addon.app)
     return addon
   }
 

@@ -21,13 +21,14 @@ export interface Release {
   addonPlans: string[]
   createdAt: Date
   updatedAt: Date
+  /** Who made it. */
+  user: {id: string; email: string}
   /** The dyno that runs the release phase. */
   phase?: PhaseDyno
 }
 
 /** What releases need of their app. */
 export interface ReleasesHost extends Host {
-  readonly owner: string
   readonly configVars: Record<string, string>
   readonly attachments: readonly Attachment[]
   readonly formation: {deploy(): void}
@@ -62,8 +63,9 @@ export class Releases {
     return release
   }
 
-  /** For the slug an app is created with: succeeds at once. */
-  deployed(description: string): void {
+  /** For the slug an app is created with: succeeds at once, as the last of so many releases. */
+  deployed(description: string, count = 0): void {
+    while (this.all.length < count - 1) this.all.push({...this.#next('Deploy 0a1b2c3d'), status: 'succeeded'})
     this.#add(description).status = 'succeeded'
   }
 
@@ -75,8 +77,17 @@ export class Releases {
   }
 
   #add(description: string): Release {
+    const release = this.#next(description)
+    this.all.push(release)
+    this.#app.record('release', {version: release.version, description})
+    this.#app.log.write('app', 'api', `Release v${release.version} created by user ${release.user.email}`)
+    return release
+  }
+
+  #next(description: string): Release {
     const now = new Date()
-    const release: Release = {
+    const {id, email} = this.#app.platform.user
+    return {
       id: randomUUID(),
       version: this.all.length + 1,
       description,
@@ -85,11 +96,8 @@ export class Releases {
       addonPlans: [...new Set(this.#app.attachments.map(({addon}) => addon))].map(({plan}) => plan),
       createdAt: now,
       updatedAt: now,
+      user: {id, email},
     }
-    this.all.push(release)
-    this.#app.record('release', {version: release.version, description})
-    this.#app.log.write('app', 'api', `Release v${release.version} created by user ${this.#app.owner}`)
-    return release
   }
 
   async #run(release: Release, phase: boolean): Promise<void> {

@@ -1,8 +1,9 @@
+import type {Addon, Attachment} from './addons.js'
 import {attach, destroy, detach, resolveAttachments} from './attachments.js'
-import {forbidden, notFound} from './errors.js'
+import {notFound} from './errors.js'
 import {addonJson, attachmentJson} from './json.js'
 import type {Platform} from './platform.js'
-import {reference, text} from './routes.js'
+import {reference, requireParams, text} from './routes.js'
 import type {ApiRequest, Routes} from './routes.js'
 
 /** Add-ons, attachments and their resolvers. */
@@ -12,29 +13,33 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
   const attachment = (id: string) => {
     const found = platform.attachments.find((candidate) => candidate.id === id)
     if (!found) throw notFound('add on attachment')
-    if (!platform.allows(found.app)) throw forbidden(found.app.name)
+    platform.access.require(found.app)
     return found
   }
 
-  routes.on('GET', '/addons', () => {
-    return {body: platform.addons.filter((one) => platform.allows(one.app)).map(addonJson)}
+  const showAddon = (one: Addon, {headers}: ApiRequest) => addonJson(one, headers)
+  const show = (one: Attachment, {headers}: ApiRequest) => attachmentJson(one, headers)
+
+  routes.on('GET', '/addons', (request) => {
+    return {body: platform.addons.filter((one) => platform.allows(one.app)).map((one) => showAddon(one, request))}
   })
-  routes.on('GET', '/addons/:addon', (request) => ({body: addonJson(addon(request))}))
+  routes.on('GET', '/addons/:addon', (request) => ({body: showAddon(addon(request), request)}))
   routes.on('GET', '/apps/:app/addons', (request) => {
     const shown = app(request)
     const attached = new Set(shown.attachments.map((one) => one.addon))
     const listed = platform.addons.filter((one) => one.app === shown || attached.has(one))
-    return {body: listed.filter((one) => platform.allows(one.app)).map(addonJson)}
+    return {body: listed.filter((one) => platform.allows(one.app)).map((one) => showAddon(one, request))}
   })
   routes.on('GET', '/apps/:app/addons/:addon', (request) => {
     app(request)
-    return {body: addonJson(addon(request))}
+    return {body: showAddon(addon(request), request)}
   })
   routes.on('DELETE', '/apps/:app/addons/:addon', (request) => {
     app(request)
     const destroyed = addon(request)
+    platform.access.require(destroyed.app)
     destroy(platform, destroyed, request.body['force'] === true)
-    return {body: addonJson(destroyed)}
+    return {body: showAddon(destroyed, request)}
   })
   routes.on('GET', '/addons/:addon/addon-attachments', (request) => {
     const wanted = addon(request)
@@ -42,7 +47,7 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
       body: platform
         .accessibleAttachments()
         .filter((one) => one.addon === wanted)
-        .map(attachmentJson),
+        .map((one) => show(one, request)),
     }
   })
   routes.on('GET', '/addons/:addon/config/:namespace', (request) => {
@@ -51,16 +56,22 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
     return {body: known ? [{name: request.params['namespace'], value: credential}] : []}
   })
 
-  routes.on('GET', '/addon-attachments', () => ({body: platform.accessibleAttachments().map(attachmentJson)}))
-  routes.on('GET', '/addon-attachments/:id', ({params}) => ({body: attachmentJson(attachment(params['id']!))}))
-  routes.on('GET', '/apps/:app/addon-attachments', (request) => ({body: app(request).attachments.map(attachmentJson)}))
+  routes.on('GET', '/addon-attachments', (request) => {
+    return {body: platform.accessibleAttachments().map((one) => show(one, request))}
+  })
+  routes.on('GET', '/addon-attachments/:id', (request) => ({body: show(attachment(request.params['id']!), request)}))
+  routes.on('GET', '/apps/:app/addon-attachments', (request) => {
+    return {body: app(request).attachments.map((one) => show(one, request))}
+  })
   routes.on('GET', '/apps/:app/addon-attachments/:name', (request) => {
     const {name} = request.params
     const found = app(request).attachments.find((one) => one.name === name || one.id === name)
     if (!found) throw notFound('add on attachment')
-    return {body: attachmentJson(found)}
+    return {body: show(found, request)}
   })
-  routes.on('POST', '/addon-attachments', ({body}) => {
+  routes.on('POST', '/addon-attachments', (request) => {
+    const {body} = request
+    requireParams(body, 'addon', 'app')
     const made = attach(platform, {
       app: platform.accessibleApp(reference(body, 'app')),
       addon: platform.accessibleAddon(reference(body, 'addon')),
@@ -68,15 +79,17 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
       namespace: text(body, 'namespace'),
       confirm: text(body, 'confirm'),
     })
-    return {status: 201, body: attachmentJson(made)}
+    return {status: 201, body: show(made, request)}
   })
-  routes.on('DELETE', '/addon-attachments/:id', ({params}) => {
-    const removed = attachment(params['id']!)
+  routes.on('DELETE', '/addon-attachments/:id', (request) => {
+    const removed = attachment(request.params['id']!)
     detach(platform, removed)
-    return {body: attachmentJson(removed)}
+    return {body: show(removed, request)}
   })
 
-  routes.on('POST', '/actions/addon-attachments/resolve', ({body}) => {
+  routes.on('POST', '/actions/addon-attachments/resolve', (request) => {
+    const {body} = request
+    requireParams(body, 'addon_attachment')
     const appName = text(body, 'app')
     const on = appName === undefined ? undefined : platform.accessibleApp(appName)
     const service = text(body, 'addon_service')
@@ -85,9 +98,11 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
       .filter((one) => (!on || one.app === on) && (!service || one.addon.service === service))
     const found = resolveAttachments(candidates, text(body, 'addon_attachment') ?? '')
     if (found.length === 0) throw notFound('add on attachment')
-    return {body: found.map(attachmentJson)}
+    return {body: found.map((one) => show(one, request))}
   })
-  routes.on('POST', '/actions/addons/resolve', ({body}) => {
+  routes.on('POST', '/actions/addons/resolve', (request) => {
+    const {body} = request
+    requireParams(body, 'addon')
     const wanted = text(body, 'addon') ?? ''
     const appName = text(body, 'app')
     const on = appName === undefined ? undefined : platform.accessibleApp(appName)
@@ -98,6 +113,6 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
     )
     const found = [...new Set([...attached, ...named])].filter((one) => !service || one.service === service)
     if (found.length === 0) throw notFound('add on')
-    return {body: found.map(({id}) => addonJson(platform.accessibleAddon(id)))}
+    return {body: found.map(({id}) => showAddon(platform.accessibleAddon(id), request))}
   })
 }

@@ -1,45 +1,41 @@
 import type {App} from './app.js'
 import {patchConfigVars} from './config-vars.js'
 import {notFound} from './errors.js'
-import {accountJson, appJson} from './json.js'
+import {at, uuidOf} from './ids.js'
+import {appJson, couplingJson, pipelineJson, prebootJson} from './json.js'
 import type {Platform} from './platform.js'
-import type {RateLimit} from './rate-limit.js'
+import {flag, requireParams} from './routes.js'
 import type {ApiRequest, Routes} from './routes.js'
 
-/** Account, apps, config vars, features and spaces. */
-export function addAppRoutes(routes: Routes, platform: Platform, rateLimit: RateLimit, routerUrl: string): void {
+/** Apps, config vars, features and spaces. */
+export function addAppRoutes(routes: Routes, platform: Platform, routerUrl: string): void {
   const app = ({params}: ApiRequest) => platform.accessibleApp(params['app']!)
-  const show = (shown: App) => ({body: appJson(shown, routerUrl)})
-
-  routes.on('GET', '/account', () => ({body: accountJson(platform)}))
-  routes.on('GET', '/account/rate-limits', () => ({body: {remaining: rateLimit.remaining}}))
+  const show = (shown: App) => ({body: appJson(shown, platform, routerUrl)})
 
   for (const path of ['/apps', '/users/~/apps']) {
     routes.on('GET', path, () => {
-      return {body: platform.apps.filter((one) => platform.allows(one)).map((one) => appJson(one, routerUrl))}
+      return {body: platform.apps.filter((one) => platform.allows(one)).map((one) => appJson(one, platform, routerUrl))}
     })
   }
   routes.on('GET', '/apps/:app', (request) => show(app(request)))
   routes.on('PATCH', '/apps/:app', (request) => {
     const patched = app(request)
-    const {maintenance} = request.body
-    if (typeof maintenance === 'boolean') patched.setMaintenance(maintenance)
+    const maintenance = flag(request.body, 'maintenance')
+    if (maintenance !== undefined) patched.setMaintenance(maintenance)
     return show(patched)
   })
-  routes.on('GET', '/apps/:app/collaborators', (request) => {
-    const {owner, createdAt} = app(request)
-    const user = {id: platform.user.id, email: owner}
-    return {body: [{id: platform.user.id, role: 'owner', user, created_at: createdAt, updated_at: createdAt}]}
-  })
   routes.on('GET', '/apps/:app/pipeline-couplings', (request) => {
-    const {id, pipeline} = app(request)
-    if (!pipeline) throw notFound('pipeline coupling')
-    return {body: {id: `${id}-coupling`, app: {id}, stage: pipeline.stage, pipeline: {id: pipeline.name}}}
+    const coupled = app(request)
+    if (!coupled.pipeline) throw notFound('pipeline coupling')
+    return {body: couplingJson(coupled, coupled.pipeline)}
   })
   routes.on('GET', '/pipelines/:pipeline', ({params}) => {
-    const name = params['pipeline']!
-    if (!platform.apps.some((one) => one.pipeline?.name === name && platform.allows(one))) throw notFound('pipeline')
-    return {body: {id: name, name}}
+    const wanted = params['pipeline']!
+    const inPipeline = platform.apps.find(
+      ({pipeline}) => pipeline && [pipeline.name, uuidOf(pipeline.name)].includes(wanted),
+    )
+    if (!inPipeline?.pipeline || !platform.allows(inPipeline)) throw notFound('pipeline')
+    return {body: pipelineJson(inPipeline, inPipeline.pipeline.name, platform)}
   })
 
   routes.on('GET', '/apps/:app/config-vars', (request) => ({body: app(request).configVars}))
@@ -49,52 +45,69 @@ export function addAppRoutes(routes: Routes, platform: Platform, rateLimit: Rate
     return {body: patched.configVars}
   })
 
-  routes.on('GET', '/apps/:app/features', (request) => ({body: [preboot(app(request))]}))
-  routes.on('GET', '/apps/:app/features/:feature', (request) => ({body: feature(app(request), request)}))
+  routes.on('GET', '/apps/:app/features', (request) => ({body: [prebootJson(app(request))]}))
+  routes.on('GET', '/apps/:app/features/:feature', (request) => ({
+    body: prebootJson(withFeature(app(request), request)),
+  }))
   routes.on('PATCH', '/apps/:app/features/:feature', (request) => {
-    const patched = app(request)
-    feature(patched, request)
-    patched.preboot = request.body['enabled'] === true
+    const patched = withFeature(app(request), request)
+    requireParams(request.body, 'enabled')
+    patched.preboot = flag(request.body, 'enabled') ?? patched.preboot
     patched.record('feature', {name: 'preboot', enabled: patched.preboot})
-    return {body: preboot(patched)}
+    return {body: prebootJson(patched)}
   })
 
-  const space = ({params}: ApiRequest) => {
-    const name = params['space']!
-    const region = platform.apps.find((one) => one.space === name && platform.allows(one))?.region
-    if (region === undefined) throw notFound('space')
-    return {id: name, name, region: {id: region, name: region}, shield: false, state: 'allocated'}
+  const inSpace = ({params}: ApiRequest) => {
+    const wanted = params['space']!
+    const found = platform.apps.find(({space}) => space !== null && [space, uuidOf(space)].includes(wanted))
+    if (!found?.space || !platform.allows(found)) throw notFound('space')
+    const times = {created_at: at(found.createdAt), updated_at: at(found.createdAt)}
+    return {app: found, name: found.space, times}
   }
-  routes.on('GET', '/spaces/:space', (request) => ({body: space(request)}))
+  routes.on('GET', '/spaces/:space', (request) => {
+    const {app: one, name, times} = inSpace(request)
+    const team = one.team ?? 'example-team'
+    const named = (wanted: string) => ({id: uuidOf(wanted), name: wanted})
+    return {
+      body: {
+        ...named(name),
+        cidr: '10.0.0.0/16',
+        data_cidr: '10.1.0.0/16',
+        generation: named(one.generation),
+        organization: {name: team},
+        region: named(one.region),
+        shield: false,
+        state: 'allocated',
+        team: named(team),
+        ...times,
+      },
+    }
+  })
   routes.on('GET', '/spaces/:space/nat', (request) => {
-    const {name} = space(request)
-    return {body: {sources: ['203.0.113.10', '203.0.113.11'], state: 'enabled', space: name}}
+    const {times} = inSpace(request)
+    return {body: {sources: ['203.0.113.10', '203.0.113.11'], state: 'enabled', ...times}}
   })
   routes.on('GET', '/spaces/:space/peerings', (request) => {
-    space(request)
+    inSpace(request)
     return {body: []}
   })
   routes.on('GET', '/spaces/:space/peering-info', (request) => {
-    space(request)
-    return {body: {aws_account_id: '123456789012', vpc_id: 'vpc-0123456789abcdef0', vpc_cidr: '10.0.0.0/16'}}
+    inSpace(request)
+    return {
+      body: {
+        aws_account_id: '123456789012',
+        aws_region: 'us-east-1',
+        dyno_cidr_blocks: ['10.0.128.0/20', '10.0.144.0/20'],
+        space_cidr_blocks: ['10.0.0.0/16'],
+        unavailable_cidr_blocks: ['10.1.0.0/16', '172.17.0.0/16'],
+        vpc_cidr: '10.0.0.0/16',
+        vpc_id: 'vpc-0123456789abcdef0',
+      },
+    }
   })
 }
 
-function feature(app: App, {params}: ApiRequest) {
+function withFeature(app: App, {params}: ApiRequest): App {
   if (params['feature'] !== 'preboot') throw notFound('app feature')
-  return preboot(app)
-}
-
-function preboot(app: App) {
-  return {
-    id: `${app.id}-preboot`,
-    name: 'preboot',
-    enabled: app.preboot,
-    state: 'general',
-    description: 'Provide seamless web dyno deploys',
-    doc_url: 'https://devcenter.heroku.com/articles/preboot',
-    display_name: 'Preboot',
-    created_at: app.createdAt,
-    updated_at: app.createdAt,
-  }
+  return app
 }

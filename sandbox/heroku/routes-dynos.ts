@@ -1,8 +1,8 @@
 import type {App} from './app.js'
-import {invalid} from './errors.js'
+import {invalid, wrongType} from './errors.js'
 import {dynoJson, formationJson} from './json.js'
 import type {Platform} from './platform.js'
-import {reference, text} from './routes.js'
+import {reference, requireParams, text} from './routes.js'
 import type {ApiRequest, Routes} from './routes.js'
 
 const ACCEPTED = {status: 202, body: {}}
@@ -16,7 +16,8 @@ export function addDynoRoutes(routes: Routes, platform: Platform): void {
   routes.on('PATCH', '/apps/:app/formation', (request) => {
     const scaled = app(request)
     const {updates} = request.body
-    if (!Array.isArray(updates)) throw invalid('Updates are required.')
+    requireParams(request.body, 'updates')
+    if (!Array.isArray(updates)) throw wrongType('updates', updates, 'array')
     scale(scaled, updates as Record<string, unknown>[])
     return {body: formation(scaled)}
   })
@@ -38,8 +39,8 @@ export function addDynoRoutes(routes: Routes, platform: Platform): void {
   routes.on('POST', '/apps/:app/dynos', (request) => {
     const host = app(request)
     const {body} = request
-    const command = text(body, 'command')
-    if (!command) throw invalid('Command is required.')
+    requireParams(body, 'command')
+    const command = text(body, 'command') ?? ''
     if (body['attach'] === true) throw invalid('The simulator has no rendezvous: start the dyno detached.')
     const timeToLiveSeconds = Number(text(body, 'time_to_live') ?? 0) || undefined
     if ((timeToLiveSeconds ?? 1) > 86_400) throw invalid('time_to_live must be at most 86400.')

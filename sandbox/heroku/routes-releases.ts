@@ -1,8 +1,8 @@
 import type {App} from './app.js'
+import {at} from './ids.js'
 import {releaseJson} from './json.js'
 import type {LogSessions} from './log-sessions.js'
 import type {Platform} from './platform.js'
-import {page} from './ranges.js'
 import type {Release} from './releases.js'
 import {text} from './routes.js'
 import type {ApiRequest, Routes} from './routes.js'
@@ -24,8 +24,7 @@ export function addReleaseRoutes(routes: Routes, platform: Platform, sessions: L
 
   routes.on('GET', '/apps/:app/releases', (request) => {
     const host = app(request)
-    const answer = page(request.headers.range, 'version', host.releases.all, ({version}) => version)
-    return {...answer, body: answer.body.map((release) => show(host, release))}
+    return {body: host.releases.all.map((release) => show(host, release))}
   })
   routes.on('GET', '/apps/:app/releases/:release', (request) => {
     const host = app(request)
@@ -41,7 +40,7 @@ export function addReleaseRoutes(routes: Routes, platform: Platform, sessions: L
     const lines = text(body, 'lines')
     const options = {lines: lines === undefined ? undefined : Number(lines), tail: body['tail'] === true}
     const session = sessions.open(app(request), {dyno, source: text(body, 'source')}, options)
-    const now = new Date()
+    const now = at(new Date())
     const logplexUrl = `${url}/streams/${session.id}`
     return {status: 201, body: {id: session.id, logplex_url: logplexUrl, created_at: now, updated_at: now}}
   })

@@ -1,6 +1,6 @@
 import type {IncomingHttpHeaders, ServerResponse} from 'node:http'
 
-import {noEndpoint} from './errors.js'
+import {missing, wrongType} from './errors.js'
 
 export interface ApiRequest {
   method: string
@@ -16,7 +16,7 @@ export interface ApiAnswer {
   status?: number
   body?: unknown
   headers?: Record<string, string>
-  /** Takes over the response instead of sending a body. */
+  /** Takes over the response instead of sending a body; `status` is only noted then. */
   stream?: (response: ServerResponse) => void
 }
 
@@ -24,9 +24,19 @@ export type Handler = (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>
 
 interface Route {
   method: string
+  path: string
   pattern: RegExp
   open: boolean
   handler: Handler
+}
+
+export interface FoundRoute {
+  /** As the endpoint was declared: `/apps/:app/dynos`. */
+  path: string
+  handler: Handler
+  params: Record<string, string>
+  /** Needs no token. */
+  open: boolean
 }
 
 /** The endpoints: `/apps/:app/dynos/:dyno` and what answers there. */
@@ -36,18 +46,18 @@ export class Routes {
   /** `open` endpoints need no token: the URL itself is the secret. */
   on(method: string, path: string, handler: Handler, {open = false} = {}): this {
     const pattern = new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`)
-    this.#routes.push({method, pattern, open, handler})
+    this.#routes.push({method, path, pattern, open, handler})
     return this
   }
 
-  find(method: string, path: string): {handler: Handler; params: Record<string, string>; open: boolean} {
+  find(method: string, path: string): FoundRoute | undefined {
     for (const route of this.#routes) {
       const match = route.method === method ? route.pattern.exec(path) : null
       if (!match) continue
       const params = Object.entries(match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)])
-      return {handler: route.handler, open: route.open, params: Object.fromEntries(params) as Record<string, string>}
+      return {...route, params: Object.fromEntries(params) as Record<string, string>}
     }
-    throw noEndpoint()
+    return undefined
   }
 }
 
@@ -55,6 +65,19 @@ export class Routes {
 export function text(body: Record<string, unknown>, key: string): string | undefined {
   const value = body[key]
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+}
+
+/** 422 unless each of these is in the body. */
+export function requireParams(body: Record<string, unknown>, ...params: string[]): void {
+  const absent = params.filter((param) => body[param] === undefined || body[param] === null)
+  if (absent.length > 0) throw missing(...absent)
+}
+
+/** A field of the request body that can only be true or false; undefined when absent. */
+export function flag(body: Record<string, unknown>, key: string): boolean | undefined {
+  const value = body[key]
+  if (value !== undefined && typeof value !== 'boolean') throw wrongType(key, value, 'boolean')
+  return value
 }
 
 /** A reference in a body: a string, or an object with an id or a name. */

@@ -22,6 +22,12 @@ export interface AppSpec {
   pipeline?: {name: string; stage: string}
   generation?: 'cedar' | 'fir'
   owner?: string
+  /** Name of the team that owns the app. */
+  team?: string
+  /** Members of the team have no right on it unless they were given one. */
+  locked?: boolean
+  /** How many releases the app has had; 3, the fewest, by default. */
+  releases?: number
   features?: {preboot?: boolean}
   schedule?: ScheduleSpec
 }
@@ -82,6 +88,8 @@ export interface Settings {
   /** First pause before a crashed dyno is started again; doubles up to 32 times it. */
   crashBackoffSeconds: number
   latencyMs: number
+  /** Requests an account may make in an hour (Heroku: 4500). */
+  requestLimit: number
   /** Put first in the PATH of every dyno, so that the simulated stack can ship its own `psql`. */
   stackBin?: string
 }
@@ -115,6 +123,8 @@ export interface PlatformEvent {
 /** One API request; `status` 0 means the connection was cut without an answer, null that none was given yet. */
 export interface ApiCall {
   at: number
+  /** Email of the account that the token belongs to; null without a good token. */
+  account: string | null
   method: string
   path: string
   status: number | null

@@ -118,7 +118,7 @@ describe('sandbox: Heroku API', function () {
         const {body} = await heroku.api<{app: {name: string}}[]>('GET', '/addons/pg-p/addon-attachments')
         return body.map(({app}) => app.name)
       }
-      expect(await names()).to.deep.equal(['mine', 'theirs'])
+      expect(await names()).to.have.members(['mine', 'theirs'])
       heroku.sim.setPermission('theirs', false)
       expect(await names()).to.deep.equal(['mine'])
       const refused = await heroku.api('GET', '/apps/theirs/config-vars')

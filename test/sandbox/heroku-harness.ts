@@ -58,7 +58,12 @@ export class HerokuHarness {
     const response = await fetch(this.sim.url + path, {
       method,
       body: body === undefined ? undefined : JSON.stringify(body),
-      headers: {Authorization: `Bearer ${this.sim.token}`, 'Content-Type': 'application/json', ...headers},
+      headers: {
+        Accept: 'application/vnd.heroku+json; version=3',
+        Authorization: `Bearer ${this.sim.token}`,
+        'Content-Type': 'application/json',
+        ...headers,
+      },
     })
     const answer: Answer<T> = {status: response.status, headers: response.headers, body: (await response.json()) as T}
     return answer
