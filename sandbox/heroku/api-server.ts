@@ -189,5 +189,5 @@ function parse(raw: string): unknown {
 }
 
 function isObject(body: unknown): body is Record<string, unknown> {
-  return typeof body === 'object' && body !== null
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
 }

@@ -103,9 +103,19 @@ function entry(
 
 /** `GET /teams/apps/:app`: an app as its team sees it. */
 export function teamAppJson(app: App, platform: Platform, routerUrl: string) {
-  const {acm, create_status, generation, organization, process_tier, ...shown} = appJson(app, platform, routerUrl)
+  const {acm, create_status, generation, organization, process_tier, space, team, ...shown} = appJson(
+    app,
+    platform,
+    routerUrl,
+  )
   const joined = platform.access.collaborators(app).includes(platform.access.caller)
-  return {...shown, joined, locked: app.locked}
+  return {
+    ...shown,
+    joined,
+    locked: app.locked,
+    space: space && {id: space.id, name: space.name},
+    team: team && {name: team.name},
+  }
 }
 
 /** `GET /teams/:team/members`, an entry. */
