@@ -60,10 +60,12 @@ async function serve(parts: ApiServerParts, request: IncomingMessage, response: 
   }
   if (has('reset-before')) return cut()
   response.once('close', () => (call.status ??= 0))
-  if (hang && !hang.afterEffect) return
   const failing = faults.find((fault) => answerOf(fault))
   const error = has('two_factor') ? twoFactor(appOf(parts, url)) : failing && answerOf(failing)
-  const answer = error && !failing?.afterEffect ? failed(error) : await answerTo(parts, request, call, url)
+  const inVain = (hang && !hang.afterEffect) || (error && !failing?.afterEffect)
+  // Heroku counts what reaches it, whatever comes of it.
+  if (inVain) platform.access.accounts.of(request.headers.authorization)?.limit.take()
+  const answer = inVain ? {} : await answerTo(parts, request, call, url)
   if (hang) return
   if (has('reset-after')) return cut()
   if (timeout) await pause(timeout.delayMs ?? ROUTER_PATIENCE_MS)

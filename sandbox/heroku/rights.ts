@@ -11,7 +11,7 @@ export interface Need {
 }
 
 const VIEW: Need = {groups: [['view']], to: 'view'}
-const OPERATE: Need = {groups: [['operate']], to: 'change'}
+const OPERATE: Need = {groups: [['operate']], to: 'make changes'}
 
 /**
  * The table. Source, unless a row says otherwise: the matrix of Dev Center's "App Permissions and Allowed Actions" (2025),

@@ -37,8 +37,12 @@ describe('sandbox: what goes wrong at the Heroku API', function () {
       heroku.sim.faults.add(fault)
       await giveUpOnce(() => heroku.sim.faults.fired.length === 1)
       expect(app.configVars).to.deep.equal({})
+      const counted = heroku.sim.requests()
       heroku.sim.faults.add({...fault, afterEffect: true})
       await giveUpOnce(() => app.configVars['A'] === '1')
+      heroku.sim.faults.add({...fault, kind: 503})
+      await heroku.api('PATCH', '/apps/hanging/config-vars', {B: '1'})
+      expect(heroku.sim.requests() - counted).to.equal(2)
     })
 
     it('or until the simulator stops', async () => {
