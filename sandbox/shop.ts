@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import pg from 'pg'
 
 import {attach} from './heroku/attachments.js'
-import type {Addon, App, HerokuSimulator} from './heroku/index.js'
+import type {Addon, App, AppSpec, HerokuSimulator} from './heroku/index.js'
 import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
 import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
 import type {Generation} from './postgres/heroku-objects.js'
@@ -36,6 +36,14 @@ export interface ShopOptions {
   configVars?: Record<string, string>
   /** Gives the app its database in another form than an attachment DATABASE, before its dynos start. */
   connect?: (parts: {app: App; addon: Addon; source: HerokuDatabase}) => void
+  /** How Heroku runs the app. */
+  runtime?: Pick<AppSpec, 'autoscaling' | 'buildStack' | 'dynoSize' | 'generation' | 'image' | 'logs' | 'stack'>
+  /** Of its database; standard-0 when left out. */
+  plan?: string
+  /** Advanced: names of follower pools; all of them are the same server under another address. */
+  pools?: string[]
+  /** The pooler can be attached: the same server under another address. */
+  pooler?: boolean
   /** Milliseconds for which a customer, and the worker, rest between two writes; each has its own busy habit by default. */
   pauseMs?: number
 }
@@ -108,6 +116,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
       ...options.configVars,
     },
     ...(options.space ? {space: options.space} : {}),
+    ...options.runtime,
     ...(options.pipeline ? {pipeline: options.pipeline} : {}),
     ...(options.scheduleSeconds
       ? {schedule: {command: 'node scheduler.mjs', everySeconds: options.scheduleSeconds}}
@@ -115,10 +124,12 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
   })
   const addon = heroku.createPostgres({
     app: name,
-    plan: 'heroku-postgresql:standard-0',
     ...(options.connect ? {as: null} : {}),
+    plan: `heroku-postgresql:${options.plan ?? 'standard-0'}`,
+    ...(options.pools ? {pools: Object.fromEntries(options.pools.map((pool) => [pool, elsewhere(source.url)]))} : {}),
     database: {
       url: source.url,
+      ...(options.pooler ? {poolUrl: elsewhere(source.url)} : {}),
       measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)}),
     },
     credentials: Object.fromEntries(Object.entries(source.credentials).map(([credential, {url}]) => [credential, url])),
@@ -178,6 +189,13 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     },
   }
   return shop
+}
+
+/** The same server by its address instead of its name, so that the URL is another one. */
+function elsewhere(url: string): string {
+  const address = new URL(url)
+  address.hostname = '127.0.0.1'
+  return address.href
 }
 
 /** Every slot decodes what all databases of its server write: those of closed shops would slow down the others. */

@@ -1,7 +1,10 @@
 import {randomInt, randomUUID} from 'node:crypto'
 
 import {invalid, notFound} from './errors.js'
-import type {DatabaseSpec, EventKind, OtherAddonSpec, PlatformEvent, PostgresSpec} from './types.js'
+import {advancedNamespace, classicNamespace} from './namespaces.js'
+import {levelOf} from './plans.js'
+import type {Level} from './plans.js'
+import type {Bastion, DatabaseSpec, EventKind, OtherAddonSpec, PlatformEvent, PostgresSpec} from './types.js'
 
 /** An app as add-ons know it: it pays for them, has them attached, and gets a release when that changes. */
 export interface AddonApp {
@@ -39,8 +42,15 @@ const NO_MAINTENANCE: DataMaintenance = {
   window: 'Tuesdays 22:00 to Wednesdays 02:00 UTC',
 }
 
-const POOLING = 'connection-pooling:default'
-const CREDENTIAL = 'credential:'
+/** Advanced calls the default credential so. */
+export const OWNER = 'owner'
+export const LEADER = 'leader'
+
+/** A bastion that leads nowhere, and no key. */
+const BASTION: Bastion = {
+  host: 'bastion.invalid',
+  privateKey: '-----BEGIN RSA PRIVATE KEY-----\nnone\n-----END RSA PRIVATE KEY-----\n',
+}
 
 /** An add-on, billed to one app and attached to any number of apps. */
 export class Addon {
@@ -53,6 +63,9 @@ export class Addon {
   readonly database: DatabaseSpec | undefined
   /** URLs by credential name; `default` is the owner's. */
   readonly credentials = new Map<string, string>()
+  /** Advanced: URLs of the owner by the name of a pool, the leader's first. */
+  readonly pools = new Map<string, string>()
+  readonly bastion: Bastion | undefined
   poolUrl: string | undefined
   maintenance: DataMaintenance = NO_MAINTENANCE
   /** Why pg:wait would wait, such as `upgrading`; undefined when available. */
@@ -67,42 +80,87 @@ export class Addon {
     const prefix = this.database ? 'postgresql' : this.service.replace(/^heroku-/, '')
     this.name = spec.name ?? `${prefix}-sandbox-${randomInt(10_000, 100_000)}`
     if (!('database' in spec)) return
+    const further = Object.entries(spec.credentials ?? {})
+    if (this.level === 'essential' && further.length > 0) throw new Error('Essential has no further credentials')
     this.credentials.set('default', spec.database.url)
-    for (const [name, url] of Object.entries(spec.credentials ?? {})) this.credentials.set(name, url)
+    for (const [name, url] of further) this.credentials.set(name, url)
+    if (this.advanced) this.pools.set(LEADER, spec.database.url)
+    for (const [name, url] of Object.entries(spec.pools ?? {})) this.pools.set(name, url)
     this.poolUrl = spec.database.poolUrl
+    this.bastion = spec.bastion ?? (this.level === 'private' ? BASTION : undefined)
   }
 
   get service(): string {
     return this.plan.split(':')[0]!
   }
 
-  /** The config vars that an attachment of this name and namespace has. */
-  variables(attachment: string, namespace: string | null): Record<string, string> {
-    if (this.database) return {[`${attachment}_URL`]: this.url(namespace)}
-    return Object.fromEntries(Object.entries(this.#config).map(([suffix, value]) => [`${attachment}_${suffix}`, value]))
+  get level(): Level {
+    return levelOf(this.plan)
   }
 
-  /** The URL of a namespace: null the default credential, `credential:NAME`, or the connection pool. */
+  /** Has no path of the classic Data API, and the other way round. */
+  get advanced(): boolean {
+    return this.level === 'advanced'
+  }
+
+  /** The config vars that an attachment of this name and namespace has; in a Shield space also those of its bastion. */
+  variables(attachment: string, namespace: string | null): Record<string, string> {
+    const vars = this.database ? {URL: this.url(namespace), ...this.#bastionVars()} : this.#config
+    return Object.fromEntries(Object.entries(vars).map(([suffix, value]) => [`${attachment}_${suffix}`, value]))
+  }
+
+  /** The URL that an attachment of this namespace has. @throws ApiError 404 or 422 */
   url(namespace: string | null): string {
-    const credential = namespace?.startsWith(CREDENTIAL) ? namespace.slice(CREDENTIAL.length) : 'default'
-    const url = namespace === POOLING ? this.poolUrl : this.credentials.get(credential)
-    if (url === undefined) throw notFound('credential')
-    return url
+    return this.advanced ? this.#advancedUrl(namespace) : this.#classicUrl(namespace)
   }
 
   requireNamespace(namespace: string | null): void {
-    const known = namespace === null || namespace === POOLING || namespace.startsWith(CREDENTIAL)
-    if (!known || (!this.database && namespace !== null)) throw invalid(`Invalid namespace ${namespace}.`)
+    if (!this.database && namespace !== null) throw invalid(`Invalid namespace ${namespace}.`)
     if (this.database) this.url(namespace)
+  }
+
+  hasNamespace(namespace: string): boolean {
+    try {
+      this.requireNamespace(namespace)
+      return true
+    } catch {
+      return false
+    }
   }
 
   setCredential(name: string, url: string): void {
     if (!this.credentials.has(name)) throw notFound('credential')
     this.credentials.set(name, url)
-    if (name !== 'default' || !this.poolUrl) return
-    const pool = new URL(this.poolUrl)
-    const {username, password} = new URL(url)
-    Object.assign(pool, {username, password})
-    this.poolUrl = pool.href
+    if (name === 'default' && this.poolUrl) this.poolUrl = asUser(this.poolUrl, url)
   }
+
+  #classicUrl(namespace: string | null): string {
+    if (this.level === 'essential' && namespace !== null) throw invalid(`Invalid namespace ${namespace}.`)
+    const {credential, pooled} = classicNamespace(namespace)
+    const url = pooled ? this.poolUrl : this.credentials.get(credential)
+    if (url === undefined) throw notFound('credential')
+    return url
+  }
+
+  /** The words are those that `data:pg:attachments:create` looks for. What a proxy is, no public source tells. */
+  #advancedUrl(namespace: string | null): string {
+    const {role = OWNER, pool = LEADER, proxy = 'false'} = advancedNamespace(namespace)
+    const credential = this.credentials.get(role === OWNER ? 'default' : role)
+    if (credential === undefined) throw invalid('invalid credential provided')
+    const server = this.pools.get(pool)
+    if (server === undefined) throw invalid('invalid pool provided')
+    if (proxy !== 'false') throw invalid('invalid proxy provided')
+    return pool === LEADER ? credential : asUser(server, credential)
+  }
+
+  #bastionVars(): Record<string, string> {
+    if (this.level !== 'shield' || !this.bastion) return {}
+    return {BASTIONS: this.bastion.host, BASTION_KEY: this.bastion.privateKey}
+  }
+}
+
+/** A URL with the user and password of another. */
+function asUser(url: string, other: string): string {
+  const {username, password} = new URL(other)
+  return Object.assign(new URL(url), {username, password}).href
 }

@@ -2,17 +2,21 @@ import {randomInt, randomUUID} from 'node:crypto'
 import {setTimeout as delay} from 'node:timers/promises'
 
 import type {Attachment} from './addons.js'
+import {Autoscaling} from './autoscaling.js'
 import {Changes} from './changes.js'
 import {Dyno} from './dyno.js'
 import type {DynoSpec} from './dyno.js'
+import {firstSize, oneOffSize, sizeFor, tierOf} from './dyno-sizes.js'
+import type {Tier} from './dyno-sizes.js'
 import {invalid, notFound} from './errors.js'
 import {Formation} from './formation.js'
 import type {AppPlatform} from './host.js'
+import {imageOf} from './images.js'
 import {AppLog} from './logs.js'
 import {Releases} from './releases.js'
 import type {Release} from './releases.js'
 import {Schedule} from './schedule.js'
-import type {AppSpec, EventKind, PlatformEvent, Settings, Slug} from './types.js'
+import type {AppSpec, EventKind, Image, LogAccess, PlatformEvent, Settings, Slug} from './types.js'
 
 export interface OneOffSpec {
   type: string
@@ -21,6 +25,8 @@ export interface OneOffSpec {
   size?: string
   release?: Release
   timeToLiveSeconds?: number
+  /** A release phase or a scheduled job. */
+  ofSlug?: boolean
 }
 
 /** An app: its slug, config, releases and dynos. Reading it shows the live state. */
@@ -29,11 +35,15 @@ export class App {
   readonly name: string
   readonly slug: Slug
   readonly stack: string
+  readonly buildStack: string
+  readonly image: Image
+  readonly logs: LogAccess
   readonly region: string
   readonly space: string | null
   readonly language: string
   readonly pipeline: {name: string; stage: string} | undefined
   readonly generation: 'cedar' | 'fir'
+  readonly size: string
   readonly owner: string
   readonly team: string | null
   locked: boolean
@@ -48,6 +58,7 @@ export class App {
   readonly releases: Releases
   readonly formation: Formation
   readonly schedule: Schedule | undefined
+  readonly autoscaling: Autoscaling
   preboot: boolean
   #maintenance = false
 
@@ -57,8 +68,12 @@ export class App {
     this.slug = spec.slug
     this.generation = spec.generation ?? 'cedar'
     this.stack = spec.stack ?? (this.generation === 'fir' ? 'cnb' : 'heroku-24')
+    this.buildStack = spec.buildStack ?? this.stack
+    this.image = imageOf(this.stack, spec.image ?? {})
+    this.logs = spec.logs ?? 'full'
     this.region = spec.region ?? 'us'
     this.space = spec.space ?? null
+    this.size = sizeFor(this, spec.dynoSize ?? firstSize(this))
     this.language = spec.language ?? 'Node.js'
     this.pipeline = spec.pipeline
     this.owner = spec.owner ?? platform.user.email
@@ -70,6 +85,7 @@ export class App {
     for (const [key, value] of Object.entries(spec.configVars ?? {})) this.ownVars.set(key, value)
     this.releases.deployed('Deploy 1a2b3c4d', spec.releases)
     for (const [type, quantity] of Object.entries(spec.formation ?? {})) this.formation.scale(type, quantity)
+    this.autoscaling = new Autoscaling(this, spec.autoscaling)
     this.schedule = spec.schedule && new Schedule(this, spec.schedule)
   }
 
@@ -100,12 +116,19 @@ export class App {
     return Object.fromEntries([...this.formation.types.values()].map(({type, quantity}) => [type, quantity]))
   }
 
+  /** That of its process types: all have the same. */
+  get tier(): Tier {
+    const [type] = this.formation.types.values()
+    return tierOf(type?.size ?? this.size)
+  }
+
   get maintenance(): boolean {
     return this.#maintenance
   }
 
   setMaintenance(on: boolean): void {
-    if (this.generation === 'fir') throw invalid('Maintenance mode is not available for Fir apps.')
+    if (this.generation === 'fir' && !this.settings.firMaintenance)
+      throw invalid('Maintenance mode is not available for Fir apps.')
     if (on === this.#maintenance) return
     this.#maintenance = on
     this.record(on ? 'maintenance-on' : 'maintenance-off')
@@ -123,10 +146,8 @@ export class App {
     return dyno
   }
 
-  oneOff({type, command, env = {}, size = 'Standard-1X', release, timeToLiveSeconds}: OneOffSpec): Dyno {
-    const name = this.#oneOffName(type)
-    const current = release ?? this.releases.current
-    const dyno = this.start({name, type, command, size, env, release: current, timeToLiveSeconds, web: false})
+  oneOff({size = oneOffSize(this.tier), release = this.releases.current, ofSlug = false, ...spec}: OneOffSpec): Dyno {
+    const dyno = this.start({...spec, name: this.#oneOffName(spec.type, release), size, release, ofSlug, web: false})
     this.oneOffs.add(dyno)
     return dyno
   }
@@ -137,10 +158,11 @@ export class App {
     return dyno
   }
 
-  dynoName(type: string, number: number | string): string {
-    return this.generation === 'fir'
-      ? `${type}-${this.id.slice(0, 8)}-${String(number).padStart(5, '0')}`
-      : `${type}.${number}`
+  /** `web.1`; on Fir `web-77c5df8b9-x2k4q`: a part for the release, and one of each dyno's own. */
+  dynoName(type: string, number: number, release: Release): string {
+    if (this.generation === 'cedar') return `${type}.${number}`
+    const own = randomInt(36 ** 4, 36 ** 5).toString(36)
+    return `${type}-${release.id.replaceAll('-', '').slice(0, 10)}-${own}`
   }
 
   /** True when no release is pending and every dyno of the formation is up on the current one. */
@@ -172,9 +194,9 @@ export class App {
     await Promise.all([...this.running].map((dyno) => dyno.stop(1)))
   }
 
-  #oneOffName(type: string): string {
+  #oneOffName(type: string, release: Release): string {
     for (;;) {
-      const name = this.dynoName(type, randomInt(1000, 10_000))
+      const name = this.dynoName(type, randomInt(1000, 10_000), release)
       if (!this.dynos.some(({spec}) => spec.name === name)) return name
     }
   }

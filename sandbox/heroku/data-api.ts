@@ -1,21 +1,27 @@
 import type {Addon} from './addons.js'
+import {connectionsOf, storageOf} from './plans.js'
 import type {DatabaseFigures} from './types.js'
 
 const GIB = 1024 ** 3
+
+/** What the real server says of itself where it is asked, and a quiet database elsewhere. */
+export async function figuresOf({plan, database}: Addon): Promise<DatabaseFigures> {
+  return {
+    version: '16.4',
+    bytes: 0,
+    tables: 0,
+    connections: 0,
+    connectionLimit: connectionsOf(plan),
+    waitingConnections: 0,
+    ...(await database?.measure?.()),
+  }
+}
 
 /** `GET /client/v11/databases/:id`: what pg:info shows, with the figures of the real server where it is asked. */
 export async function databaseJson(addon: Addon, followers: Addon[]) {
   const spec = addon.database!
   const url = new URL(addon.url(null))
-  const figures: DatabaseFigures = {
-    version: '16.4',
-    bytes: 0,
-    tables: 0,
-    connections: 0,
-    connectionLimit: 120,
-    waitingConnections: 0,
-    ...(await spec.measure?.()),
-  }
+  const figures = await figuresOf(addon)
   return {
     addon_id: addon.id,
     name: addon.name,
@@ -47,16 +53,21 @@ export async function databaseJson(addon: Addon, followers: Addon[]) {
   }
 }
 
+/** Lines of `pg:info` that are about what Essential lacks. */
+const NOT_OF_ESSENTIAL = ['HA Status', 'Connection Pooling', 'Credentials', 'Followers', 'Following', 'Data Encryption']
+
 function information(addon: Addon, figures: DatabaseFigures, followers: Addon[]) {
   const {following, info = {}} = addon.database!
-  const level = addon.plan.split(':')[1] ?? ''
-  const essential = level.startsWith('essential')
+  const plan = addon.plan.split(':')[1] ?? ''
+  const essential = addon.level === 'essential'
   const supported = essential ? 'Unsupported' : 'Available'
+  const storage = storageOf(addon.plan)
+  const size = figures.bytes / GIB
   const lines: Record<string, string[]> = {
-    Plan: [level.replace(/^./, (letter) => letter.toUpperCase()).replaceAll('-', ' ')],
+    Plan: [plan.replace(/^./, (letter) => letter.toUpperCase()).replaceAll('-', ' ')],
     Status: [addon.waitingFor ?? 'Available'],
-    'HA Status': /^(premium|private|shield)/.test(level) ? ['Available'] : [],
-    'Data Size': [`${(figures.bytes / GIB).toFixed(2)} GB / 64 GB (${((figures.bytes / GIB / 64) * 100).toFixed(2)}%)`],
+    'HA Status': ['premium', 'private', 'shield'].includes(addon.level) ? ['Available'] : [],
+    'Data Size': [`${size.toFixed(2)} GB / ${storage} GB (${((size / storage) * 100).toFixed(2)}%)`],
     Tables: [String(figures.tables)],
     'PG Version': [figures.version],
     Connections: [`${figures.connections}/${figures.connectionLimit}`],
@@ -75,7 +86,8 @@ function information(addon: Addon, figures: DatabaseFigures, followers: Addon[])
     ...info,
   }
   const urls = ['Followers', 'Following']
-  return Object.entries(lines).map(([name, values]) => ({name, values, resolve_db_name: urls.includes(name)}))
+  const shown = Object.entries(lines).filter(([name]) => !essential || !NOT_OF_ESSENTIAL.includes(name))
+  return shown.map(([name, values]) => ({name, values, resolve_db_name: urls.includes(name)}))
 }
 
 /** `GET /data/maintenances/v1/:id` */

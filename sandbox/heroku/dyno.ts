@@ -2,7 +2,6 @@ import {spawn} from 'node:child_process'
 import type {ChildProcess} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {constants} from 'node:os'
-import {dirname} from 'node:path'
 import {createInterface} from 'node:readline'
 import {setTimeout as delay} from 'node:timers/promises'
 
@@ -16,6 +15,8 @@ export interface DynoSpec {
   command: string
   size: string
   release: Release
+  /** A process of the slug or of the platform for it, and no command that someone made up. */
+  ofSlug: boolean
   /** Overrides config vars, visible to this dyno only. */
   env?: Record<string, string>
   timeToLiveSeconds?: number
@@ -85,7 +86,7 @@ export class Dyno {
     }
     this.#log(`Starting process with command \`${command}\``)
     const child = spawn('bash', ['-c', command], {
-      cwd: this.#app.slug.dir,
+      cwd: this.#home(),
       env: this.#environment(),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -153,18 +154,22 @@ export class Dyno {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    const {release, env, name} = this.spec
-    const {stackBin} = this.#app.settings
-    const path = [stackBin, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin']
+    const {release, env, name, ofSlug} = this.spec
+    const {platform, image} = this.#app
     return {
-      PATH: path.filter((folder) => folder !== undefined).join(':'),
+      PATH: platform.images.path(image, ofSlug),
       LANG: 'en_US.UTF-8',
       ...release.config,
       ...env,
       ...(this.port === undefined ? {} : {PORT: String(this.port)}),
       DYNO: name,
-      HOME: this.#app.slug.dir,
+      HOME: this.#home(),
     }
+  }
+
+  #home(): string {
+    const {platform, image, slug} = this.#app
+    return platform.images.home(image, slug, this.spec.ofSlug)
   }
 
   #kill(): void {

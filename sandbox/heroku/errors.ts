@@ -39,6 +39,7 @@ export const missing = (...params: string[]) => invalid(`Require params: ${param
 export const wrongType = (param: string, value: unknown, type: string) =>
   invalid(`Invalid type for key "${param}": expected ${JSON.stringify(value)} to be ["${type}"].`)
 
+export const conflict = (message: string) => new ApiError(409, 'conflict', message)
 export const forbidden = (app: string) => new ApiError(403, 'forbidden', `You do not have access to the app ${app}.`)
 
 /** Also what a token answers that has ended: SSO gives no other words (heroku/heroku-builds#79). */

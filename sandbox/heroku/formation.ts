@@ -7,10 +7,11 @@ import type {Release} from './releases.js'
 
 /** What a formation needs of its app. */
 export interface FormationHost extends Host {
-  readonly space: string | null
+  /** Of the dynos of a new process type. */
+  readonly size: string
   readonly preboot: boolean
   readonly releases: {readonly current: Release}
-  dynoName(type: string, number: number): string
+  dynoName(type: string, number: number, release: Release): string
   start(spec: DynoSpec): Dyno
 }
 
@@ -24,8 +25,9 @@ export interface ProcessType {
 
 /** A place in the formation (web.1); its dyno is replaced by restarts, releases and crashes. */
 interface Slot {
-  name: string
+  key: string
   type: string
+  number: number
   dyno: Dyno
   crashes: number
   retry?: NodeJS.Timeout
@@ -43,7 +45,7 @@ export class Formation {
 
   constructor(app: FormationHost) {
     this.#app = app
-    const size = app.space ? 'Private-S' : 'Standard-1X'
+    const {size} = app
     for (const type of Object.keys(app.slug.processTypes)) {
       this.types.set(type, {id: randomUUID(), type, quantity: 0, size, updatedAt: new Date()})
     }
@@ -74,17 +76,16 @@ export class Formation {
     type.quantity = quantity
     type.updatedAt = new Date()
     this.#app.record('scale', {type: name, quantity, size: type.size})
-    const wanted = new Set(Array.from({length: quantity}, (_, index) => this.#app.dynoName(name, index + 1)))
-    for (const slot of this.#slotsOf(name)) if (!wanted.has(slot.name)) this.#close(slot)
+    for (const slot of this.#slotsOf(name)) if (slot.number > quantity) this.#close(slot)
     if (name === 'web' && quantity === 0) this.#stopPrebooted([...this.prebooted])
-    if (resized) this.restart((slot) => slot.type === name)
-    for (const slotName of wanted) if (!this.#slots.has(slotName)) this.#open(slotName, name)
+    if (resized) this.restart(({type: restarted}) => restarted === name)
+    for (let number = 1; number <= quantity; number++) this.#open(name, number)
     this.#app.changes.announce()
   }
 
   /** New processes for the chosen dynos; the old ones get SIGTERM at the same time, so both may run for a moment. */
   restart(chosen: (dyno: {name: string; type: string}) => boolean): void {
-    for (const slot of [...this.#slots.values()].filter(chosen)) {
+    for (const slot of [...this.#slots.values()].filter(({dyno}) => chosen(dyno.spec))) {
       slot.crashes = 0
       void this.#replace(slot).stop()
     }
@@ -93,7 +94,7 @@ export class Formation {
   /** Puts every dyno on the current release. */
   deploy(): void {
     const preboot = this.#app.preboot && (this.types.get('web')?.quantity ?? 0) > 0
-    this.restart((slot) => !(preboot && slot.type === 'web'))
+    this.restart(({type}) => !(preboot && type === 'web'))
     if (preboot) void this.#preboot()
   }
 
@@ -140,39 +141,43 @@ export class Formation {
     return [...this.#slots.values()].filter((slot) => slot.type === type)
   }
 
-  #open(name: string, type: string): void {
-    const slot: Slot = {name, type, crashes: 0, dyno: this.#boot(name, type)}
-    this.#slots.set(name, slot)
+  #open(type: string, number: number): void {
+    const key = `${type}.${number}`
+    if (this.#slots.has(key)) return
+    const slot: Slot = {key, type, number, crashes: 0, dyno: this.#boot(type, number)}
+    this.#slots.set(key, slot)
     this.#watch(slot)
   }
 
   #close(slot: Slot): void {
     clearTimeout(slot.retry)
-    this.#slots.delete(slot.name)
+    this.#slots.delete(slot.key)
     void slot.dyno.stop()
   }
 
   #replace(slot: Slot): Dyno {
     const old = slot.dyno
     clearTimeout(slot.retry)
-    slot.dyno = this.#boot(slot.name, slot.type)
+    slot.dyno = this.#boot(slot.type, slot.number)
     this.#watch(slot)
     return old
   }
 
-  #boot(name: string, type: string): Dyno {
+  #boot(type: string, number: number): Dyno {
     const {size} = this.type(type)
     const command = this.#app.slug.processTypes[type]!
-    return this.#app.start({name, type, command, size, release: this.#app.releases.current, web: type === 'web'})
+    const release = this.#app.releases.current
+    const name = this.#app.dynoName(type, number, release)
+    return this.#app.start({name, type, command, size, release, ofSlug: true, web: type === 'web'})
   }
 
   #watch(slot: Slot): void {
     const {dyno} = slot
     void dyno.ended.then((status) => {
-      if (this.#slots.get(slot.name) !== slot || slot.dyno !== dyno || this.#app.closing) return
+      if (this.#slots.get(slot.key) !== slot || slot.dyno !== dyno || this.#app.closing) return
       if (!dyno.stopping) {
         dyno.state = 'crashed'
-        this.#app.record('dyno-crashed', {dyno: slot.name, type: slot.type, status})
+        this.#app.record('dyno-crashed', {dyno: dyno.spec.name, type: slot.type, status})
         this.#app.changes.announce()
       }
       const pause = this.#app.settings.crashBackoffSeconds * 2 ** Math.min(slot.crashes++, MAX_BACKOFF_DOUBLINGS)

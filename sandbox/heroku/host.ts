@@ -1,8 +1,9 @@
 import type {AddonApp, Attachment} from './addons.js'
 import type {Changes} from './changes.js'
+import type {Images} from './images.js'
 import type {AppLog} from './logs.js'
 import type {Reaper} from './reaper.js'
-import type {EventKind, PlatformEvent, Settings, Slug} from './types.js'
+import type {EventKind, Image, PlatformEvent, Settings, Slug} from './types.js'
 
 /** What an app needs of the platform it is on, and gives to whoever has only the app. */
 export interface AppPlatform {
@@ -14,6 +15,7 @@ export interface AppPlatform {
   /** Aborted when the simulator stops. */
   readonly closing: {readonly signal: AbortSignal}
   readonly reaper: Reaper
+  readonly images: Images
   setPermission(app: AddonApp, allowed: boolean): void
 }
 
@@ -21,6 +23,7 @@ export interface AppPlatform {
 export interface Host {
   readonly platform: AppPlatform
   readonly slug: Slug
+  readonly image: Image
   readonly settings: Settings
   readonly log: AppLog
   readonly changes: Changes

@@ -11,9 +11,11 @@ import {Platform} from './platform.js'
 import {createRouter} from './router.js'
 import {addAddonRoutes} from './routes-addons.js'
 import {addAccountRoutes} from './routes-accounts.js'
+import {addAdvancedRoutes} from './routes-advanced.js'
 import {addAppRoutes} from './routes-apps.js'
 import {addDataRoutes} from './routes-data.js'
 import {addDynoRoutes} from './routes-dynos.js'
+import {addMetricsRoutes} from './routes-metrics.js'
 import {addReleaseRoutes} from './routes-releases.js'
 import type {Right} from './rights.js'
 import {Routes} from './routes.js'
@@ -78,6 +80,9 @@ const DEFAULTS: Settings = {
   crashBackoffSeconds: 0.5,
   latencyMs: 0,
   requestLimit: 4500,
+  releaseConflictSeconds: 0,
+  firLogSeconds: 900,
+  firMaintenance: false,
 }
 
 export async function startHeroku(options: StartOptions = {}): Promise<HerokuSimulator> {
@@ -96,6 +101,8 @@ export async function startHeroku(options: StartOptions = {}): Promise<HerokuSim
   addAddonRoutes(routes, platform)
   addDynoRoutes(routes, platform)
   addDataRoutes(routes, platform)
+  addAdvancedRoutes(routes, platform)
+  addMetricsRoutes(routes, platform)
 
   const account = (email?: string) => {
     const found = email === undefined ? access.operator : access.accounts.find(email)

@@ -30,7 +30,7 @@ export function appJson(app: App, platform: Platform, routerUrl: string) {
     name: app.name,
     acm: false,
     archived_at: null,
-    build_stack: stack,
+    build_stack: named(app.buildStack),
     buildpack_provided_description: app.language,
     // Not in the schema; heroku apps:info prints it unless it is `complete`.
     create_status: 'complete',
@@ -42,7 +42,7 @@ export function appJson(app: App, platform: Platform, routerUrl: string) {
     organization: team,
     owner: ownerOf(app, platform),
     // Not in the schema; heroku ps reads it.
-    process_tier: 'production',
+    process_tier: app.tier === 'fir' ? 'private' : app.tier,
     region: named(app.region),
     released_at: at(app.releases.current.createdAt),
     repo_size: 1000,

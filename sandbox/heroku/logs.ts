@@ -50,5 +50,5 @@ export function formatLine({at, source, dyno, text}: LogLine): string {
 
 function matches(line: LogLine, {source, dyno}: LogFilter): boolean {
   if (source && line.source !== source) return false
-  return !dyno || line.dyno === dyno || line.dyno.replace(/(\.\d+|-[0-9a-f]{8}-\d+)$/, '') === dyno
+  return !dyno || line.dyno === dyno || line.dyno.replace(/(\.\d+|-[0-9a-z]+-[0-9a-z]{5})$/, '') === dyno
 }

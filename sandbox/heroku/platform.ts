@@ -5,6 +5,7 @@ import type {AddonApp, Attachment} from './addons.js'
 import {App} from './app.js'
 import {attach} from './attachments.js'
 import {invalid, notFound} from './errors.js'
+import {Images} from './images.js'
 import {Reaper} from './reaper.js'
 import type {AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
 
@@ -18,10 +19,12 @@ export class Platform {
   readonly closing = new AbortController()
   readonly reaper = new Reaper()
   readonly access: Access
+  readonly images: Images
 
   constructor(settings: Settings) {
     this.settings = settings
     this.access = new Access(settings.requestLimit)
+    this.images = new Images(settings.stackBin, (folder) => this.reaper.sweep(folder))
   }
 
   /** Whoever makes the request that is being answered; the operator outside of requests. */
@@ -39,8 +42,9 @@ export class Platform {
   createAddon(spec: PostgresSpec | OtherAddonSpec): Addon {
     const addon = new Addon(this.app(spec.app), spec)
     this.addons.push(addon)
-    const {as} = spec
-    if (as !== null) attach(this, {app: addon.app, addon, name: as ?? (addon.database ? 'DATABASE' : undefined)})
+    const {as, namespace} = spec
+    const name = as ?? (addon.database ? 'DATABASE' : undefined)
+    if (as !== null) attach(this, {app: addon.app, addon, name, namespace})
     return addon
   }
 

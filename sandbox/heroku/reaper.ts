@@ -1,17 +1,19 @@
 import {spawn} from 'node:child_process'
 
-const SCRIPT = `live=" "
+const SCRIPT = `live=" " folder=""
 while read -r sign group; do
   case $sign in
     +) live="$live$group " ;;
     -) live=\${live/ $group / } ;;
+    /) folder=$group ;;
   esac
 done
-for group in $live; do kill -KILL -- "-$group"; done 2>/dev/null`
+for group in $live; do kill -KILL -- "-$group"; done 2>/dev/null
+test -z "$folder" || rm -rf -- "$folder"`
 
 /**
  * A helper process that knows the process group of every running dyno and kills what is left when the simulator's
- * process ends in whatever way, so that a killed test run leaves no dyno behind.
+ * process ends in whatever way, so that a killed test run leaves no dyno behind, nor the folder that these needed.
  */
 export class Reaper {
   readonly #child = spawn('bash', ['-c', SCRIPT], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
@@ -28,6 +30,11 @@ export class Reaper {
 
   forget(group: number): void {
     this.#child.stdin.write(`- ${group}\n`)
+  }
+
+  /** Only one. */
+  sweep(folder: string): void {
+    this.#child.stdin.write(`/ ${folder}\n`)
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ export interface ReleasesHost extends Host {
   readonly configVars: Record<string, string>
   readonly attachments: readonly Attachment[]
   readonly formation: {deploy(): void}
-  oneOff(spec: {type: string; command: string; release: Release}): PhaseDyno
+  oneOff(spec: {type: string; command: string; release: Release; ofSlug: true}): PhaseDyno
 }
 
 /** The app's releases. One after the other becomes current, or fails in its release phase and never does. */
@@ -105,7 +105,7 @@ export class Releases {
     const command = this.#app.slug.processTypes['release']
     let status = 0
     if (command && phase && !this.#app.closing) {
-      release.phase = this.#app.oneOff({type: 'release', command, release})
+      release.phase = this.#app.oneOff({type: 'release', command, release, ofSlug: true})
       status = await release.phase.ended
     }
     if (this.#app.closing) return

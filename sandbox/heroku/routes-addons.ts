@@ -2,6 +2,7 @@ import type {Addon, Attachment} from './addons.js'
 import {attach, destroy, detach, resolveAttachments} from './attachments.js'
 import {notFound} from './errors.js'
 import {addonJson, attachmentJson} from './json.js'
+import {requestedNamespace} from './namespaces.js'
 import type {Platform} from './platform.js'
 import {reference, requireParams, text} from './routes.js'
 import type {ApiRequest, Routes} from './routes.js'
@@ -51,9 +52,9 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
     }
   })
   routes.on('GET', '/addons/:addon/config/:namespace', (request) => {
-    const credential = request.params['namespace']!.replace(/^credential:/, '')
-    const known = addon(request).credentials.has(credential)
-    return {body: known ? [{name: request.params['namespace'], value: credential}] : []}
+    const {namespace} = request.params
+    const known = addon(request).hasNamespace(namespace!)
+    return {body: known ? [{name: namespace, value: namespace!.split(':')[1]}] : []}
   })
 
   routes.on('GET', '/addon-attachments', (request) => {
@@ -76,7 +77,7 @@ export function addAddonRoutes(routes: Routes, platform: Platform): void {
       app: platform.accessibleApp(reference(body, 'app')),
       addon: platform.accessibleAddon(reference(body, 'addon')),
       name: text(body, 'name'),
-      namespace: text(body, 'namespace'),
+      namespace: requestedNamespace(body),
       confirm: text(body, 'confirm'),
     })
     return {status: 201, body: show(made, request)}

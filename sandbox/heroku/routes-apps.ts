@@ -1,6 +1,6 @@
 import type {App} from './app.js'
 import {patchConfigVars} from './config-vars.js'
-import {notFound} from './errors.js'
+import {invalid, notFound} from './errors.js'
 import {at, uuidOf} from './ids.js'
 import {appJson, couplingJson, pipelineJson, prebootJson} from './json.js'
 import type {Platform} from './platform.js'
@@ -84,11 +84,13 @@ export function addAppRoutes(routes: Routes, platform: Platform, routerUrl: stri
     }
   })
   routes.on('GET', '/spaces/:space/nat', (request) => {
-    const {times} = inSpace(request)
-    return {body: {sources: ['203.0.113.10', '203.0.113.11'], state: 'enabled', ...times}}
+    const {app: one, times} = inSpace(request)
+    const ipv6 = one.generation === 'fir' && /version=3\.fir\b/.test(request.headers.accept ?? '')
+    const sources = ['203.0.113.10', '203.0.113.11', ...(ipv6 ? ['2001:db8:1f18:4a00::/56'] : [])]
+    return {body: {sources, state: 'enabled', ...times}}
   })
   routes.on('GET', '/spaces/:space/peerings', (request) => {
-    inSpace(request)
+    if (inSpace(request).app.generation === 'fir') throw invalid('VPC peering is not available for Fir spaces.')
     return {body: []}
   })
   routes.on('GET', '/spaces/:space/peering-info', (request) => {

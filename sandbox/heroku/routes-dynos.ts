@@ -1,5 +1,6 @@
 import type {App} from './app.js'
-import {invalid, wrongType} from './errors.js'
+import {allSizes, dynoSizeJson, oneOffSize, requireOneTier, sizeFor, sizeNamed, sizesOf, tierOf} from './dyno-sizes.js'
+import {conflict, invalid, wrongType} from './errors.js'
 import {dynoJson, formationJson} from './json.js'
 import type {Platform} from './platform.js'
 import {reference, requireParams, text} from './routes.js'
@@ -7,10 +8,14 @@ import type {ApiRequest, Routes} from './routes.js'
 
 const ACCEPTED = {status: 202, body: {}}
 
-/** Formation, dynos, one-off dynos. */
+/** Formation, dynos, one-off dynos and their sizes. */
 export function addDynoRoutes(routes: Routes, platform: Platform): void {
   const app = ({params}: ApiRequest) => platform.accessibleApp(params['app']!)
   const formation = (shown: App) => [...shown.formation.types.values()].map((type) => formationJson(shown, type))
+
+  routes.on('GET', '/dyno-sizes', () => ({body: allSizes().map(dynoSizeJson)}))
+  routes.on('GET', '/dyno-sizes/:size', ({params}) => ({body: dynoSizeJson(sizeNamed(params['size']!))}))
+  routes.on('GET', '/apps/:app/available-dyno-sizes', (request) => ({body: sizesOf(app(request)).map(dynoSizeJson)}))
 
   routes.on('GET', '/apps/:app/formation', (request) => ({body: formation(app(request))}))
   routes.on('PATCH', '/apps/:app/formation', (request) => {
@@ -42,6 +47,9 @@ export function addDynoRoutes(routes: Routes, platform: Platform): void {
     requireParams(body, 'command')
     const command = text(body, 'command') ?? ''
     if (body['attach'] === true) throw invalid('The simulator has no rendezvous: start the dyno detached.')
+    const age = Date.now() - host.releases.all.at(-1)!.createdAt.getTime()
+    if (age < host.settings.releaseConflictSeconds * 1000)
+      throw conflict('The release was not found yet. Please try again.')
     const timeToLiveSeconds = Number(text(body, 'time_to_live') ?? 0) || undefined
     if ((timeToLiveSeconds ?? 1) > 86_400) throw invalid('time_to_live must be at most 86400.')
     const env = Object.entries({...(body['env'] as object | null)}).map(([key, value]) => [key, String(value)])
@@ -49,7 +57,7 @@ export function addDynoRoutes(routes: Routes, platform: Platform): void {
       type: text(body, 'type') ?? 'run',
       command,
       env: Object.fromEntries(env) as Record<string, string>,
-      size: text(body, 'size'),
+      size: oneOffSizeFor(host, text(body, 'size')),
       timeToLiveSeconds,
     })
     return {status: 201, body: {...dynoJson(host, dyno), state: 'starting'}}
@@ -86,12 +94,43 @@ export function addDynoRoutes(routes: Routes, platform: Platform): void {
   })
 }
 
+/**
+ * Of the app's own tier (devcenter, one-off dynos: those of eco and basic apps have the app's size). Eco runs one
+ * at a time; the words of that refusal are those of the former Free dynos.
+ */
+function oneOffSizeFor(app: App, wanted: string | undefined): string {
+  const ofApp = oneOffSize(app.tier)
+  const size = sizeFor(app, wanted ?? ofApp)
+  requireOneTier([ofApp, size])
+  if (app.tier === 'eco' && app.oneOffs.size > 0) throw invalid('Cannot run more than 1 Eco size dynos.')
+  return size
+}
+
 /** All updates are checked before the first one happens. */
 function scale(app: App, updates: Record<string, unknown>[]): void {
   const checked = updates.map((update) => {
     const type = text(update, 'type') ?? ''
     const size = text(update, 'size') ?? (update['dyno_size'] ? reference(update, 'dyno_size') : undefined)
-    return {type, quantity: app.formation.wanted(type, update['quantity']), size}
+    const quantity = app.formation.wanted(type, update['quantity'])
+    return {type, quantity, size: size === undefined ? app.formation.type(type).size : sizeFor(app, size)}
   })
+  const untouched = [...app.formation.types.values()].filter(({type}) => !checked.some((one) => one.type === type))
+  const used = [...untouched, ...checked].filter(({quantity}) => quantity > 0)
+  requireOneTier(used.map(({size}) => size))
+  if (used.some(({size, quantity}) => size === 'Eco' && quantity > 1)) {
+    throw invalid('Cannot update to more than 1 Eco size dynos per process type.')
+  }
   for (const {type, quantity, size} of checked) app.formation.scale(type, quantity, size)
+  for (const update of updates) {
+    if ((update['quantity'] ?? null) !== null) app.autoscaling.endedByScale(text(update, 'type') ?? '')
+  }
+  alignTiers(app)
+}
+
+/** A process type without dynos follows the tier of those that have some. */
+function alignTiers(app: App): void {
+  const types = [...app.formation.types.values()]
+  const used = types.find(({quantity}) => quantity > 0)
+  if (!used) return
+  for (const {type, size} of types) if (tierOf(size) !== tierOf(used.size)) app.formation.scale(type, 0, used.size)
 }

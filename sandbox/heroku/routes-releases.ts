@@ -39,7 +39,7 @@ export function addReleaseRoutes(routes: Routes, platform: Platform, sessions: L
     const dyno = text(body, 'dyno_name') ?? text(body, 'dyno') ?? text(body, 'type')
     const lines = text(body, 'lines')
     const options = {lines: lines === undefined ? undefined : Number(lines), tail: body['tail'] === true}
-    const session = sessions.open(app(request), {dyno, source: text(body, 'source')}, options)
+    const session = sessions.request(app(request), {dyno, source: text(body, 'source')}, options)
     const now = at(new Date())
     const logplexUrl = `${url}/streams/${session.id}`
     return {status: 201, body: {id: session.id, logplex_url: logplexUrl, created_at: now, updated_at: now}}

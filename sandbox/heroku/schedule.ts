@@ -2,7 +2,7 @@ import type {ScheduleSpec} from './types.js'
 
 /** What a schedule needs of its app. */
 export interface ScheduleHost {
-  oneOff(spec: {type: string; command: string}): unknown
+  oneOff(spec: {type: string; command: string; ofSlug: true}): unknown
 }
 
 /**
@@ -27,7 +27,7 @@ export class Schedule {
   resume(): void {
     this.pause()
     this.#timer = setInterval(() => {
-      this.#app.oneOff({type: 'scheduler', command: this.#spec.command})
+      this.#app.oneOff({type: 'scheduler', command: this.#spec.command, ofSlug: true})
     }, this.#spec.everySeconds * 1000)
   }
 }

@@ -26,6 +26,7 @@ export function herokuEnvironment({url, token}: {url: string; token: string}, ho
     XDG_CONFIG_HOME: join(home, 'config'),
     HEROKU_HOST: url,
     HEROKU_DATA_HOST: 'localhost',
+    HEROKU_METRICS_HOST: url,
     HEROKU_PARTICLEBOARD_URL: url,
     HEROKU_API_KEY: token,
     HEROKU_DISABLE_AUTOUPDATE: '1',

@@ -4,6 +4,37 @@ export interface Slug {
   processTypes: Record<string, string>
 }
 
+/** What one-off commands find in an app's dynos; its own processes always run. */
+export interface ImageSpec {
+  /** False where the image has no psql; by default only the stack `container` has none. */
+  psql?: boolean
+  /** False for an app in another language, or with nothing but a shell. */
+  node?: boolean
+  /** False: `require('pg')` does not resolve in the app's folder. */
+  pgDriver?: boolean
+}
+
+export interface Image extends Required<ImageSpec> {
+  /** Buildpacks' executables are found only through `launcher` (stack `cnb`). */
+  launcher: boolean
+}
+
+/**
+ * What a caller gets of an app's log. `refused-403` and `refused-422`: no session, as in a Shield space with Private
+ * Space Logging, for which Heroku documents only that `heroku logs` cannot be used. `stream-403`: a session whose
+ * stream answers 403, as outside of a space's trusted IP ranges. `drained`: a session that never shows a line.
+ * `lossy`: every second line is dropped, as Logplex drops some under load. `plain`: server-sent events are never
+ * sent; Heroku's SDK says so of Cedar, while the stock command reads nothing else.
+ */
+export type LogAccess = 'full' | 'refused-403' | 'refused-422' | 'stream-403' | 'drained' | 'lossy' | 'plain'
+
+/** Native autoscaling of web dynos between two quantities, by p95 response time in milliseconds (1000). */
+export interface AutoscalingSpec {
+  min: number
+  max: number
+  p95?: number
+}
+
 export interface ScheduleSpec {
   command: string
   everySeconds: number
@@ -13,8 +44,15 @@ export interface AppSpec {
   name: string
   slug: Slug
   formation?: Record<string, number>
+  /** Of all process types, such as Eco or Performance-M; by default the smallest of Standard, Private or Fir. */
+  dynoSize?: string
   configVars?: Record<string, string>
+  /** What runs now; Cedar's default is heroku-24, Fir's cnb. */
   stack?: string
+  /** What the next build will be on; the same by default. */
+  buildStack?: string
+  image?: ImageSpec
+  logs?: LogAccess
   region?: string
   space?: string | null
   /** As the buildpack names it. */
@@ -30,6 +68,7 @@ export interface AppSpec {
   releases?: number
   features?: {preboot?: boolean}
   schedule?: ScheduleSpec
+  autoscaling?: AutoscalingSpec
 }
 
 /** Numbers the Data API shows; a sandbox reads them from the real server. */
@@ -62,12 +101,23 @@ export interface AddonSpec {
   name?: string
   /** Attachment name; null attaches nothing. */
   as?: string | null
+  /** That of the attachment, such as `credential:app`. */
+  namespace?: string
+}
+
+export interface Bastion {
+  host: string
+  privateKey: string
 }
 
 export interface PostgresSpec extends AddonSpec {
   database: DatabaseSpec
-  /** URLs of further credentials by name (attached as `credential:<name>`). */
+  /** URLs of further credentials by name (attached as `credential:<name>`, on Advanced as `role:<name>`). */
   credentials?: Record<string, string>
+  /** Advanced: URLs of the owner in each follower pool, by name (attached as `pool:<name>`). */
+  pools?: Record<string, string>
+  /** How a database in a Private or Shield space is reached from outside. */
+  bastion?: Bastion
 }
 
 export interface OtherAddonSpec extends AddonSpec {
@@ -90,7 +140,13 @@ export interface Settings {
   latencyMs: number
   /** Requests an account may make in an hour (Heroku: 4500). */
   requestLimit: number
-  /** Put first in the PATH of every dyno, so that the simulated stack can ship its own `psql`. */
+  /** One-off dynos are refused with 409 for so long after a release was made. */
+  releaseConflictSeconds: number
+  /** How long a log stream of Fir lasts (Heroku: 900). */
+  firLogSeconds: number
+  /** Whether Fir's apps have maintenance mode: no public source tells, and the stock command does not ask. */
+  firMaintenance: boolean
+  /** Executables of the stack, such as its own `psql`, for every dyno whose image has them; they may need node. */
   stackBin?: string
 }
 
@@ -110,6 +166,8 @@ export type EventKind =
   | 'detach'
   | 'rotate'
   | 'scale'
+  | 'autoscaling-on'
+  | 'autoscaling-off'
   | 'feature'
 
 /** One thing that happened on the platform, as an outside observer would note it. */

@@ -129,6 +129,20 @@ describe('sandbox: Heroku dynos', function () {
       expect(await app.changes.until(() => app.oneOffs.size === 0, 5000)).to.equal(true)
     })
 
+    it('one-off dynos may conflict with a new release', async () => {
+      const strict = await startHeroku({releaseConflictSeconds: 1})
+      strict.createApp({name: 'fresh', slug: {dir: heroku.dir, processTypes: {}}})
+      const run = async () => {
+        const headers = {Authorization: `Bearer ${strict.token}`, Accept: 'application/vnd.heroku+json; version=3'}
+        const body = JSON.stringify({command: 'true'})
+        return (await fetch(`${strict.url}/apps/fresh/dynos`, {method: 'POST', headers, body})).status
+      }
+      expect(await run()).to.equal(409)
+      await delay(1000)
+      expect(await run()).to.equal(201)
+      await strict.stop()
+    })
+
     it('the scheduler goes on in maintenance until its owner pauses it', async () => {
       const schedule = {command: 'echo tick', everySeconds: 0.05}
       const app = heroku.createApp('cron', {schedule})

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 
 import {startHeroku} from '../../sandbox/heroku/index.js'
-import type {App, AppSpec, HerokuSimulator} from '../../sandbox/heroku/index.js'
+import type {App, AppSpec, HerokuSimulator, StartOptions} from '../../sandbox/heroku/index.js'
 
 const WEB = `import {createServer} from 'node:http'
 const {DYNO, FOO, PORT} = process.env
@@ -33,9 +33,9 @@ export class HerokuHarness {
     writeFileSync(join(this.dir, 'web.mjs'), WEB)
   }
 
-  static async open(): Promise<HerokuHarness> {
+  static async open(options: StartOptions = {}): Promise<HerokuHarness> {
     const quick = {releaseSeconds: 0.05, prebootSeconds: 1, crashBackoffSeconds: 0.05, bootSeconds: 20}
-    return new HerokuHarness(await startHeroku(quick))
+    return new HerokuHarness(await startHeroku({...quick, ...options}))
   }
 
   /** Stops the simulator and checks that nothing of it is left. */

@@ -51,6 +51,14 @@ const FORMS: Record<string, Form> = {
     },
     reads: 'HEROKU_POSTGRESQL_NAVY_URL',
   },
+  'an attachment of an Advanced database by role and pool': {
+    options: {
+      plan: 'advanced-beta',
+      credentials: ['app'],
+      ...attached('DATABASE', 'role:app|proxy:false|pool:leader'),
+    },
+    reads: 'DATABASE_URL',
+  },
   'the attachment of the pooler': {
     options: {
       connect({app, addon, source}) {

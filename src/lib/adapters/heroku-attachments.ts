@@ -34,7 +34,7 @@ export function attachmentsOf(client: HerokuClient): Attachments {
     },
 
     async attach({app, name, namespace}, addonName) {
-      const body = {addon: {name: addonName}, app: {name: app}, name, ...(namespace ? {namespace} : {})}
+      const body = {addon: {name: addonName}, app: {name: app}, name, ...namespaceOf(namespace)}
       const happened = async () => (await attachmentNamed(app, name))?.addon.name === addonName
       const request = {method: 'POST', path: '/addon-attachments', body} as const
       try {
@@ -62,6 +62,13 @@ export function attachmentsOf(client: HerokuClient): Attachments {
       )
     },
   }
+}
+
+/** Advanced plans take role, pool and proxy apart (the CLI's data:pg:attachments:create); the others a namespace as it is listed. */
+function namespaceOf(namespace: string | null): object {
+  if (namespace === null) return {}
+  if (!/^(role|pool|proxy):/.test(namespace)) return {namespace}
+  return {namespace_config: Object.fromEntries(namespace.split('|').map((part) => part.split(':')))}
 }
 
 interface ApiAttachment {

@@ -65,6 +65,15 @@ const placeOf = (value: Secret | undefined): string | undefined => {
   return parts && `${parts.host}/${parts.database}`
 }
 
+/** The owner's, and not through a pool: Advanced plans say `role:owner|pool:leader|proxy:false`, or leave parts of it out. */
+export function isOwners(namespace: string | null): boolean {
+  if (namespace === null) return true
+  const parts = new Map(namespace.split('|').map((part) => part.split(':') as [string, string]))
+  const known = [...parts.keys()].every((part) => ['pool', 'proxy', 'role'].includes(part))
+  const usual = {role: 'owner', pool: 'leader', proxy: 'false'}
+  return known && Object.entries(usual).every(([part, value]) => (parts.get(part) ?? value) === value)
+}
+
 /**
  * How the owner of a database connects to it: by the default credential, directly. On the app itself it may be attached with another
  * credential only, or through the pooler; then it is asked of the other apps that have it, and last of the Data API.
@@ -74,7 +83,7 @@ export async function ownerParts(
   app: string,
   addon: Pick<Addon, 'id' | 'name'>,
 ): Promise<ConnectionParts> {
-  const direct = (await heroku.attachments(addon.id)).filter(({namespace}) => namespace === null)
+  const direct = (await heroku.attachments(addon.id)).filter(({namespace}) => isOwners(namespace))
   const here = direct.filter((attachment) => attachment.app === app)
   for (const {
     app: where,

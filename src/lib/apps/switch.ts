@@ -1,5 +1,6 @@
 import type {AppBefore, AppWorld} from './app.js'
 import {endedRelease, requireRelease} from './releases.js'
+import {isOwners} from './source-database.js'
 import {leadsTo} from './source-vars.js'
 import {configForTarget} from './target-url.js'
 import {failed} from '../ports/errors.js'
@@ -13,7 +14,7 @@ export async function switchApp(world: AppWorld, app: AppBefore): Promise<string
   const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, settings.caFile)
   const attached = await attachedNames(world, app)
   const moving = movedAttachments(app)
-  const stays = [...attached].some(([name, namespace]) => namespace === null && !moving.includes(name))
+  const stays = [...attached].some(([name, namespace]) => isOwners(namespace) && !moving.includes(name))
   if (!stays) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
   for (const name of moving.filter((one) => attached.has(one))) await heroku.detach({app: app.name, name})
   await heroku.setConfigVars(app.name, config)
