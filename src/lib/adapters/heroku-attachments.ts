@@ -68,7 +68,7 @@ export function attachmentsOf(client: HerokuClient): Attachments {
 function namespaceOf(namespace: string | null): object {
   if (namespace === null) return {}
   if (!/^(role|pool|proxy):/.test(namespace)) return {namespace}
-  return {namespace_config: Object.fromEntries(namespace.split('|').map((part) => part.split(':')))}
+  return {namespace_config: Object.fromEntries(namespace.split('|').map((part) => part.split(':') as [string, string]))}
 }
 
 interface ApiAttachment {

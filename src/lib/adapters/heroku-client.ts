@@ -1,15 +1,18 @@
 import type {APIClient} from '@heroku-cli/command'
 
-import {failed, messageOf, refused} from '../ports/errors.js'
+import {failed, messageOf, RdsError, refused} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 
-/** Talks to the Platform API and, with `data`, to the Data API. */
+/** Talks to the Platform API, or to one of the hosts beside it. */
 export interface HerokuRequest {
   method: 'DELETE' | 'GET' | 'PATCH' | 'POST'
   path: string
   body?: unknown
   headers?: Record<string, string>
-  data?: true
+  /** The Data API, or the one of the metrics. */
+  host?: 'data' | 'metrics'
+  /** The first page of a list is enough. */
+  partial?: true
 }
 
 export interface HerokuError extends Error {
@@ -21,26 +24,40 @@ export interface HerokuError extends Error {
 /** The variant of the Platform API that tells of generations, and of an attachment's plan and config vars. */
 export const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
 
+/** Heroku's router gives up on a request after 30 s. */
+const REQUEST_MS = 45_000
 const TRIES = 6
+/** An empty account gets a request back in less than a second, but others may take it. */
+const THROTTLED_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 30_000
 
 export const statusOf = (error: unknown): number => (error as HerokuError).http?.statusCode ?? 0
 
 /** What the API said, without the lines the CLI's client adds. */
 export const apiMessage = (error: unknown): string =>
-  (error as HerokuError).body?.message ?? messageOf(error).split('\n')[0] ?? ''
+  (error as HerokuError).body?.message?.replaceAll('\n', '. ') ?? messageOf(error).split('\n')[0] ?? ''
 
-/** 429, 5xx and broken connections pass; everything else is an answer. */
-const passes = (error: unknown): boolean => {
-  const status = statusOf(error)
-  return (
-    status === 429 ||
-    status >= 500 ||
-    (status === 0 &&
-      /ECONNRESET|ETIMEDOUT|ECONNREFUSED|EPIPE|EAI_AGAIN|socket hang up/.test(
-        `${(error as HerokuError).code} ${messageOf(error)}`,
-      ))
+/** Some plans and generations lack a resource: that is an answer too. */
+export const notThere = (error: unknown): undefined => {
+  if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
+  throw error
+}
+
+/** An answer that never came says nothing of what happened. */
+const isLost = (error: unknown): boolean =>
+  statusOf(error) === 0 &&
+  /ECONNRESET|ETIMEDOUT|ECONNREFUSED|EPIPE|EAI_AGAIN|socket hang up|Request timed out/.test(
+    `${(error as HerokuError).code} ${messageOf(error)}`,
   )
+
+/** 429, 5xx and lost answers pass; everything else is an answer. */
+const passes = (error: unknown): boolean => statusOf(error) === 429 || statusOf(error) >= 500 || isLost(error)
+
+const hostOf = (host: HerokuRequest['host']): string | undefined => {
+  const {HEROKU_DATA_HOST, HEROKU_POSTGRESQL_HOST, HEROKU_METRICS_HOST} = process.env
+  if (host === 'data') return HEROKU_DATA_HOST ?? HEROKU_POSTGRESQL_HOST ?? 'api.data.heroku.com'
+  if (host === 'metrics') return HEROKU_METRICS_HOST ? new URL(HEROKU_METRICS_HOST).hostname : 'api.metrics.heroku.com'
+  return undefined
 }
 
 /**
@@ -50,96 +67,120 @@ const passes = (error: unknown): boolean => {
 export class HerokuClient {
   readonly #api: APIClient
   readonly #clock: Clock
+  readonly #signal: AbortSignal | undefined
 
-  constructor(api: APIClient, clock: Clock) {
+  /** `signal`: ends every request and every wait between two tries. */
+  constructor(api: APIClient, clock: Clock, signal?: AbortSignal) {
     this.#api = api
     this.#clock = clock
+    this.#signal = signal
+  }
+
+  /** The same under another signal; under none for what must be cleared up after an abort. */
+  under(signal: AbortSignal | undefined): HerokuClient {
+    return new HerokuClient(this.#api, this.#clock, signal)
   }
 
   async get<T>(path: string, options: Partial<HerokuRequest> = {}): Promise<T> {
     return this.#persist<T>({...options, method: 'GET', path})
   }
 
-  async patch<T>(path: string, body: unknown): Promise<T> {
-    return this.#persist<T>({method: 'PATCH', path, body})
+  async patch<T>(path: string, body: unknown, options: Partial<HerokuRequest> = {}): Promise<T> {
+    return this.#persist<T>({...options, method: 'PATCH', path, body})
   }
 
   /** Acts unless it has happened, and looks again whenever the outcome is unknown. */
   async once(request: HerokuRequest, happened: () => Promise<boolean>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    await this.#untilDone(async () => {
       if (await happened()) return
       try {
         await this.#send(request)
-        return
       } catch (error) {
-        if (!passes(error)) {
-          if (await happened()) return
-          throw this.#explain(error, request)
-        }
-        await this.#wait(error, attempt, request)
+        if (passes(error)) throw error
+        if (await happened()) return
+        throw this.#explain(error, request)
       }
-    }
+    }, request)
   }
 
   /** For requests that must not be repeated when their outcome is unknown; only a refusal before any effect is. */
   async post<T>(path: string, body: unknown): Promise<T> {
     const request = {method: 'POST', path, body} as const
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#send<T>(request)
-      } catch (error) {
-        const refusedUntouched = statusOf(error) === 429 || statusOf(error) === 503
-        if (!refusedUntouched) throw this.#explain(error, request)
-        await this.#wait(error, attempt, request)
-      }
-    }
+    return this.#untilDone(
+      () =>
+        this.#send<T>(request).catch((error: unknown) => {
+          throw statusOf(error) === 429 ? error : this.#explain(error, request)
+        }),
+      request,
+    )
   }
 
   /** A stream of text from an address that Heroku handed out, such as a log session. */
   async stream(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    // Fir tells lines apart for event streams only; Cedar sends plain lines whatever is asked for.
+    // Fir tells lines apart for event streams only.
     const response = await fetch(url, {signal, headers: {Accept: 'text/event-stream'}})
     if (!response.ok || !response.body) throw failed('log_stream', `Heroku's log stream answered ${response.status}`)
     return response.body
   }
 
-  async #persist<T>(request: HerokuRequest): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+  #persist<T>(request: HerokuRequest): Promise<T> {
+    return this.#untilDone(() => this.#send<T>(request), request)
+  }
+
+  /** Tries until it ends in another way than one that passes. */
+  async #untilDone<T>(attempt: () => Promise<T>, request: HerokuRequest): Promise<T> {
+    const begun = this.#clock.now().getTime()
+    for (let tries = 1; ; tries++) {
+      this.#signal?.throwIfAborted()
       try {
-        return await this.#send<T>(request)
+        return await attempt()
       } catch (error) {
-        if (!passes(error)) throw this.#explain(error, request)
-        await this.#wait(error, attempt, request)
+        const throttled = statusOf(error) === 429
+        const patient = throttled ? this.#clock.now().getTime() - begun < THROTTLED_MS : tries < TRIES
+        if (!passes(error) || !patient) throw this.#explain(error, request)
+        const asked = Number((error as HerokuError).http?.headers?.['retry-after'])
+        const backoff = 250 * 2 ** Math.min(tries, TRIES) * (0.75 + Math.random() / 2)
+        await this.#clock.sleep(Math.min(asked > 0 ? asked * 1000 : backoff, LONGEST_WAIT_MS), this.#signal)
       }
     }
   }
 
-  async #send<T>({method, path, body, headers, data}: HerokuRequest): Promise<T> {
-    const answer = await this.#api.request<T>(path, {
+  async #send<T>({method, path, body, headers, host, partial}: HerokuRequest): Promise<T> {
+    const hostname = hostOf(host)
+    const answering = this.#api.request<T>(path, {
       method,
+      // Nobody can log in while a window is open.
+      retryAuth: false,
+      timeout: REQUEST_MS,
+      ...(partial ? {partial} : {}),
       ...(body === undefined ? {} : {body: body as object}),
       ...(headers ? {headers} : {}),
-      ...(data
-        ? {hostname: process.env.HEROKU_DATA_HOST ?? process.env.HEROKU_POSTGRESQL_HOST ?? 'api.data.heroku.com'}
-        : {}),
+      ...(hostname ? {hostname} : {}),
     })
-    return answer.body
-  }
-
-  async #wait(error: unknown, attempt: number, request: HerokuRequest): Promise<void> {
-    if (attempt >= TRIES) throw this.#explain(error, request)
-    const asked = Number((error as HerokuError).http?.headers?.['retry-after'])
-    const backoff = 250 * 2 ** attempt * (0.75 + Math.random() / 2)
-    await this.#clock.sleep(Math.min(asked > 0 ? asked * 1000 : backoff, LONGEST_WAIT_MS))
+    const {body: answer} = await unlessAborted(answering, this.#signal)
+    return answer
   }
 
   #explain(error: unknown, {method, path}: HerokuRequest): Error {
-    const [status, said] = [statusOf(error), apiMessage(error)]
+    if (error instanceof RdsError) return error
+    const [status, said, {id} = {}] = [statusOf(error), apiMessage(error), (error as HerokuError).body]
     if (status === 401 || said.includes('HEROKU_API_KEY is invalid'))
-      return refused('not_logged_in', `Heroku refused the login: ${said}`, 'heroku login')
+      return refused(
+        'not_logged_in',
+        `Heroku refused the login, which may have ended: ${said}`,
+        'heroku login, and run the same command again',
+      )
+    if (id === 'two_factor')
+      return refused(
+        'two_factor',
+        'Heroku asks for a second factor, which only a person at a terminal can give',
+        'run the command in a terminal, or with HEROKU_API_KEY set to a token of heroku authorizations:create',
+      )
     if (status === 403)
       return refused('forbidden', `Heroku refused: ${said}`, 'ask the owner of the app for deploy and operate rights')
     if (status === 404) return refused('not_found', said)
+    if (status === 429)
+      return failed('throttled', `Heroku's API has refused every request for a while: ${said}`, 'try again in an hour')
     const wrapped = failed(
       'heroku_api',
       `Heroku answered ${status || 'nothing'} to ${method} ${path.replaceAll(/\?.*/g, '')}: ${said}`,
@@ -147,4 +188,16 @@ export class HerokuClient {
     )
     return Object.assign(wrapped, {http: (error as HerokuError).http, body: (error as HerokuError).body, cause: error})
   }
+}
+
+/** What has been sent goes on; who asked does not wait for it any longer. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  work.catch(() => undefined)
+  let stop = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', stop, {once: true})
+  })
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }

@@ -1,14 +1,21 @@
-import {failed, RdsError} from '../ports/errors.js'
+import {failed} from '../ports/errors.js'
 import type {Clock, Dyno, Heroku, HerokuApp, Process} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {attachmentsOf} from './heroku-attachments.js'
-import {type HerokuClient, SDK, statusOf} from './heroku-client.js'
+import {databasesOf} from './heroku-data.js'
+import {type HerokuClient, notThere, SDK} from './heroku-client.js'
 import {runOneOff} from './one-off.js'
+
+/** With it a Fir space tells its IPv6 addresses too. */
+const FIR = {Accept: 'application/vnd.heroku+json; version=3.fir'}
 
 /** The Platform and Data API as the domain speaks of them. */
 export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
   return {
     ...attachmentsOf(client),
+    ...databasesOf(client),
+
+    under: (signal) => herokuOf(client.under(signal), clock),
 
     async app(name) {
       const app = await client.get<ApiApp>(`/apps/${name}`, {headers: SDK})
@@ -78,38 +85,18 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     async latestRelease(app) {
       const [release] = await client.get<ApiRelease[]>(`/apps/${app}/releases`, {
         headers: {...SDK, Range: 'version ..; max=1, order=desc'},
+        partial: true,
       })
       if (!release) throw failed('no_release', `${app} has never been released`)
       return {version: release.version, status: release.status, description: release.description}
     },
 
-    async databaseUrl(addonId) {
-      const database = await client
-        .get<{resource_url?: string | null}>(`/client/v11/databases/${addonId}`, {data: true})
-        .catch(notThere)
-      return database?.resource_url ? new Secret(database.resource_url) : undefined
-    },
-
-    async databaseInfo(addonId) {
-      const {info = []} = await client.get<ApiDatabase>(`/client/v11/databases/${addonId}`, {data: true})
-      return Object.fromEntries(info.map(({name, values}) => [name, values.map(String)]))
-    },
-
-    async plannedMaintenance(addonId) {
-      const maintenance = await client
-        .get<ApiMaintenance>(`/data/maintenances/v1/${addonId}`, {data: true})
-        .catch(notThere)
-      return maintenance?.scheduled_for
-        ? `${maintenance.reason ?? 'maintenance'} at ${maintenance.scheduled_for}`
-        : null
-    },
-
     async network(space) {
       const [nat, peerings] = await Promise.all([
-        client.get<{sources: string[]}>(`/spaces/${space}/nat`),
-        client.get<{status: string}[]>(`/spaces/${space}/peerings`),
+        client.get<{sources: string[]}>(`/spaces/${space}/nat`, {headers: FIR}),
+        client.get<{status: string}[]>(`/spaces/${space}/peerings`).catch(notThere),
       ])
-      return {addresses: nat.sources, peered: peerings.some(({status}) => status === 'active')}
+      return {addresses: nat.sources, peered: (peerings ?? []).some(({status}) => status === 'active')}
     },
 
     async pipeline(app) {
@@ -148,19 +135,12 @@ interface ApiRelease {
   status: string
   description: string
 }
-interface ApiDatabase {
-  info?: {name: string; values: unknown[]}[]
-}
-interface ApiMaintenance {
-  reason?: string
-  scheduled_for?: string | null
-}
 const appOf = ({id, name, maintenance, space, stack, build_stack: built, generation, ...app}: ApiApp): HerokuApp => ({
   id,
   name,
   maintenance,
   space: space?.name ?? null,
-  stack: built?.name ?? stack?.name ?? 'unknown',
+  stack: stack?.name ?? built?.name ?? 'unknown',
   region: app.region?.name ?? 'unknown',
   language: app.buildpack_provided_description ?? null,
   generation:
@@ -168,9 +148,3 @@ const appOf = ({id, name, maintenance, space, stack, build_stack: built, generat
       ? 'fir'
       : 'cedar',
 })
-
-/** Some plans and generations lack a resource: that is an answer too. */
-const notThere = (error: unknown): undefined => {
-  if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
-  throw error
-}

@@ -38,7 +38,9 @@ export async function runOneOff(
     force_no_tty: true,
     env: {...Object.fromEntries(values), [SCRIPT_VAR]: command},
   })
-  const log = await readLog(client, clock, app, dyno.name, mark).finally(() => stopAll(client, app, mark))
+  const log = await readLog(client, clock, app, dyno.name, mark).finally(() =>
+    stopAll(client.under(undefined), app, mark),
+  )
   const exit = exitStatus(log, mark)
   const lines = log.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? [])
   const text = lines.filter((line) => !line.includes(mark)).join('\n')

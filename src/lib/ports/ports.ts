@@ -96,6 +96,8 @@ export interface SchemaDump {
 
 /** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
 export interface Heroku {
+  /** The same, whose requests and waits end when the signal aborts. */
+  under(signal: AbortSignal): Heroku
   app(name: string): Promise<HerokuApp>
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>

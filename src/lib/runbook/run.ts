@@ -19,7 +19,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
   const budget = watchBudget(steps, migration, inEffect)
   const signal = AbortSignal.any([migration.signal, budget.signal])
-  const bounded = {...migration, signal}
+  const bounded = {...migration, signal, heroku: given.heroku.under(signal)}
   const interruption = interruptOnAbort(bounded)
 
   let past = committed >= 0
