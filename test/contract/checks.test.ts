@@ -6,6 +6,7 @@ import {clock} from '../../src/lib/adapters/clock.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {assess, CHECKS} from '../../src/lib/assessment/assess.js'
 import type {Check, Subject} from '../../src/lib/assessment/check.js'
+import {accountFacts} from '../../src/lib/assessment/facts/account.js'
 import {appFacts} from '../../src/lib/assessment/facts/apps.js'
 import {sourceFacts} from '../../src/lib/assessment/facts/source.js'
 import {targetFacts} from '../../src/lib/assessment/facts/target.js'
@@ -35,6 +36,7 @@ describe('the checks of the assessment', () => {
       app: 'shop',
       now: NOW,
       keep: [],
+      account: await accountFacts(heroku),
       ...(await appFacts(heroku, 'shop', ADDON, source.parts)),
       source: source.db,
       sourceFacts: {

@@ -27,6 +27,7 @@ export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment 
     info: new Unread('Heroku refused'),
     plannedMaintenance: null,
   },
+  account: {requestsLeft: 4400, loginEnds: null},
   apps: [],
   unseen: [{app: 'reports', why: 'Heroku refused'}],
   findings: [

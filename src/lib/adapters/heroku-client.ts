@@ -81,6 +81,11 @@ export class HerokuClient {
     return new HerokuClient(this.#api, this.#clock, signal)
   }
 
+  /** By which the client identifies itself; it goes nowhere else. */
+  async token(): Promise<string | undefined> {
+    return this.#api.getAuth()
+  }
+
   async get<T>(path: string, options: Partial<HerokuRequest> = {}): Promise<T> {
     return this.#persist<T>({...options, method: 'GET', path})
   }

@@ -1,10 +1,14 @@
 import {failed} from '../ports/errors.js'
 import type {Clock, Dyno, Heroku, HerokuApp, Process} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
+import {accountOf} from './heroku-account.js'
 import {attachmentsOf} from './heroku-attachments.js'
 import {databasesOf} from './heroku-data.js'
 import {type HerokuClient, notThere, SDK} from './heroku-client.js'
 import {runOneOff} from './one-off.js'
+
+/** The one process type that Heroku scales by itself. */
+const SCALED = 'web'
 
 /** With it a Fir space tells its IPv6 addresses too. */
 const FIR = {Accept: 'application/vnd.heroku+json; version=3.fir'}
@@ -14,6 +18,7 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
   return {
     ...attachmentsOf(client),
     ...databasesOf(client),
+    ...accountOf(client),
 
     under: (signal) => herokuOf(client.under(signal), clock),
 
@@ -33,6 +38,23 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
 
     async scale(app, processes) {
       await client.patch(`/apps/${app}/formation`, {updates: processes.map(({type, quantity}) => ({type, quantity}))})
+    },
+
+    async autoscalers(app) {
+      const {id} = await client.get<{id: string}>(`/apps/${app}`)
+      const monitors = await client
+        .get<ApiMonitor[]>(`/apps/${id}/formation/${SCALED}/monitors`, {host: 'metrics'})
+        .catch(notThere)
+      return (monitors ?? [])
+        .filter((monitor) => monitor.is_active && monitor.action_type === 'scale')
+        .map((monitor) => ({type: SCALED, min: monitor.min_quantity, max: monitor.max_quantity, monitor}))
+    },
+
+    async startAutoscaler(app, {type, monitor}) {
+      const {id} = await client.get<{id: string}>(`/apps/${app}`)
+      const {id: which, ...settings} = monitor
+      const body = {...settings, is_active: true}
+      await client.patch(`/apps/${id}/formation/${type}/monitors/${which}`, body, {host: 'metrics'})
     },
 
     async dynos(app) {
@@ -129,6 +151,13 @@ interface ApiApp {
 interface ApiDyno extends Omit<Dyno, 'release'> {
   command?: string
   release?: {version: number} | null
+}
+interface ApiMonitor extends Record<string, unknown> {
+  id: string
+  action_type: string
+  is_active: boolean
+  min_quantity: number
+  max_quantity: number
 }
 interface ApiRelease {
   version: number

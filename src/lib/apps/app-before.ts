@@ -3,7 +3,7 @@ import {fateOf} from './source-vars.js'
 import {CA_COMPANIONS} from './target-url.js'
 import type {AppFacts} from '../ports/assessment.js'
 import type {Heroku} from '../ports/ports.js'
-import {known} from '../ports/fact.js'
+import {ifKnown, known} from '../ports/fact.js'
 import type {Secret} from '../ports/secret.js'
 
 /** What an app is before the window, and what the switch will make of it. `keep`: config vars that shall go on leading to the source. */
@@ -23,6 +23,7 @@ export async function appBefore(
     privateSpace: facts.space !== null,
     generation: facts.generation,
     formation: facts.formation,
+    autoscalers: ifKnown(facts.autoscalers) ?? [],
     attachments: facts.attachments.map(({name, namespace, configVars}) => ({name, namespace, configVars})),
     release: facts.release,
     moving,

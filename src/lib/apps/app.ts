@@ -1,5 +1,5 @@
 import type {Pauses} from '../flow/wait.js'
-import type {Attachment, Clock, Database, Heroku, Operator, Process} from '../ports/ports.js'
+import type {Attachment, Autoscaler, Clock, Database, Heroku, Operator, Process} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 import type {SourceAddress} from './source-vars.js'
 
@@ -28,6 +28,8 @@ export interface AppBefore {
   privateSpace: boolean
   generation: 'cedar' | 'fir'
   formation: Process[]
+  /** Which a manual scale ends. */
+  autoscalers: Autoscaler[]
   /** Every attachment of the source on this app. */
   attachments: Pick<Attachment, 'configVars' | 'name' | 'namespace'>[]
   /** Its newest release before the window: what its config vars were. */

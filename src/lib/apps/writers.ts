@@ -1,7 +1,7 @@
 import {type AppBefore, type AppWorld, HEROKU_PAUSES} from './app.js'
 import {waitFor} from '../flow/wait.js'
 import {messageOf} from '../ports/errors.js'
-import type {Dyno, Process} from '../ports/ports.js'
+import type {Autoscaler, Dyno, Process} from '../ports/ports.js'
 import {codeOf} from '../postgres/sqlstate.js'
 
 /** Heroku kills a dyno 30 s after asking it to stop. */
@@ -67,6 +67,7 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
   const changed = await changedProcesses(world, app)
   if (changed.length > 0) await heroku.scale(app.name, changed)
   if (app.preboot) await heroku.setPreboot(app.name, true)
+  for (const autoscaler of app.autoscalers) await startAutoscaler(world, app, autoscaler)
 
   const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
   const wait = {what: `${app.name}: dynos coming up`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
@@ -79,6 +80,18 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
   } catch (error) {
     if (codeOf(error) !== 'deadline') throw error
     operator.tell(`warning: ${messageOf(error)}; heroku ps -a ${app.name} and heroku logs -a ${app.name} show why`)
+  }
+}
+
+/** An app that is not scaled by itself for a while is better than one that stays closed. */
+async function startAutoscaler({heroku, operator}: AppWorld, {name}: AppBefore, autoscaler: Autoscaler): Promise<void> {
+  try {
+    await heroku.startAutoscaler(name, autoscaler)
+  } catch (error) {
+    const {type, min, max} = autoscaler
+    operator.tell(
+      `warning: autoscaling of ${type} on ${name} could not be switched on again (${messageOf(error)}); it was between ${min} and ${max} dynos`,
+    )
   }
 }
 

@@ -18,6 +18,7 @@ import targetChecks from './checks/target/index.js'
 import {bridgeFor} from './destination/bridge.js'
 import {destinationFor} from './destination/destination.js'
 import {attempt, type Fact, Unread} from '../ports/fact.js'
+import {accountFacts} from './facts/account.js'
 import {appFacts} from './facts/apps.js'
 import {activityOf, sourceFacts, trialSlot} from './facts/source.js'
 import {targetFacts} from './facts/target.js'
@@ -65,8 +66,9 @@ export async function assess(
   const trial = tryOut ? await trialSlot(source) : undefined
   const watching = watchSeconds > 0 ? activityOf(source, world.clock, watchSeconds) : undefined
   watching?.catch(() => undefined)
-  const [{apps, unseen}, read, targetSide, measured] = await Promise.all([
+  const [{apps, unseen}, account, read, targetSide, measured] = await Promise.all([
     appFacts(heroku, app, addon, world.sourceAddress),
+    accountFacts(heroku),
     sourceFacts(source, heroku, addon),
     target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
     world.journal?.measured() ?? {},
@@ -81,6 +83,7 @@ export async function assess(
   const subject: Subject = {
     app,
     now: world.clock.now(),
+    account,
     apps,
     unseen,
     keep,
@@ -106,6 +109,7 @@ export async function assess(
     app,
     takenAt: world.clock.now().toISOString(),
     ...(budgetSeconds === undefined ? {} : {budgetSeconds}),
+    account,
     ...known,
     unseen,
     ...(targetSide ? {target: targetSide} : {}),

@@ -1,4 +1,4 @@
-import type {AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, Need} from '../ports/assessment.js'
+import type {AccountFacts, AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, Need} from '../ports/assessment.js'
 import type {RdsError} from '../ports/errors.js'
 import type {Fact} from '../ports/fact.js'
 import type {Database, EngineOffer} from '../ports/ports.js'
@@ -7,6 +7,7 @@ import type {Database, EngineOffer} from '../ports/ports.js'
 export interface Subject {
   app: string
   now: Date
+  account: AccountFacts
   apps: AppFacts[]
   unseen: UnseenApp[]
   /** Config vars that shall go on leading to the frozen source, as the operator has said. */

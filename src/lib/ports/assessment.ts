@@ -1,5 +1,5 @@
 import type {Fact} from './fact.js'
-import type {Attachment, DatabaseInfo, EngineOffer, HerokuApp, Process, RdsInstance} from './ports.js'
+import type {Attachment, Autoscaler, DatabaseInfo, EngineOffer, HerokuApp, Process, RdsInstance} from './ports.js'
 
 export type Level = 'blocker' | 'ok' | 'unknown' | 'warning'
 
@@ -22,6 +22,14 @@ export interface Finding extends Found {
   advisory?: true
   /** Of what is unknown: a run must not begin without the answer. */
   decisive?: true
+}
+
+/** Of the account whose login the CLI uses. */
+export interface AccountFacts {
+  /** Requests it may make before Heroku refuses them. */
+  requestsLeft: Fact<number>
+  /** Seconds until its login ends; null where it does not, or Heroku does not tell. */
+  loginEnds: Fact<number | null>
 }
 
 /** An app that is known to be attached, and what kept it from being looked at. */
@@ -48,6 +56,10 @@ export interface AppFacts extends HerokuApp {
   attachments: Attachment[]
   addons: {name: string; plan: string}[]
   release: number
+  /** Process types that Heroku scales by itself. */
+  autoscalers: Fact<Autoscaler[]>
+  /** What this account may do with it; null where Heroku does not tell. */
+  rights: Fact<string[] | null>
   /** One-off and Scheduler dynos running now. */
   oneOffs: string[]
   /** The config vars that lead to the source. */
@@ -143,6 +155,7 @@ export interface Assessment {
   source: SourceFacts
   target?: TargetFacts
   offers?: Fact<EngineOffer[]>
+  account: AccountFacts
   apps: AppFacts[]
   unseen: UnseenApp[]
   findings: Finding[]

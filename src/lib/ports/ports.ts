@@ -2,6 +2,7 @@ import type {Readable, Writable} from 'node:stream'
 
 import type {
   Attachment,
+  Autoscaler,
   CopyProgress,
   DatabaseInfo,
   Dyno,
@@ -102,10 +103,22 @@ export interface Heroku {
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>
   scale(app: string, processes: readonly Pick<Process, 'quantity' | 'type'>[]): Promise<void>
+  /** Those that are on. */
+  autoscalers(app: string): Promise<Autoscaler[]>
+  /** On again, as it was. */
+  startAutoscaler(app: string, autoscaler: Autoscaler): Promise<void>
   dynos(app: string): Promise<Dyno[]>
   stopDyno(app: string, dyno: Dyno): Promise<void>
   preboot(app: string): Promise<boolean>
   setPreboot(app: string, on: boolean): Promise<void>
+  /** Requests this account may make before Heroku refuses them. */
+  requestsLeft(): Promise<number>
+  /** Seconds until the login at hand ends; null where it has no end, or Heroku does not tell. */
+  loginEnds(): Promise<number | null>
+  /** What this account may do with an app (`view`, `deploy`, `operate`, `manage`); null where Heroku does not tell. */
+  rights(app: string): Promise<string[] | null>
+  /** Asks for changes that change nothing, by the verbs that a window needs; fails with the refusal of one that is not allowed. */
+  tryRights(app: string): Promise<void>
   addons(app: string): Promise<{name: string; plan: string}[]>
   /** Attachments of Heroku Postgres on an app, whatever their credential. */
   databases(app: string): Promise<Attachment[]>

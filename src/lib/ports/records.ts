@@ -28,6 +28,16 @@ export interface Dyno {
   release: number
 }
 
+/** Heroku's own scaling of a process type by its response times. A manual scale ends it. */
+export interface Autoscaler {
+  type: string
+  /** How many dynos, at least and at most. */
+  min: number
+  max: number
+  /** All of it, as the metrics API shows it and takes it. */
+  monitor: {id: string} & Record<string, unknown>
+}
+
 /** `namespace` is null for the default credential, else `credential:…` or `connection-pooling:…`. */
 export interface Attachment {
   id: string

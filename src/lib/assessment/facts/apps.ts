@@ -44,20 +44,23 @@ async function factsOfApp(
 ): Promise<AppFacts> {
   const own = attachments.filter((attachment) => attachment.app === name)
   const app = heroku.app(name)
-  const [facts, formation, preboot, addons, release, dynos, sourceVars, network, pipeline] = await Promise.all([
-    app,
-    heroku.formation(name),
-    heroku.preboot(name),
-    heroku.addons(name),
-    heroku.latestRelease(name),
-    heroku.dynos(name),
-    attempt(async () => sourceVarsOf(await heroku.configVars(name), own, address)),
-    attempt(async () => {
-      const {space} = await app
-      return space === null ? null : heroku.network(space)
-    }),
-    attempt(() => heroku.pipeline(name)),
-  ])
+  const [facts, formation, preboot, addons, release, dynos, sourceVars, network, pipeline, autoscalers, rights] =
+    await Promise.all([
+      app,
+      heroku.formation(name),
+      heroku.preboot(name),
+      heroku.addons(name),
+      heroku.latestRelease(name),
+      heroku.dynos(name),
+      attempt(async () => sourceVarsOf(await heroku.configVars(name), own, address)),
+      attempt(async () => {
+        const {space} = await app
+        return space === null ? null : heroku.network(space)
+      }),
+      attempt(() => heroku.pipeline(name)),
+      attempt(() => heroku.autoscalers(name)),
+      attempt(() => heroku.rights(name)),
+    ])
   const types = new Set(formation.map(({type}) => type))
   return {
     ...facts,
@@ -70,5 +73,7 @@ async function factsOfApp(
     sourceVars,
     network,
     pipeline,
+    autoscalers,
+    rights,
   }
 }

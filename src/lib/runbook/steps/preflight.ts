@@ -27,6 +27,7 @@ export const preflight: Step = {
     const planned = await Promise.all(
       assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)),
     )
+    for (const {name} of planned) await migration.heroku.tryRights(name)
     const untried = await untriedApps(migration, planned)
     // The probes take a while: what the way back restores is what was true last.
     const fresh = (await migration.assess()).apps

@@ -37,6 +37,19 @@ const preboot = ofEachApp({
       : [],
 })
 
+const autoscaling = ofEachApp({
+  id: 'autoscaling',
+  question: 'Does Heroku scale an app by itself, which the window ends?',
+  level: 'warning',
+  failing: () => ({autoscalers: [{type: 'web', min: 2, max: 5, monitor: {id: 'monitor'}}]}),
+
+  found: ({name, autoscalers}) =>
+    known(autoscalers).map(({type, min, max}) => ({
+      what: `Heroku scales ${type} of ${name} between ${min} and ${max} dynos; stopping the dynos ends that`,
+      remedy: 'do nothing: it is switched on again, as it was, when the dynos are back',
+    })),
+})
+
 const fir = ofEachApp({
   id: 'fir',
   question: 'Is an app on Fir, which has no maintenance mode?',
@@ -130,4 +143,5 @@ const pipeline = ofEachApp({
   },
 })
 
-export default [releasePhase, preboot, fir, stack, driver, network, pipeline] satisfies Check[]
+export default [releasePhase, preboot,
+  autoscaling, fir, stack, driver, network, pipeline] satisfies Check[]

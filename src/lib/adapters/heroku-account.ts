@@ -1,0 +1,59 @@
+import type {Heroku} from '../ports/ports.js'
+import {type HerokuClient, notThere, statusOf} from './heroku-client.js'
+
+type Account = Pick<Heroku, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
+
+/** Who is asking, for how long, how often, and with what rights. `token`: the one that the client uses, by which its login is found. */
+export function accountOf(client: HerokuClient): Account {
+  return {
+    async requestsLeft() {
+      return (await client.get<{remaining: number}>('/account/rate-limits')).remaining
+    },
+
+    async loginEnds() {
+      const token = await client.token()
+      const logins = await client.get<Authorization[]>('/oauth/authorizations')
+      return logins.find(({access_token: one}) => one?.token === token)?.access_token?.expires_in ?? null
+    },
+
+    async rights(app) {
+      const [{email}, collaborators] = await Promise.all([
+        client.get<{email: string}>('/account'),
+        client.get<Collaborator[]>(`/apps/${app}/collaborators`),
+      ])
+      const own = collaborators.find(({user}) => user.email === email)
+      if (own?.role === 'owner' || own?.role === 'admin') return ALL
+      // Only a team's apps tell more than that somebody is a collaborator.
+      return own?.permissions && own.permissions.length > 0 ? own.permissions.map(({name}) => name) : null
+    },
+
+    async tryRights(app) {
+      const [{maintenance}, preboot, attachments, config] = await Promise.all([
+        client.get<{maintenance: boolean}>(`/apps/${app}`),
+        client.get<{enabled: boolean}>(`/apps/${app}/features/preboot`).catch(notThere),
+        client.get<{name: string}[]>(`/apps/${app}/addon-attachments`),
+        client.get<Record<string, string>>(`/apps/${app}/config-vars`),
+      ])
+      await client.patch(`/apps/${app}`, {maintenance}).catch(notThere)
+      if (preboot) await client.patch(`/apps/${app}/features/preboot`, {enabled: preboot.enabled})
+      const owned = attachments.map(({name}) => `${name}_URL`).find((name) => name in config)
+      if (owned) await client.patch(`/apps/${app}/config-vars`, {[owned]: config[owned]}).catch(refusedAsWhole)
+    },
+  }
+}
+
+const ALL = ['view', 'deploy', 'operate', 'manage']
+
+/** Whoever may set config vars is told that this one belongs to an attachment, and that nothing of the request was done. */
+const refusedAsWhole = (error: unknown): void => {
+  if (statusOf(error) !== 422) throw error
+}
+
+interface Authorization {
+  access_token?: {token: string; expires_in: number | null} | null
+}
+interface Collaborator {
+  role?: string | null
+  user: {email: string}
+  permissions?: {name: string}[]
+}
