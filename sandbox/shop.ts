@@ -37,7 +37,10 @@ export interface ShopOptions {
   /** Gives the app its database in another form than an attachment DATABASE, before its dynos start. */
   connect?: (parts: {app: App; addon: Addon; source: HerokuDatabase}) => void
   /** How Heroku runs the app. */
-  runtime?: Pick<AppSpec, 'autoscaling' | 'buildStack' | 'dynoSize' | 'generation' | 'image' | 'logs' | 'stack'>
+  runtime?: Pick<
+    AppSpec,
+    'autoscaling' | 'buildStack' | 'dynoSize' | 'generation' | 'image' | 'logs' | 'owner' | 'releases' | 'stack'
+  >
   /** Of its database; standard-0 when left out. */
   plan?: string
   /** Advanced: names of follower pools; all of them are the same server under another address. */

@@ -51,6 +51,18 @@ describe('Apps that are not like the others', () => {
     await expectCleanLedger(shop, 'target')
   })
 
+  it('autoscaling is on again after the window, as it was, whichever way it ends', async () => {
+    const shop = await world.sandbox.openShop({formation: {web: 2}, runtime: {autoscaling: {min: 2, max: 5}}})
+    const {autoscaling} = shop.app
+    autoscaling.update('web', autoscaling.list('web')[0]!.id, {is_active: true})
+    const before = autoscaling.active('web')
+    expect(before).to.deep.include({min_quantity: 2, max_quantity: 5, is_active: true})
+    await decline(shop, () => expect(autoscaling.active('web')).to.equal(undefined) && undefined)
+    expect(autoscaling.active('web')).to.deep.equal(before)
+    await cutOver(shop)
+    expect(autoscaling.active('web')).to.deep.equal(before)
+  })
+
   it('an app that was in maintenance stays in maintenance', async () => {
     const shop = await world.sandbox.openShop()
     shop.app.setMaintenance(true)

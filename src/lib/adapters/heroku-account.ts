@@ -28,14 +28,12 @@ export function accountOf(client: HerokuClient): Account {
     },
 
     async tryRights(app) {
-      const [{maintenance}, preboot, attachments, config] = await Promise.all([
+      const [{maintenance}, attachments, config] = await Promise.all([
         client.get<{maintenance: boolean}>(`/apps/${app}`),
-        client.get<{enabled: boolean}>(`/apps/${app}/features/preboot`).catch(notThere),
         client.get<{name: string}[]>(`/apps/${app}/addon-attachments`),
         client.get<Record<string, string>>(`/apps/${app}/config-vars`),
       ])
       await client.patch(`/apps/${app}`, {maintenance}).catch(notThere)
-      if (preboot) await client.patch(`/apps/${app}/features/preboot`, {enabled: preboot.enabled})
       const owned = attachments.map(({name}) => `${name}_URL`).find((name) => name in config)
       if (owned) await client.patch(`/apps/${app}/config-vars`, {[owned]: config[owned]}).catch(refusedAsWhole)
     },
