@@ -11,7 +11,7 @@ import {viewOf} from '../../lib/output/assessment/view.js'
 import {coloursWanted} from '../../lib/output/text.js'
 import {parseDuration} from '../../lib/output/flag-values.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {appFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {appFlags, databaseArg, keepFlag, RdsCommand} from '../../lib/output/rds-command.js'
 
 /** Long enough for a rate, short enough to wait for. */
 const WATCH_SECONDS = 2
@@ -31,6 +31,7 @@ export default class Assess extends RdsCommand {
     ...appFlags,
     budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
     'ca-file': flags.string({description: 'path of the RDS CA bundle inside the dynos'}),
+    ...keepFlag,
     html: flags.string({description: 'also write the report into this file, as a page that needs nothing else'}),
     markdown: flags.string({description: 'also write the report into this file, as Markdown'}),
     'from-dynos': flags.boolean({description: 'also try the target from a one-off dyno of each app'}),
@@ -46,6 +47,7 @@ export default class Assess extends RdsCommand {
       assess(world, {
         budgetSeconds,
         watchSeconds: WATCH_SECONDS,
+        keep: parsed.flags.keep,
         trialSlot: parsed.flags['probe-replication'],
         ...(parsed.flags['from-dynos'] && world.targetUrl
           ? {fromDynos: {targetUrl: world.targetUrl, caFile: world.caFile}}
