@@ -38,7 +38,7 @@ describe('The commands', () => {
     const flags = Object.fromEntries(
       Object.entries(manifest.commands).map(([id, command]) => [id, Object.keys(command.flags).sort()]),
     )
-    const common = ['app', 'region', 'remote', 'target']
+    const common = ['app', 'region', 'remote', 'source-url-env', 'target']
     expect(flags).to.deep.equal({
       rds: [...common, 'json'].sort(),
       'rds:assess': [

@@ -1,4 +1,5 @@
 import {finishMigration, refuseOtherName} from '../../lib/actions/finish.js'
+import {isOutside} from '../../lib/apps/outside-source.js'
 import {clearWhatIsLeft} from '../../lib/actions/clear-leftovers.js'
 import {withMigration} from '../../lib/open/migration.js'
 import {flags} from '../../lib/output/heroku-cli.js'
@@ -37,7 +38,11 @@ export default class Finish extends RdsCommand {
       if (destroy !== undefined) refuseOtherName(destroy, addon.name)
       this.log(`${app}: ${await finishMigration(migration, {now})}`)
       if (destroy === undefined) {
-        this.log(`Its add-on ${addon.name} is still there and costs what it did: heroku addons:destroy ${addon.name}`)
+        this.log(
+          isOutside(addon)
+            ? `${addon.name} is still there, and refuses writes`
+            : `Its add-on ${addon.name} is still there and costs what it did: heroku addons:destroy ${addon.name}`,
+        )
         return {app, cleared: ['source', 'target']}
       }
       await heroku.destroyAddon(addon)

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 /** What later commands need not be told again; nothing secret. */
 export interface Remembered {
   target?: string
+  sourceUrlEnv?: string
   region?: string
   caFile?: string
 }

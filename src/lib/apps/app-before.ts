@@ -3,6 +3,7 @@ import {fateOf} from './source-vars.js'
 import {CA_COMPANIONS} from './target-url.js'
 import type {AppFacts} from '../ports/assessment.js'
 import type {Heroku} from '../ports/ports.js'
+import {refused} from '../ports/errors.js'
 import {ifKnown, known} from '../ports/fact.js'
 import type {Secret} from '../ports/secret.js'
 
@@ -16,6 +17,7 @@ export async function appBefore(
   const vars = known(facts.sourceVars)
   const namesOf = (fate: 'kept' | 'moved') => vars.filter((one) => fateOf(one, keep) === fate).map(({name}) => name)
   const moving = namesOf('moved')
+  await assertRestorable(heroku, facts, config, moving)
   return {
     name: facts.name,
     maintenance: facts.maintenance,
@@ -32,6 +34,29 @@ export async function appBefore(
     upBefore: [...new Set(dynos.filter(({state}) => state === 'up').map(({type}) => type))],
     companions: companionsOf(config, moving, caFile),
   }
+}
+
+/**
+ * The way back reads a config var of the app's own in the release before the window, since the journal holds no credential: it must be
+ * there, as it is now.
+ */
+async function assertRestorable(
+  heroku: Heroku,
+  {name: app, release, attachments}: AppFacts,
+  config: Record<string, Secret>,
+  moving: readonly string[],
+): Promise<void> {
+  const setByAttachments = attachments.flatMap(({configVars}) => configVars)
+  const own = moving.filter((name) => !setByAttachments.includes(name))
+  if (own.length === 0) return
+  const before = await heroku.releaseConfigVars(app, release)
+  const other = own.filter((name) => before[name]?.reveal() !== config[name]?.reveal())
+  if (other.length === 0) return
+  throw refused(
+    'config_changing',
+    `${other.join(', ')} of ${app} is not what release v${release} of the app says, so the way back could not restore it`,
+    'wait until its release is made, and run the same command again',
+  )
 }
 
 /** The add-on stays attached under this name where the switch takes its other attachments away. */

@@ -15,7 +15,7 @@ export async function switchApp(world: AppWorld, app: AppBefore): Promise<string
   const attached = await attachedNames(world, app)
   const moving = movedAttachments(app)
   const stays = [...attached].some(([name, namespace]) => isOwners(namespace) && !moving.includes(name))
-  if (!stays) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
+  if (moving.length > 0 && !stays) await heroku.attach({app: app.name, name: app.keptAs, namespace: null}, addon.name)
   for (const name of moving.filter((one) => attached.has(one))) await heroku.detach({app: app.name, name})
   await heroku.setConfigVars(app.name, config)
   const version = await requireRelease(world, app)
@@ -74,9 +74,10 @@ export async function switchBack(world: AppWorld, app: AppBefore): Promise<void>
   const patch: Record<string, Secret | null> = {
     ...Object.fromEntries(inTheWay.map((name) => [name, null])),
     ...Object.fromEntries(
-      plain
-        .filter((name) => config[name]?.reveal() !== before[name]?.reveal())
-        .map((name) => [name, before[name] ?? null]),
+      plain.flatMap((name) => {
+        const was = before[name]
+        return was && was.reveal() !== config[name]?.reveal() ? [[name, was]] : []
+      }),
     ),
     ...Object.fromEntries(companions.map(([name, {before: was}]) => [name, was === null ? null : new Secret(was)])),
   }

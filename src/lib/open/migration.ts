@@ -11,7 +11,6 @@ import {withOperatorLock} from '../journal/operator-lock.js'
 import type {Method} from '../methods/method.js'
 import {defaultMethod, methodNamed} from '../methods/index.js'
 import type {Options} from './options.js'
-import {SOURCE_TLS} from './source.js'
 import {noTarget, TARGET_URL_VAR} from './target.js'
 import {operatorName, withWorld} from './world.js'
 import {refused} from '../ports/errors.js'
@@ -87,6 +86,7 @@ export async function withMigration<T>(
         await renewClaim(source, claim)
         await remember(options.dataDir, app, {
           ...(options.target ? {target: options.target} : {}),
+          ...(options.sourceUrlEnv ? {sourceUrlEnv: options.sourceUrlEnv} : {}),
           ...(options.region ? {region: options.region} : {}),
           caFile: world.caFile,
         })
@@ -96,8 +96,8 @@ export async function withMigration<T>(
           method,
           source,
           target,
-          schemaDump: await schemaDumpOf(sourceParts, SOURCE_TLS, major.major),
-          publisher: publisherOf(() => world.renewSource(), SOURCE_TLS),
+          schemaDump: await schemaDumpOf(sourceParts, world.sourceTls, major.major),
+          publisher: publisherOf(() => world.renewSource(), world.sourceTls),
           targetUrl,
           sourceAddress: world.sourceAddress,
           heroku,

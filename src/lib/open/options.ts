@@ -9,6 +9,8 @@ export interface Options {
   app: string
   /** Attachment or add-on name; DATABASE by default. */
   database?: string
+  /** Environment variable with the URL of a source that is no add-on of Heroku's. */
+  sourceUrlEnv?: string
   target?: string
   region?: string
   caFile?: string

@@ -1,22 +1,73 @@
+import {authoritiesFor} from '../adapters/certificates.js'
 import {openDatabase, type Tls} from '../adapters/postgres.js'
+import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
 import {addonNamed, addonOf, ownerParts} from '../apps/source-database.js'
 import type {MigrationRecord} from '../journal/journal.js'
-import type {Heroku} from '../ports/ports.js'
+import type {Attachment, Database, Heroku} from '../ports/ports.js'
+import {refused, wrongUsage} from '../ports/errors.js'
+import {Secret} from '../ports/secret.js'
+import {type ConnectionParts, parseConnectionUrl} from '../postgres/connection-url.js'
 import type {Options} from './options.js'
 
-/** The source by the name that the operator gives it, or – after the switch, when DATABASE is a plain config var – by what the journal says. */
-export async function sourceOf(
-  heroku: Heroku,
-  {app, database = 'DATABASE', reading = false}: Options,
-  record: MigrationRecord | undefined,
-) {
+/** How the source is reached, and what Heroku knows of it. */
+export interface Source {
+  addon: Attachment['addon']
+  heroku: Heroku
+  parts: ConnectionParts
+  tls: Tls
+  /** The same with the credential of the day. */
+  renew: () => Promise<ConnectionParts>
+  db: Database & {close(): Promise<void>}
+}
+
+/**
+ * The source by the name that the operator gives it, or – after the switch, when DATABASE is a plain config var – by what the journal
+ * says; or another Postgres, by the environment variable that holds its URL.
+ */
+export async function sourceOf(heroku: Heroku, options: Options, record: MigrationRecord | undefined): Promise<Source> {
+  const {app, database = 'DATABASE', sourceUrlEnv, reading = false} = options
+  if (sourceUrlEnv !== undefined) return outsideSource(heroku, {...options, sourceUrlEnv}, record)
+  if (record && isOutside({id: record.addonId})) {
+    throw refused(
+      'source_not_named',
+      `the source of this migration is ${record.addonName}, which is no add-on of Heroku's`,
+      'name the environment variable with its URL by --source-url-env',
+    )
+  }
   const addon = record
     ? await addonOf(heroku, {app, id: record.addonId, name: record.addonName})
     : await addonNamed(heroku, app, database)
   const renew = () => ownerParts(heroku, app, addon)
   const parts = await renew()
-  return {addon, parts, renew, db: openDatabase('source', parts, SOURCE_TLS, {renew, reading})}
+  return {addon, heroku, parts, tls: ADDON_TLS, renew, db: openDatabase('source', parts, ADDON_TLS, {renew, reading})}
 }
 
 /** Heroku Postgres presents certificates that no public authority signs: encryption is what it allows. */
-export const SOURCE_TLS: Tls = {mode: 'encrypted'}
+const ADDON_TLS: Tls = {mode: 'encrypted'}
+
+async function outsideSource(
+  heroku: Heroku,
+  {app, sourceUrlEnv: name, reading = false}: Options & {sourceUrlEnv: string},
+  record: MigrationRecord | undefined,
+): Promise<Source> {
+  if (record && !isOutside({id: record.addonId})) {
+    throw refused(
+      'other_source',
+      `this migration began with the add-on ${record.addonName}, not with another Postgres`,
+      'leave --source-url-env out',
+    )
+  }
+  const value = process.env[name]
+  if (!value) throw wrongUsage('no_source_url', `${name} is not set`, `export ${name}=postgres://user:password@host/db`)
+  const parts = parseConnectionUrl(new Secret(value), name)
+  const verified = parts.parameters.get('sslmode') === 'verify-full'
+  const tls: Tls = verified ? {mode: 'verified', authorities: await authoritiesFor(parts, name)} : ADDON_TLS
+  return {
+    addon: {id: OUTSIDE, name: `${parts.host}:${parts.port}/${parts.database}`, plan: OUTSIDE, billingApp: app},
+    heroku: withoutAddon(heroku),
+    parts,
+    tls,
+    renew: () => Promise.resolve(parts),
+    db: openDatabase('source', parts, tls, {reading}),
+  }
+}

@@ -6,6 +6,7 @@ import {HerokuClient} from '../adapters/heroku-client.js'
 import {herokuOf} from '../adapters/heroku.js'
 import {recall} from '../adapters/memory.js'
 import {rdsOf} from '../adapters/rds.js'
+import type {Tls} from '../adapters/postgres.js'
 import type {World} from '../assessment/assess.js'
 import {journalOn, type MigrationRecord} from '../journal/journal.js'
 import type {Options, Closable} from './options.js'
@@ -23,6 +24,7 @@ export interface Opened extends World {
   record?: MigrationRecord
   journal?: Journal
   sourceParts: ConnectionParts
+  sourceTls: Tls
   /** The same with the credential of the day. */
   renewSource(): Promise<ConnectionParts>
   targetParts?: ConnectionParts
@@ -48,8 +50,9 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
     return await work({
       app: options.app,
       addon: source.addon,
-      heroku,
+      heroku: source.heroku,
       source: source.db,
+      sourceTls: source.tls,
       sourceParts: source.parts,
       renewSource: source.renew,
       sourceAddress: source.parts,

@@ -27,6 +27,9 @@ export const appFlags = {
     description: 'RDS instance or DB cluster; its endpoint must be the one in RDS_DATABASE_URL',
   }),
   region: flags.string({description: 'AWS region of the target', env: 'AWS_REGION'}),
+  'source-url-env': flags.string({
+    description: "environment variable with the URL of a source that is no add-on of Heroku's",
+  }),
 }
 
 export const changeFlags = {
@@ -66,7 +69,13 @@ export abstract class RdsCommand extends Command {
 
   protected optionsOf(parsed: {
     args: {database?: string | undefined}
-    flags: {app: string; target?: string | undefined; region?: string | undefined; 'ca-file'?: string | undefined}
+    flags: {
+      app: string
+      target?: string | undefined
+      region?: string | undefined
+      'ca-file'?: string | undefined
+      'source-url-env'?: string | undefined
+    }
   }): Options {
     const {args, flags: given} = parsed
     return {
@@ -75,6 +84,7 @@ export abstract class RdsCommand extends Command {
       app: given.app,
       ...(args.database ? {database: args.database} : {}),
       ...(given.target ? {target: given.target} : {}),
+      ...(given['source-url-env'] ? {sourceUrlEnv: given['source-url-env']} : {}),
       ...(given.region ? {region: given.region} : {}),
       ...(given['ca-file'] ? {caFile: given['ca-file']} : {}),
     }

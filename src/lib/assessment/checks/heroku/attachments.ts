@@ -1,5 +1,6 @@
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
+import {isOutside, OUTSIDE} from '../../../apps/outside-source.js'
 import {fateOf, USUAL_VAR} from '../../../apps/source-vars.js'
 import {ofEachApp} from './of-each-app.js'
 import {UNLISTED} from '../../facts/apps.js'
@@ -95,7 +96,7 @@ const nothingToMove: Check = {
   level: 'blocker',
   example: {facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, sourceVars: []}))})},
 
-  inspect: ({app, apps, keep}) =>
+  inspect: ({app, apps, keep, sourceFacts}) =>
     apps
       .filter(({name, sourceVars}) => {
         const fates = known(sourceVars).map((one) => fateOf(one, keep))
@@ -103,9 +104,29 @@ const nothingToMove: Check = {
       })
       .map(({name}) => ({
         what: `no config var of ${name} that leads to the source would be moved`,
-        remedy: 'check which config var the app connects by, and name that database',
+        remedy: isOutside({id: sourceFacts.plan})
+          ? `a database of Heroku's that ${name} writes to is neither frozen nor drained: let the app write to the source that is named before it moves`
+          : 'check which config var the app connects by, and name that database',
         fix: `heroku config --app ${name}`,
       })),
+}
+
+const outside: Check = {
+  id: 'outside-source',
+  question: "Is the source an add-on of Heroku's, which tells what uses it?",
+  level: 'warning',
+  example: {facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, plan: OUTSIDE}})},
+
+  inspect: ({app, sourceFacts: {addon, plan}}) =>
+    isOutside({id: plan})
+      ? [
+          {
+            what: `${addon} is no add-on of Heroku's: nobody tells which apps and clients use it besides ${app}, and only ${app} is stopped and switched`,
+            remedy:
+              'stop the others before the window, and lead them to RDS after it: from the freeze on their writes are refused',
+          },
+        ]
+      : [],
 }
 
 const pooler = ofEachApp({
@@ -128,4 +149,13 @@ const pooler = ofEachApp({
       })),
 })
 
-export default [sharedDatabase, unseenApps, otherCredentials, undecided, kept, nothingToMove, pooler] satisfies Check[]
+export default [
+  sharedDatabase,
+  unseenApps,
+  otherCredentials,
+  undecided,
+  kept,
+  nothingToMove,
+  outside,
+  pooler,
+] satisfies Check[]
