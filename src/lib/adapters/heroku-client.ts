@@ -68,17 +68,19 @@ export class HerokuClient {
   readonly #api: APIClient
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
+  readonly #requestMs: number
 
-  /** `signal`: ends every request and every wait between two tries. */
-  constructor(api: APIClient, clock: Clock, signal?: AbortSignal) {
+  /** `signal`: ends every request and every wait between two tries. `requestMs`: how long one may take. */
+  constructor(api: APIClient, clock: Clock, signal?: AbortSignal, requestMs = REQUEST_MS) {
     this.#api = api
     this.#clock = clock
     this.#signal = signal
+    this.#requestMs = requestMs
   }
 
   /** The same under another signal; under none for what must be cleared up after an abort. */
   under(signal: AbortSignal | undefined): HerokuClient {
-    return new HerokuClient(this.#api, this.#clock, signal)
+    return new HerokuClient(this.#api, this.#clock, signal, this.#requestMs)
   }
 
   /** By which the client identifies itself; it goes nowhere else. */
@@ -140,6 +142,7 @@ export class HerokuClient {
       try {
         return await attempt()
       } catch (error) {
+        this.#signal?.throwIfAborted()
         const throttled = statusOf(error) === 429
         const patient = throttled ? this.#clock.now().getTime() - begun < THROTTLED_MS : tries < TRIES
         if (!passes(error) || !patient) throw this.#explain(error, request)
@@ -156,7 +159,7 @@ export class HerokuClient {
       method,
       // Nobody can log in while a window is open.
       retryAuth: false,
-      timeout: REQUEST_MS,
+      timeout: this.#requestMs,
       ...(partial ? {partial} : {}),
       ...(body === undefined ? {} : {body: body as object}),
       ...(headers ? {headers} : {}),

@@ -1,0 +1,106 @@
+import {APIClient} from '@heroku-cli/command'
+import {Config} from '@oclif/core'
+import {expect} from 'chai'
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+
+import {type Fault, herokuEnvironment, type HerokuSimulator, startHeroku} from '../../sandbox/heroku/index.js'
+import {clock} from '../../src/lib/adapters/clock.js'
+import {HerokuClient} from '../../src/lib/adapters/heroku-client.js'
+import {herokuOf} from '../../src/lib/adapters/heroku.js'
+import type {Heroku} from '../../src/lib/ports/ports.js'
+import {Secret} from '../../src/lib/ports/secret.js'
+import {errorOf} from '../support/servers.js'
+
+/** Long for a simulator, short for a test. */
+const REQUEST_MS = 300
+
+describe("Heroku's client", () => {
+  const home = mkdtempSync(join(tmpdir(), 'heroku-client-'))
+  let sim: HerokuSimulator
+  let heroku: Heroku
+
+  before(async () => {
+    sim = await startHeroku({releaseSeconds: 0.01})
+    Object.assign(process.env, herokuEnvironment(sim, home))
+    sim.createApp({name: 'shop', slug: {dir: home, processTypes: {}}, releases: 1000})
+    sim.createPostgres({
+      app: 'shop',
+      plan: 'heroku-postgresql:standard-0',
+      name: 'pg',
+      database: {url: 'postgres://u:p@h/d'},
+    })
+    heroku = herokuOf(
+      new HerokuClient(new APIClient(await Config.load(import.meta.dirname)), clock, undefined, REQUEST_MS),
+      clock,
+    )
+  })
+
+  afterEach(() => sim.faults.clear())
+
+  after(async () => {
+    await sim.stop()
+    rmSync(home, {recursive: true})
+  })
+
+  const break_ = (fault: Fault) => sim.faults.add(fault)
+  const requests = async (work: () => Promise<unknown>) => {
+    const before = sim.calls.length
+    await work()
+    return sim.calls.slice(before).map(({method, path}) => `${method} ${path}`)
+  }
+
+  it('asks once for the newest of a thousand releases', async () => {
+    expect(await requests(() => heroku.latestRelease('shop'))).to.deep.equal(['GET /apps/shop/releases'])
+  })
+
+  it('asks again after a request that hangs', async () => {
+    break_({method: 'GET', path: /config-vars/, kind: 'hang'})
+    const asked = await requests(() => heroku.configVars('shop'))
+    expect(asked).to.deep.equal(['GET /apps/shop/config-vars', 'GET /apps/shop/config-vars'])
+  })
+
+  it('does not wait for a hanging request once the run has ended', async () => {
+    break_({method: 'GET', path: /dynos/, kind: 'hang', always: true})
+    const run = new AbortController()
+    const asking = errorOf(heroku.under(run.signal).dynos('shop'))
+    run.abort(new Error('the budget is used up'))
+    expect((await asking).message).to.equal('the budget is used up')
+  })
+
+  it('sets again what was set when the answer was lost: one release', async () => {
+    const {version} = await heroku.latestRelease('shop')
+    break_({method: 'PATCH', path: /config-vars/, kind: 'hang', afterEffect: true})
+    await heroku.setConfigVars('shop', {A: new Secret('1')})
+    expect((await heroku.latestRelease('shop')).version).to.equal(version + 1)
+  })
+
+  for (const kind of ['hang', 'timeout', 'reset-after'] as const) {
+    it(`looks for what was attached when the answer was lost (${kind}), and attaches once`, async () => {
+      const name = `BY_${kind.toUpperCase().replace('-', '_')}`
+      break_({method: 'POST', path: /addon-attachments/, kind, afterEffect: true, delayMs: 10})
+      const asked = await requests(() => heroku.attach({app: 'shop', name, namespace: null}, 'pg'))
+      expect(sim.app('shop').attachments.filter((one) => one.name === name)).to.have.length(1)
+      // The CLI's own client repeats what a broken connection has swallowed; that is answered by "taken".
+      expect(asked.filter((one) => one.startsWith('POST')).length).to.be.at.most(kind === 'reset-after' ? 2 : 1)
+    })
+  }
+
+  const words: [what: string, kind: Fault['kind'], code: string, exit: number][] = [
+    ['a login that has ended', 401, 'not_logged_in', 3],
+    ['a missing right', 403, 'forbidden', 3],
+  ]
+  for (const [what, kind, code, exit] of words) {
+    it(`has words of its own for ${what}`, async () => {
+      break_({method: 'GET', path: /formation/, kind, always: true})
+      const error = await errorOf(heroku.formation('shop'))
+      expect([error.code, (error as unknown as {oclif: {exit: number}}).oclif.exit]).to.deep.equal([code, exit])
+    })
+  }
+
+  it('waits out a rate limit, however long', async () => {
+    break_({method: 'GET', path: /formation/, kind: 429, retryAfter: 1})
+    expect(await requests(() => heroku.formation('shop'))).to.have.length(2)
+  })
+})
