@@ -75,6 +75,7 @@ export async function followerOf(
     operator: silent(),
     clock,
     settings: {caFile: '', gate: 'auto'},
+    heroku: {under: () => undefined},
     signal: never,
   } as unknown as Migration
 

@@ -15,6 +15,7 @@ import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {realClock} from './copy.js'
 import {listener, type Source, type Target} from './servers.js'
+import {silentHeroku} from './healthy.js'
 
 /** A migration by change capture between two databases, without Heroku and without a window. */
 export async function captureOf(source: Source, target: Target, signal = new AbortController().signal) {
@@ -32,6 +33,7 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     operator: listener(),
     clock: realClock,
     settings: {caFile: '', gate: 'auto'},
+    heroku: silentHeroku,
     signal,
   } as unknown as Migration
 

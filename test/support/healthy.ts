@@ -37,6 +37,9 @@ export const healthyHeroku = (broken: Partial<Heroku> = {}): Heroku =>
     ...broken,
   }) as unknown as Heroku
 
+/** Of which nothing is asked. */
+export const silentHeroku = {under: () => silentHeroku} as unknown as Heroku
+
 export const healthyRds = {
   find: () =>
     Promise.resolve({

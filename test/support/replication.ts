@@ -13,6 +13,7 @@ import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
 import {installFence} from '../../src/lib/runbook/steps/install-fence.js'
 import {realClock} from './copy.js'
 import {ask, contentsOf, listener, type Source, type Target, until} from './servers.js'
+import {silentHeroku} from './healthy.js'
 
 /** Everything that logical replication can carry. */
 export const PARENTS = `
@@ -111,6 +112,7 @@ export async function replicationOf(source: Source, target: Target, signal = new
     operator,
     clock: realClock,
     settings: {caFile: '', gate: 'auto'},
+    heroku: silentHeroku,
     signal,
   } as unknown as Migration
 

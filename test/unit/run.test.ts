@@ -6,6 +6,7 @@ import type {Migration} from '../../src/lib/runbook/migration.js'
 import {rollback} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
+import {silentHeroku} from '../support/healthy.js'
 
 /** What happens to the world, in order, and what the journal and the operator are told. */
 class World {
@@ -98,6 +99,7 @@ class World {
       operator: {step: (event: StepEvent) => this.events.push(event), tell: (line: string) => this.told.push(line)},
       clock: {now: () => new Date()},
       settings: {budgetSeconds: this.budgetSeconds},
+      heroku: silentHeroku,
       signal: this.interrupt.signal,
       source: {interrupt: () => this.interrupted()},
       target: {interrupt: () => this.interrupted()},
