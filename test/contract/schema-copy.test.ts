@@ -89,6 +89,68 @@ describe('a hard schema', () => {
     })
   }
 
+  describe('under settings that change how a session reads and writes', () => {
+    const SETTINGS: Record<string, string> = {
+      client_encoding: 'LATIN1',
+      quote_all_identifiers: 'on',
+      datestyle: 'German, DMY',
+      intervalstyle: 'sql_standard',
+      extra_float_digits: '-5',
+      bytea_output: 'escape',
+      xmloption: 'document',
+      timezone: 'Asia/Kathmandu',
+      standard_conforming_strings: 'off',
+      array_nulls: 'off',
+      row_security: 'on',
+      transform_null_equals: 'on',
+      search_path: '"Sch;ema", pg_temp',
+    }
+    const SHELL = {
+      PGCLIENTENCODING: 'LATIN1',
+      PGOPTIONS: '-c datestyle=German',
+      PGTZ: 'Asia/Kathmandu',
+      PGSERVICE: 'other',
+    }
+    const TEXTS = `
+      create schema "Sch;ema";
+      create table public.greetings (
+        id int primary key, text text check (text <> 'grüße'), at timestamptz default '2026-01-02 03:04:05+00',
+        size float8 default 0.1, raw bytea default '\\xdeadbeef', nothing int[] default '{1,NULL}');
+      insert into public.greetings (id, text) values (1, 'schön'), (2, 'E\\n😀');
+      create view public.grüße as select * from public.greetings where text like 'ß%' or at > '2026-12-03';`
+
+    const places = {
+      database: (name: string) => `database "${name}"`,
+      role: (_: string, role: string) => `role "${role}"`,
+    }
+    for (const [where, place] of Object.entries(places)) {
+      it(`of the ${where} and the operator's shell arrives as it is`, async () => {
+        const source = await both.newSource()
+        await ask(source.url, TEXTS)
+        for (const [name, value] of Object.entries(SETTINGS)) {
+          const words = name === 'search_path' ? value : `'${value}'`
+          await ask(source.superuserUrl, `alter ${place(source.database, source.user)} set ${name} = ${words}`)
+        }
+        const target = await both.newTarget()
+        const before = {...process.env}
+        Object.assign(process.env, SHELL)
+        try {
+          await createFence(source.db)
+          await fenceTables(source.db, patience())
+          await copy(source, target)
+        } finally {
+          for (const name of Object.keys(SHELL)) delete process.env[name]
+          Object.assign(process.env, before)
+        }
+        const settled = (lines: string[]) => lines.filter((line) => !line.startsWith('setting'))
+        expectSame(settled(await definitionsOf(target.superuserUrl)), settled(await definitionsOf(source.superuserUrl)))
+        expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
+        expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
+        expect((await compare({source, target})).differences).to.deep.equal([])
+      })
+    }
+  })
+
   describe('undone', () => {
     it('leaves what was there before, and only that', async () => {
       const source = await frozenSource(...SCHEMAS)

@@ -237,7 +237,7 @@ export const patience = (seconds = 60, signal: AbortSignal = new AbortController
 
 const JUDGE = {
   options:
-    '-c search_path= -c quote_all_identifiers=off -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex',
+    '-c standard_conforming_strings=on -c search_path= -c quote_all_identifiers=off -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex',
 }
 const THEIRS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '_heroku', 'heroku_rds')`
 const OWN = (catalog: string, oid: string) =>

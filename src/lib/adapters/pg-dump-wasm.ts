@@ -11,6 +11,17 @@ import {clientConfig, type Tls} from './postgres.js'
 /** Enough for the catalogs of many thousand tables. */
 const MINUTES = 15
 
+/** What pg_dump does not set itself, whatever role and database say: definitions are worded by the server. */
+export const DUMP_OPTIONS = [
+  'default_transaction_read_only=off',
+  'statement_timeout=0',
+  'quote_all_identifiers=off',
+  'client_encoding=UTF8',
+  'standard_conforming_strings=on',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ')
+
 /** What the worker asks for, and what it gets. */
 export type FromWorker =
   {kind: 'request'; bytes: Uint8Array} | {kind: 'script'; sql: string} | {kind: 'failed'; reason: string}
@@ -23,7 +34,7 @@ export type FromWorker =
 export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tls): Promise<string> {
   const client = new pg.Client({
     ...clientConfig(parts, tls),
-    options: '-c default_transaction_read_only=off -c statement_timeout=0',
+    options: DUMP_OPTIONS,
   })
   client.on('error', () => undefined) // the end of the socket is reported below
   const wire = (client as unknown as {connection: Wire}).connection

@@ -8,7 +8,7 @@ import {failed, messageOf} from '../ports/errors.js'
 import type {SchemaDump} from '../ports/ports.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {libpqEnvironment} from './libpq.js'
-import {wasmPgDump} from './pg-dump-wasm.js'
+import {DUMP_OPTIONS, wasmPgDump} from './pg-dump-wasm.js'
 import type {Tls} from './postgres.js'
 
 const run = promisify(execFile)
@@ -16,6 +16,7 @@ const SECTIONS = {objects: 'pre-data', constraints: 'post-data'} as const
 const LARGEST_SCRIPT = 512 * 1024 * 1024
 
 const ARGUMENTS = [
+  '--encoding=UTF8',
   '--no-owner',
   '--no-acl',
   '--no-publications',
@@ -87,7 +88,8 @@ async function runNative(args: string[], parts: ConnectionParts): Promise<string
     PGSSLMODE: 'require',
     // A root certificate, were there one on this machine, would make libpq verify what Heroku's certificates cannot stand.
     PGSSLROOTCERT: join(tmpdir(), 'heroku-rds-no-such-certificate'),
-    PGOPTIONS: '-c default_transaction_read_only=off -c statement_timeout=0',
+    PGOPTIONS: DUMP_OPTIONS,
+    PGCLIENTENCODING: 'UTF8',
   })
   try {
     const {stdout} = await run('pg_dump', args, {env, maxBuffer: LARGEST_SCRIPT})

@@ -34,6 +34,7 @@ const SESSION = {
   // Questions to the catalogs look dear to the planner: compiling one takes longer than answering it.
   jit: 'off',
   row_security: 'off',
+  client_encoding: 'UTF8',
   search_path: 'pg_catalog',
   datestyle: 'ISO',
   intervalstyle: 'postgres',
