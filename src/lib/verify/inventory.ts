@@ -83,7 +83,9 @@ export async function inventory(db: Queryable): Promise<string[]> {
     from ${ofRelation}
     join pg_index i on i.indrelid = c.oid
     join pg_class x on x.oid = i.indexrelid
-    where ${oursOrTheirs}
+    -- pg_dump leaves the remains of a failed CREATE INDEX CONCURRENTLY out; on a partitioned table, partitions may lack theirs
+    where (i.indisvalid or c.relkind = 'p')
+      and ${oursOrTheirs}
     union all
     select format('constraint %I on %s %s%s',
       k.conname, ${relation}, k.contype, case when not k.convalidated then ' not valid' end)

@@ -3,7 +3,7 @@ import {NAME, relationOf} from './relations.js'
 
 const invalidIndexes = catalogCheck<{name: string}>({
   id: 'invalid-indexes',
-  question: 'Are there invalid indexes, which would be built on RDS for the first time?',
+  question: 'Are there invalid indexes, which are not copied?',
   level: 'warning',
   example: {
     on: 'source',
@@ -17,9 +17,9 @@ const invalidIndexes = catalogCheck<{name: string}>({
     select ${NAME} as name from pg_index i join ${relationOf('i.indexrelid')}
     where not i.indisvalid and c.relkind = 'i' order by 1`,
   found: ({name}) => ({
-    what: `index ${name} is invalid on the source and would be built on RDS, where a duplicate key would stop the build`,
-    remedy: 'rebuild it with reindex, or drop it',
-    fix: `reindex index ${name}`,
+    what: `index ${name} is invalid, as a failed create index concurrently leaves it: it serves no query, and is not copied`,
+    remedy: 'drop it, and create it again without what made it fail; or leave it, and create it on RDS after the move',
+    fix: `drop index ${name}`,
   }),
 })
 
