@@ -72,9 +72,11 @@ describe('The commands', () => {
       'rds:start': [
         ...common,
         'abandon',
+        'accept-untried-target',
         'ca-file',
         'confirm',
         'json',
+        'keep',
         'method',
         'nice',
         'refresh-schema',

@@ -32,7 +32,7 @@ describe("Heroku's client", () => {
       database: {url: 'postgres://u:p@h/d'},
     })
     heroku = herokuOf(
-      new HerokuClient(new APIClient(await Config.load(import.meta.dirname)), clock, undefined, REQUEST_MS),
+      new HerokuClient(new APIClient(await Config.load(import.meta.dirname)), clock, {requestMs: REQUEST_MS}),
       clock,
     )
   })

@@ -53,8 +53,8 @@ describe('A real schema moves, with', () => {
       const shop = await world.sandbox.openShop({formation: {web: 1}})
       await load(shop, statements)
       const before = stateOf(shop.app)
-      await operate(shop, async ({assess}) => {
-        const {findings} = await assess()
+      await operate(shop, async (migration) => {
+        const {findings} = await migration.assess()
         expect(findings.filter(({level}) => level === 'blocker')).to.deep.equal([])
       })
       await prepare(shop)

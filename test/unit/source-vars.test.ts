@@ -17,20 +17,24 @@ describe('a config var that leads to the source', () => {
     'its password': 'p@w',
     'its password in a JSON': '{"pw": "p@w"}',
     'its host': 'ec2-1.compute.amazonaws.com',
+    'its host and port, in capitals': 'EC2-1.compute.amazonaws.com:5432',
+    'its URL with a host among the parameters': `${URL}?host=ec2-1.compute.amazonaws.com`,
     'its name': ' d4x1\n',
   }
   for (const [what, value] of Object.entries(leading)) {
-    it(`is ${what}`, () => expect(leadsTo(new Secret(value), ADDRESS)).to.equal(true))
+    it(`is ${what}`, () => expect(leadsTo('PGANYTHING', new Secret(value), ADDRESS)).to.equal(true))
   }
 
   const others: Record<string, string> = {
     'another database of its host': 'postgres://u2:q@ec2-1.compute.amazonaws.com:5432/d4x2',
     'a database of that name elsewhere': 'postgres://u1:q@db.example.com/d4x1',
     'another service of its host': 'redis://:q@ec2-1.compute.amazonaws.com:6379',
+    'a word that happens to be its name': 'd4x1',
+    'a server with the same role and password': 'postgres://u1:p%40w@shard2.example.com/d4x1',
     nothing: '',
   }
   for (const [what, value] of Object.entries(others)) {
-    it(`is not ${what}`, () => expect(leadsTo(new Secret(value), ADDRESS)).to.equal(false))
+    it(`is not ${what}`, () => expect(leadsTo('RAILS_ENV', new Secret(value), ADDRESS)).to.equal(false))
   }
 
   it('is told of with what sets it, and with whose rights it connects', () => {
@@ -45,17 +49,21 @@ describe('a config var that leads to the source', () => {
       PGPASSWORD: 'p@w',
       COPY: other,
       REDIS_URL: 'redis://localhost',
+      FOLLOWER_URL: URL.replace('ec2-1', 'ec2-2'),
+      SHARD_2_URL: URL.replace('ec2-1', 'ec2-3'),
+      POOL_BASTION_KEY: 'p@w',
     }
     const vars = sourceVarsOf(
       Object.fromEntries(Object.entries(config).map(([name, value]) => [name, new Secret(value)])),
       [
         attached('DATABASE', null),
         attached('REPORTS', 'credential:reader'),
-        attached('POOL', 'connection-pooling:default'),
+        {...attached('POOL', 'connection-pooling:default'), configVars: ['POOL_BASTION_KEY', 'POOL_URL']},
         attached('ADVANCED', 'role:u1|pool:leader|proxy:false'),
         attached('UNREADABLE', null),
       ],
       ADDRESS,
+      ['FOLLOWER_URL'],
     )
     expect(vars.map(({name, attachment, by}) => [name, attachment, by])).to.deep.equal([
       ['ADVANCED_URL', 'ADVANCED', 'owner'],
@@ -65,6 +73,7 @@ describe('a config var that leads to the source', () => {
       ['POOL_URL', 'POOL', 'pooler'],
       ['PRIMARY_URL', null, 'owner'],
       ['REPORTS_URL', 'REPORTS', 'credential'],
+      ['SHARD_2_URL', null, 'elsewhere'],
       ['UNREADABLE_URL', 'UNREADABLE', 'owner'],
     ])
     const fates = (keep: string[]) => vars.map((one) => fateOf(one, keep))
@@ -75,6 +84,7 @@ describe('a config var that leads to the source', () => {
       'undecided',
       'moved',
       'moved',
+      'undecided',
       'undecided',
       'moved',
     ])

@@ -81,6 +81,12 @@ describe('the URL an app gets at the switch', () => {
     expect(moved(app(), {DATABASE_URL: after})['DATABASE_URL']!.reveal(), 'once more').to.equal(after)
   })
 
+  it('keeps the scheme that the app’s own had', () => {
+    const after = moved(app(), {DATABASE_URL: 'postgresql://u1:p@old/d1'})['DATABASE_URL']!.reveal()
+    expect(after).to.equal(`${TARGET.reveal().replace('postgres:', 'postgresql:')}?sslmode=verify-full`)
+    expect(moved(app(), {DATABASE_URL: after})['DATABASE_URL']!.reveal(), 'once more').to.equal(after)
+  })
+
   it('has the further parameters of RDS_DATABASE_URL, which win', () => {
     const parts = parseConnectionUrl(
       new Secret(`${TARGET.reveal()}?prepared_statements=false&connection_limit=9&sslmode=require&sslrootcert=x`),

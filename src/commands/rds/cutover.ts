@@ -4,7 +4,15 @@ import {cutOver, planCutover} from '../../lib/actions/cutover.js'
 import {METHODS} from '../../lib/methods/index.js'
 import {withMigration} from '../../lib/open/migration.js'
 import {parseDuration, readTextFile} from '../../lib/output/flag-values.js'
-import {appFlags, caFileFlag, changeFlags, databaseArg, keepFlag, RdsCommand} from '../../lib/output/rds-command.js'
+import {
+  appFlags,
+  caFileFlag,
+  changeFlags,
+  databaseArg,
+  keepFlag,
+  preflightFlags,
+  RdsCommand,
+} from '../../lib/output/rds-command.js'
 import {runbookReport, timelineReport} from '../../lib/output/report.js'
 
 export default class Cutover extends RdsCommand {
@@ -22,6 +30,7 @@ export default class Cutover extends RdsCommand {
     ...changeFlags,
     ...caFileFlag,
     ...keepFlag,
+    ...preflightFlags,
     method: flags.string({
       description: 'migration method',
       options: METHODS.filter(({available}) => available).map(({id}) => id),
@@ -30,10 +39,6 @@ export default class Cutover extends RdsCommand {
     budget: flags.string({description: 'longest window, e.g. 10m; it undoes itself when it would be exceeded'}),
     'smoke-sql': flags.string({description: 'file of SQL to try on the target before the gate; rolled back'}),
     'smoke-command': flags.string({description: 'command to try in a one-off dyno before the gate'}),
-    'accept-untried-target': flags.boolean({
-      description:
-        'go on where no dyno could try the target: whether the app reaches it is then known after the switch only',
-    }),
     gate: flags.string({
       description: 'ask before going live, or go when every check holds',
       options: ['ask', 'auto'],

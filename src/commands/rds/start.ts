@@ -6,7 +6,15 @@ import {defaultFollowing, METHODS} from '../../lib/methods/index.js'
 import {type RunOptions, withMigration} from '../../lib/open/migration.js'
 import {keepAtIt} from '../../lib/open/reopen.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {appFlags, caFileFlag, changeFlags, databaseArg, RdsCommand} from '../../lib/output/rds-command.js'
+import {
+  appFlags,
+  caFileFlag,
+  changeFlags,
+  databaseArg,
+  keepFlag,
+  preflightFlags,
+  RdsCommand,
+} from '../../lib/output/rds-command.js'
 
 const GIVING_UP = (app: string) =>
   `Everything this plugin made is removed from the source of ${app}, and the copy on RDS is dropped.`
@@ -27,6 +35,8 @@ export default class Start extends RdsCommand {
     ...appFlags,
     ...changeFlags,
     ...caFileFlag,
+    ...keepFlag,
+    ...preflightFlags,
     method: flags.string({
       description: 'method that keeps the copy in sync',
       options: METHODS.filter(({available, follow}) => available && follow).map(({id}) => id),
@@ -54,6 +64,11 @@ export default class Start extends RdsCommand {
     } = parsed.flags
     const options = {
       ...this.operating(parsed, giveUp ? 'rds:start --abandon' : 'rds:start'),
+      settings: {
+        gate: 'ask' as const,
+        keep: parsed.flags.keep,
+        acceptUntriedTarget: parsed.flags['accept-untried-target'],
+      },
       ...(giveUp ? {} : {method}),
       fallback: defaultFollowing.id,
     }

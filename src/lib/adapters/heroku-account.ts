@@ -1,4 +1,5 @@
 import type {Heroku} from '../ports/ports.js'
+import {WITH_PLANS} from './heroku-attachments.js'
 import {type HerokuClient, notThere, statusOf} from './heroku-client.js'
 
 type Account = Pick<Heroku, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
@@ -30,11 +31,11 @@ export function accountOf(client: HerokuClient): Account {
     async tryRights(app) {
       const [{maintenance}, attachments, config] = await Promise.all([
         client.get<{maintenance: boolean}>(`/apps/${app}`),
-        client.get<{name: string}[]>(`/apps/${app}/addon-attachments`),
+        client.get<{config_vars?: string[]}[]>(`/apps/${app}/addon-attachments`, {headers: WITH_PLANS}),
         client.get<Record<string, string>>(`/apps/${app}/config-vars`),
       ])
       await client.patch(`/apps/${app}`, {maintenance}).catch(notThere)
-      const owned = attachments.map(({name}) => `${name}_URL`).find((name) => name in config)
+      const owned = attachments.flatMap(({config_vars: vars = []}) => vars).find((name) => name in config)
       if (owned) await client.patch(`/apps/${app}/config-vars`, {[owned]: config[owned]}).catch(refusedAsWhole)
     },
   }

@@ -2,7 +2,7 @@ import {failed, RdsError} from '../ports/errors.js'
 import type {Attachment, Heroku} from '../ports/ports.js'
 import {type HerokuClient, type HerokuError, SDK} from './heroku-client.js'
 
-const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
+export const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
 const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
 
 type Attachments = Pick<Heroku, 'attach' | 'attachments' | 'databases' | 'detach'>

@@ -26,10 +26,12 @@ export const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
 
 /** Heroku's router gives up on a request after 30 s. */
 const REQUEST_MS = 45_000
-const TRIES = 6
+/** For how long an outage is waited out: by a command that only looks, and while an app is closed. */
+const PATIENCE_MS = {usual: 30_000, closed: 15 * 60_000}
 /** An empty account gets a request back in less than a second, but others may take it. */
 const THROTTLED_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 30_000
+const GROWING_TRIES = 6
 
 export const statusOf = (error: unknown): number => (error as HerokuError).http?.statusCode ?? 0
 
@@ -43,12 +45,13 @@ export const notThere = (error: unknown): undefined => {
   throw error
 }
 
-/** An answer that never came says nothing of what happened. */
-const isLost = (error: unknown): boolean =>
-  statusOf(error) === 0 &&
-  /ECONNRESET|ETIMEDOUT|ECONNREFUSED|EPIPE|EAI_AGAIN|socket hang up|Request timed out/.test(
-    `${(error as HerokuError).code} ${messageOf(error)}`,
-  )
+/** An answer that never came says nothing of what happened. The network's errors have a code, such as ENETUNREACH; the CLI's timeout has none. */
+const isLost = (error: unknown): boolean => {
+  if (error instanceof RdsError || statusOf(error) !== 0) return false
+  return /^E[A-Z]+/.test((error as HerokuError).code ?? '') || /socket hang up|timed out/.test(messageOf(error))
+}
+
+const THROTTLED = "Heroku's API refuses requests, because this account has made too many; waiting"
 
 /** 429, 5xx and lost answers pass; everything else is an answer. */
 const passes = (error: unknown): boolean => statusOf(error) === 429 || statusOf(error) >= 500 || isLost(error)
@@ -60,6 +63,18 @@ const hostOf = (host: HerokuRequest['host']): string | undefined => {
   return undefined
 }
 
+/** How a client asks. */
+export interface Asking {
+  /** Ends every look, and every wait between two tries; a change that has been sent is waited for. */
+  signal?: AbortSignal | undefined
+  /** An app is closed, and must be opened again: an outage is waited out for long. */
+  closed?: boolean
+  /** How long one request may take, in milliseconds. */
+  requestMs?: number
+  /** Told once when something takes long. */
+  tell?: ((line: string) => void) | undefined
+}
+
 /**
  * Calls Heroku through the CLI's own client, which knows the login, two-factor and the hosts. Idempotent requests are
  * repeated through rate limits and outages. A POST is never repeated blindly: after an unknown outcome `happened` looks.
@@ -67,20 +82,23 @@ const hostOf = (host: HerokuRequest['host']): string | undefined => {
 export class HerokuClient {
   readonly #api: APIClient
   readonly #clock: Clock
-  readonly #signal: AbortSignal | undefined
-  readonly #requestMs: number
+  readonly #asking: Asking
 
-  /** `signal`: ends every request and every wait between two tries. `requestMs`: how long one may take. */
-  constructor(api: APIClient, clock: Clock, signal?: AbortSignal, requestMs = REQUEST_MS) {
+  constructor(api: APIClient, clock: Clock, asking: Asking = {}) {
     this.#api = api
     this.#clock = clock
-    this.#signal = signal
-    this.#requestMs = requestMs
+    this.#asking = asking
   }
 
-  /** The same under another signal; under none for what must be cleared up after an abort. */
-  under(signal: AbortSignal | undefined): HerokuClient {
-    return new HerokuClient(this.#api, this.#clock, signal, this.#requestMs)
+  /** The same in another way; under no signal for what must be cleared up after an abort. */
+  asking(otherwise: Asking): HerokuClient {
+    return new HerokuClient(this.#api, this.#clock, {...this.#asking, ...otherwise})
+  }
+
+  /** The same, until this signal aborts as well. */
+  until(signal: AbortSignal): HerokuClient {
+    const {signal: own} = this.#asking
+    return this.asking({signal: own ? AbortSignal.any([own, signal]) : signal})
   }
 
   /** By which the client identifies itself; it goes nowhere else. */
@@ -136,36 +154,40 @@ export class HerokuClient {
 
   /** Tries until it ends in another way than one that passes. */
   async #untilDone<T>(attempt: () => Promise<T>, request: HerokuRequest): Promise<T> {
+    const {signal, closed, tell} = this.#asking
     const begun = this.#clock.now().getTime()
     for (let tries = 1; ; tries++) {
-      this.#signal?.throwIfAborted()
+      signal?.throwIfAborted()
       try {
         return await attempt()
       } catch (error) {
-        this.#signal?.throwIfAborted()
+        signal?.throwIfAborted()
         const throttled = statusOf(error) === 429
-        const patient = throttled ? this.#clock.now().getTime() - begun < THROTTLED_MS : tries < TRIES
-        if (!passes(error) || !patient) throw this.#explain(error, request)
+        const patience = throttled ? THROTTLED_MS : closed ? PATIENCE_MS.closed : PATIENCE_MS.usual
+        if (!passes(error) || this.#clock.now().getTime() - begun > patience) throw this.#explain(error, request)
+        if (tries === GROWING_TRIES) tell?.(throttled ? THROTTLED : `Heroku does not answer; trying on`)
         const asked = Number((error as HerokuError).http?.headers?.['retry-after'])
-        const backoff = 250 * 2 ** Math.min(tries, TRIES) * (0.75 + Math.random() / 2)
-        await this.#clock.sleep(Math.min(asked > 0 ? asked * 1000 : backoff, LONGEST_WAIT_MS), this.#signal)
+        const backoff = 250 * 2 ** Math.min(tries, GROWING_TRIES) * (0.75 + Math.random() / 2)
+        await this.#clock.sleep(Math.min(asked > 0 ? asked * 1000 : backoff, LONGEST_WAIT_MS), signal)
       }
     }
   }
 
   async #send<T>({method, path, body, headers, host, partial}: HerokuRequest): Promise<T> {
+    const {signal, requestMs = REQUEST_MS} = this.#asking
     const hostname = hostOf(host)
     const answering = this.#api.request<T>(path, {
       method,
       // Nobody can log in while a window is open.
       retryAuth: false,
-      timeout: this.#requestMs,
+      timeout: requestMs,
       ...(partial ? {partial} : {}),
       ...(body === undefined ? {} : {body: body as object}),
       ...(headers ? {headers} : {}),
       ...(hostname ? {hostname} : {}),
     })
-    const {body: answer} = await unlessAborted(answering, this.#signal)
+    // What changes something has an outcome, which whoever undoes it must know.
+    const {body: answer} = await endedBy(answering, requestMs, method === 'GET' ? signal : undefined)
     return answer
   }
 
@@ -198,14 +220,18 @@ export class HerokuClient {
   }
 }
 
-/** What has been sent goes on; who asked does not wait for it any longer. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work
+/** The client's own timeout hears nothing of an answer that stops in the midst. */
+async function endedBy<T>(work: Promise<T>, milliseconds: number, signal: AbortSignal | undefined): Promise<T> {
   work.catch(() => undefined)
-  let stop = () => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', stop, {once: true})
+  let end = () => {}
+  const ended = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('Request timed out')), milliseconds)
+    const abort = () => reject(signal?.reason as Error)
+    signal?.addEventListener('abort', abort, {once: true})
+    end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
   })
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
+  return Promise.race([work, ended]).finally(end)
 }

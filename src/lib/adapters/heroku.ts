@@ -20,7 +20,7 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     ...databasesOf(client),
     ...accountOf(client),
 
-    under: (signal) => herokuOf(client.under(signal), clock),
+    under: (signal, how) => herokuOf(client.asking({signal, ...how}), clock),
 
     async app(name) {
       const app = await client.get<ApiApp>(`/apps/${name}`, {headers: SDK})
@@ -77,8 +77,8 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
     },
 
     async addons(app) {
-      const addons = await client.get<{name: string; plan: {name: string}}[]>(`/apps/${app}/addons`)
-      return addons.map(({name, plan}) => ({name, plan: plan.name}))
+      const addons = await client.get<ApiAddon[]>(`/apps/${app}/addons`)
+      return addons.map(({name, plan, config_vars: configVars = []}) => ({name, plan: plan.name, configVars}))
     },
 
     async destroyAddon({id, billingApp}) {
@@ -151,6 +151,11 @@ interface ApiApp {
 interface ApiDyno extends Omit<Dyno, 'release'> {
   command?: string
   release?: {version: number} | null
+}
+interface ApiAddon {
+  name: string
+  plan: {name: string}
+  config_vars?: string[]
 }
 interface ApiMonitor extends Record<string, unknown> {
   id: string

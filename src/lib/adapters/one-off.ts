@@ -39,7 +39,7 @@ export async function runOneOff(
     env: {...Object.fromEntries(values), [SCRIPT_VAR]: command},
   })
   const log = await readLog(client, clock, app, dyno.name, mark).finally(() =>
-    stopAll(client.under(undefined), app, mark),
+    stopAll(client.asking({signal: undefined}), app, mark),
   )
   const exit = exitStatus(log, mark)
   const lines = log.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? [])
@@ -104,9 +104,10 @@ const LONGEST_LOOK_MS = 5000
 async function readLog(client: HerokuClient, clock: Clock, app: string, dyno: string, mark: string): Promise<string> {
   const over = new AbortController()
   const ended = endOf(client, clock, app, dyno, over.signal).finally(() => over.abort())
+  ended.catch(() => undefined)
   let log = ''
   for (let attempt = 1; attempt <= TRIES && !over.signal.aborted; attempt++) {
-    if (attempt > 1) await clock.sleep(PAUSE_MS / 2)
+    if (attempt > 1) await clock.sleep(PAUSE_MS / 2, over.signal).catch(() => undefined)
     log = await readSession(client, app, dyno, mark, over.signal)
     if (exitStatus(log, mark) !== undefined) over.abort()
   }
@@ -143,7 +144,7 @@ async function readSession(
   const decoder = new TextDecoder()
   let log = ''
   try {
-    const session = await client.post<{logplex_url: string}>(`/apps/${app}/log-sessions`, {
+    const session = await client.until(signal).post<{logplex_url: string}>(`/apps/${app}/log-sessions`, {
       dyno,
       lines: 100,
       tail: true,

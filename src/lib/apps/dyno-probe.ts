@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 
 import type {AppBefore} from './app.js'
-import {PROBE_SCRIPT, UNTRIED} from './probe-script.js'
+import {PROBE_EXIT, PROBE_SCRIPT} from './probe-script.js'
 import {configForTarget} from './target-url.js'
 import {codeOf} from '../postgres/sqlstate.js'
 import {type ConnectionParts, connectionPartsOf} from '../postgres/connection-url.js'
@@ -32,16 +32,18 @@ export async function tryFromDyno(probed: ProbedTarget, app: AppBefore): Promise
   const {heroku, target, clock} = probed
   if (app.moving.length === 0) return
   const channel = `heroku_rds_${randomBytes(8).toString('hex')}`
-  const env = {...(await environment(probed, app)), RDS_PROBE_CHANNEL: new Secret(channel)}
+  const {env, urls} = await environment(probed, app)
   await target.listening(channel, async (heard) => {
-    const ended = await attempted(() => heroku.runOneOff(app.name, PROBE_SCRIPT, env))
-    if (ended.exitCode !== UNTRIED && heard().length === 0) await clock.sleep(LATE_MS)
-    judge(app, ended, new Set(heard()), probed.caFile)
+    const ended = await attempted(() =>
+      heroku.runOneOff(app.name, PROBE_SCRIPT, {...env, RDS_PROBE_CHANNEL: new Secret(channel)}),
+    )
+    if (ended.exitCode !== PROBE_EXIT.untried && endHeard(heard()) === undefined) await clock.sleep(LATE_MS)
+    judge(app, {...ended, exitCode: endHeard(heard()) ?? ended.exitCode}, heard(), urls, probed.caFile)
   })
 }
 
 interface Ended {
-  exitCode?: number
+  exitCode?: number | undefined
   output: string
 }
 
@@ -51,16 +53,30 @@ async function attempted(run: () => Promise<Ended>): Promise<Ended> {
     return await run()
   } catch (error) {
     if (codeOf(error) !== 'one_off_failed') throw error
-    return {exitCode: UNTRIED, output: messageOf(error)}
+    return {exitCode: PROBE_EXIT.untried, output: messageOf(error)}
   }
 }
 
-/** A driver of the app's decides where there is one; psql reads the same settings, but not the URL. */
-function judge({name}: AppBefore, {exitCode, output}: Ended, heard: ReadonlySet<string>, caFile: string): void {
-  const drivers = [...heard].filter((client) => client !== 'psql')
-  if (drivers.length > 0 || (heard.size > 0 && !exitCode)) return
+const endHeard = (heard: readonly string[]): number | undefined => {
+  const told = heard.map((payload) => /^exit (\d+)$/.exec(payload)?.[1]).find((code) => code !== undefined)
+  return told === undefined ? undefined : Number(told)
+}
+
+/** Drivers of the app's decide where there are any, each for every URL; psql reads the same settings, but not the URL. */
+function judge(
+  {name}: AppBefore,
+  {exitCode, output}: Ended,
+  heard: readonly string[],
+  urls: number,
+  caFile: string,
+): void {
+  const byUrl = Array.from({length: urls}, (_, nth) => heard.some((payload) => payload.endsWith(` ${nth + 1}`)))
+  const byDrivers = byUrl.every(Boolean)
+  const byPsql = heard.includes('psql 0') && !byUrl.some(Boolean)
+  if ((byDrivers && (exitCode === PROBE_EXIT.ok || exitCode === PROBE_EXIT.psqlFailed)) || (byPsql && exitCode === 0))
+    return
   const said = output.trim().split('\n').filter(Boolean).at(-1)
-  if (exitCode === undefined || exitCode === UNTRIED) {
+  if (exitCode === undefined || exitCode === PROBE_EXIT.untried) {
     throw unverified(
       NOT_TRIED,
       exitCode === undefined
@@ -79,16 +95,20 @@ function judge({name}: AppBefore, {exitCode, output}: Ended, heard: ReadonlySet<
 }
 
 /** What the app's dynos will have, and the same once more in the pieces of which psql needs none on its command line. */
-async function environment({heroku, targetUrl, caFile}: ProbedTarget, app: AppBefore): Promise<Record<string, Secret>> {
+async function environment(
+  {heroku, targetUrl, caFile}: ProbedTarget,
+  app: AppBefore,
+): Promise<{env: Record<string, Secret>; urls: number}> {
   const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, caFile)
   const urls = [...new Set(app.moving.map((name) => config[name]!.reveal()))]
   const {host, port, user, password, database, parameters}: ConnectionParts = connectionPartsOf(targetUrl)!
   const pieces = {HOST: host, PORT: String(port), USER: user, PASSWORD: password.reveal(), DATABASE: database}
   const named = (prefix: string, values: Record<string, string>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, new Secret(value)]))
-  return {
+  const env = {
     ...config,
     ...named('RDS_PROBE_', {...pieces, CA: caFile, OPTIONS: parameters.get('options') ?? ''}),
     ...named('RDS_PROBE_URL_', Object.fromEntries(urls.map((url, nth) => [String(nth + 1), url]))),
   }
+  return {env, urls: urls.length}
 }

@@ -9,7 +9,7 @@ export const isOutside = ({id}: {id: string}): boolean => id === OUTSIDE
 /** Heroku, where the source is another Postgres: it has the apps, but no attachment of the source, and knows nothing of it. */
 export const withoutAddon = (heroku: Heroku): Heroku => ({
   ...heroku,
-  under: (signal) => withoutAddon(heroku.under(signal)),
+  under: (signal, how) => withoutAddon(heroku.under(signal, how)),
   attachments: () => Promise.resolve([]),
   databases: () => Promise.resolve([]),
   databaseInfo: () => Promise.resolve({}),

@@ -1,10 +1,11 @@
 import type {AppBefore, AppWorld} from './app.js'
 import {endedRelease, requireRelease} from './releases.js'
 import {isOwners} from './source-database.js'
-import {leadsTo} from './source-vars.js'
+import {leadsTo, urlVarOf} from './source-vars.js'
 import {configForTarget} from './target-url.js'
 import {failed} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
+import {connectionPartsOf} from '../postgres/connection-url.js'
 
 /** Moves every config var of the app that leads to the source; returns what the app now runs by. */
 export async function switchApp(world: AppWorld, app: AppBefore): Promise<string> {
@@ -45,7 +46,9 @@ async function straysOf({heroku, targetUrl, sourceAddress, settings}: AppWorld, 
   const wanted = configForTarget(app, config, targetUrl, settings.caFile)
   const other = Object.entries(wanted).filter(([name, value]) => config[name]?.reveal() !== value.reveal())
   const allowed = new Set([...app.moving, ...app.keeping, `${app.keptAs}_URL`])
-  const back = Object.entries(config).filter(([name, value]) => !allowed.has(name) && leadsTo(value, sourceAddress))
+  const back = Object.entries(config).filter(
+    ([name, value]) => !allowed.has(name) && leadsTo(name, value, sourceAddress),
+  )
   return [...other, ...back].map(([name]) => name)
 }
 
@@ -55,35 +58,83 @@ async function attachedNames({heroku, addon}: AppWorld, app: AppBefore): Promise
 }
 
 const movedAttachments = ({attachments, moving}: AppBefore): string[] =>
-  attachments.filter(({configVars}) => configVars.some((name) => moving.includes(name))).map(({name}) => name)
+  attachments.filter((attachment) => moving.includes(urlVarOf(attachment))).map(({name}) => name)
+
+/** A request whose answer was lost may take effect late: what was put back is looked at, and put back again. */
+const TRIES = 3
 
 /** Every attachment and config var as it was, whatever of the switch has happened. */
 export async function switchBack(world: AppWorld, app: AppBefore): Promise<void> {
-  const {heroku, addon} = world
-  const attached = await attachedNames(world, app)
-  const config = await heroku.configVars(app.name)
-  const missing = app.attachments.filter(({name}) => !attached.has(name))
-  const setByAttachments = app.attachments.flatMap(({configVars}) => configVars)
-  const plain = app.moving.filter((name) => !setByAttachments.includes(name))
-  const before = plain.length > 0 ? await heroku.releaseConfigVars(app.name, app.release) : {}
-
-  const companions = Object.entries(app.companions).filter(
-    ([name, {before: was, after}]) => was !== after && config[name]?.reveal() === after,
-  )
-  const inTheWay = missing.flatMap(({configVars}) => configVars).filter((name) => name in config)
-  const patch: Record<string, Secret | null> = {
-    ...Object.fromEntries(inTheWay.map((name) => [name, null])),
-    ...Object.fromEntries(
-      plain.flatMap((name) => {
-        const was = before[name]
-        return was && was.reveal() !== config[name]?.reveal() ? [[name, was]] : []
-      }),
-    ),
-    ...Object.fromEntries(companions.map(([name, {before: was}]) => [name, was === null ? null : new Secret(was)])),
+  for (let tries = 1; ; tries++) {
+    const left = await leftOfSwitch(world, app)
+    if (!left) break
+    if (tries > TRIES) {
+      throw failed(
+        'not_restored',
+        `${left.what} of ${app.name} did not stay as it was before the window`,
+        `heroku config -a ${app.name} shows it; run heroku rds:rollback -a ${app.name} again`,
+      )
+    }
+    await restore(world, app, left)
   }
-  if (Object.keys(patch).length > 0) await heroku.setConfigVars(app.name, patch)
-  for (const {name, namespace} of missing) await heroku.attach({app: app.name, name, namespace}, addon.name)
-  const wasThere = app.attachments.some(({name}) => name === app.keptAs)
-  if (!wasThere && attached.has(app.keptAs)) await heroku.detach({app: app.name, name: app.keptAs})
   await endedRelease(world, app)
+}
+
+interface Left {
+  what: string
+  patch: Record<string, Secret | null>
+  /** Attachments that are missing, or have another namespace now. */
+  missing: AppBefore['attachments']
+  attached: Map<string, string | null>
+}
+
+/** What is not as it was; undefined when all is. */
+async function leftOfSwitch(world: AppWorld, app: AppBefore): Promise<Left | undefined> {
+  const {heroku} = world
+  const [attached, config] = [await attachedNames(world, app), await heroku.configVars(app.name)]
+  const missing = app.attachments.filter(({name, namespace}) => attached.get(name) !== namespace)
+  const setByAttachments = app.attachments.map(urlVarOf)
+  const own = app.moving.filter((name) => !setByAttachments.includes(name))
+  const before = own.length > 0 ? await heroku.releaseConfigVars(app.name, app.release) : {}
+
+  const inTheWay = missing.filter(({name}) => !attached.has(name)).map(urlVarOf)
+  const patch: Record<string, Secret | null> = Object.fromEntries([
+    ...inTheWay.filter((name) => name in config).map((name) => [name, null] as const),
+    ...own.flatMap((name) => {
+      const was = before[name] && withPasswordOfTheDay(world, before[name])
+      return was && was.reveal() !== config[name]?.reveal() ? [[name, was] as const] : []
+    }),
+    ...Object.entries(app.companions)
+      .filter(([name, {before: was, after}]) => was !== after && config[name]?.reveal() === after)
+      .map(([name, {before: was}]) => [name, was === null ? null : new Secret(was)] as const),
+  ])
+  const kept = attached.has(app.keptAs) && !app.attachments.some(({name}) => name === app.keptAs)
+  const what = [...Object.keys(patch), ...missing.map(({name}) => name), ...(kept ? [app.keptAs] : [])]
+  return what.length > 0 ? {what: what.join(', '), patch, missing, attached} : undefined
+}
+
+async function restore({heroku, addon}: AppWorld, app: AppBefore, {patch, missing, attached}: Left): Promise<void> {
+  if (Object.keys(patch).length > 0) await heroku.setConfigVars(app.name, patch)
+  for (const {name, namespace} of missing) {
+    if (attached.has(name)) await heroku.detach({app: app.name, name})
+    await heroku.attach({app: app.name, name, namespace}, addon.name)
+  }
+  const wasThere = app.attachments.some(({name}) => name === app.keptAs)
+  if (!wasThere) await heroku.detach({app: app.name, name: app.keptAs})
+}
+
+/** A copy of the URL as it was; with the password of today where Heroku has rotated it, since the old one opens nothing. */
+function withPasswordOfTheDay({sourceAddress: {host, database, user, password}}: AppWorld, url: Secret): Secret {
+  const parts = connectionPartsOf(url)
+  const ours = parts?.host === host && parts.database === database && parts.user === user
+  if (!ours || parts.password.reveal() === password.reveal()) return url
+  const encoded = encodeURIComponent(password.reveal())
+  return new Secret(
+    url
+      .reveal()
+      .replace(
+        /^(\w+:\/\/[^:/?#]*:)(.*)(@[^@/]*\/)/s,
+        (_all, head: string, _old: string, tail: string) => head + encoded + tail,
+      ),
+  )
 }

@@ -17,12 +17,16 @@ export function urlForApp(
 ): Secret {
   const inUrl = CA_COMPANIONS.some((name) => !(name in companions))
   const own = before && connectionPartsOf(before)
-  return withParameters(targetUrl, [
+  return withParameters(inSchemeOf(before, targetUrl), [
     ...(own ? ownParameters(own.parameters) : []),
     ['sslmode', 'verify-full'],
     ...(inUrl ? [['sslrootcert', caFile] as const] : []),
   ])
 }
+
+/** SQLAlchemy takes `postgresql:` only, and the Heroku CLI `postgres:` only: an app's own copy of the URL has the one that it needs. */
+const inSchemeOf = (before: Secret | undefined, url: Secret): Secret =>
+  before?.reveal().startsWith('postgresql:') ? new Secret(url.reveal().replace(/^postgres:/, 'postgresql:')) : url
 
 /**
  * What an app's config vars become at the switch: every moved URL and the companions, in one patch. `config`: as it is, from which a URL

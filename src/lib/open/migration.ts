@@ -41,7 +41,7 @@ export async function withMigration<T>(
   options: RunOptions,
   work: (migration: OpenMigration) => Promise<T>,
 ): Promise<T> {
-  return withWorld(options, async (world) => {
+  return withWorld({...options, tell: (line) => options.operator.tell(line)}, async (world) => {
     const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
     if (!target || !targetUrl) throw noTarget()
     const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]

@@ -10,10 +10,12 @@ export interface Options {
   /** Attachment or add-on name; DATABASE by default. */
   database?: string
   /** Environment variable with the URL of a source that is no add-on of Heroku's. */
-  sourceUrlEnv?: string
+  sourceUrlEnv?: string | undefined
   target?: string
   region?: string
   caFile?: string
+  /** Told of what takes long. */
+  tell?: (line: string) => void
   /** For a command that only reads: its sessions refuse to write, to wait or to stay. */
   reading?: boolean
 }

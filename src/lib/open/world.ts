@@ -12,6 +12,7 @@ import {journalOn, type MigrationRecord} from '../journal/journal.js'
 import type {Options, Closable} from './options.js'
 import {sourceOf} from './source.js'
 import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
+import {isOutside} from '../apps/outside-source.js'
 import {RdsError} from '../ports/errors.js'
 import type {Database, Journal, Clock} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
@@ -38,14 +39,14 @@ export const operatorName = (): string => `${userInfo().username}@${hostname()}`
 /** Opens the world of an app, and closes it when the work is done. Reads only. */
 export async function withWorld<T>(given: Options, work: (world: Opened) => Promise<T>): Promise<T> {
   const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
-  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const heroku = herokuOf(new HerokuClient(options.api, clock, {tell: options.tell}), clock)
   const open: Closable[] = []
   try {
     const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, given.target, open)])
     if (app.status === 'rejected') throw app.reason
     if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
     const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
-    const source = await sourceOf(heroku, options, record)
+    const source = await sourceOf(heroku, {...options, sourceUrlEnv: sourceNamed(given, options, record)}, record)
     open.push(source.db)
     return await work({
       app: options.app,
@@ -71,6 +72,9 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   }
 }
 
+/** What says that a database is not there: Heroku that does not answer, or a login that has ended, says nothing of it. */
+const GONE = /^(no_heroku_postgres|not_found|source_gone|source_unreachable|target_unreachable|unknown_database)$/
+
 /** A database, or why it cannot be used. */
 export type Either = {db: Database; trouble?: undefined} | {db?: undefined; trouble: RdsError}
 
@@ -80,13 +84,13 @@ export async function openEither<T>(
   work: (sides: {source: Either; target: Either; clock: Clock}) => Promise<T>,
 ): Promise<T> {
   const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
-  const heroku = herokuOf(new HerokuClient(options.api, clock), clock)
+  const heroku = herokuOf(new HerokuClient(options.api, clock, {tell: options.tell}), clock)
   const open: Closable[] = []
   const either = async (opening: () => Promise<Database>): Promise<Either> => {
     try {
       return {db: await opening()}
     } catch (error) {
-      if (error instanceof RdsError) return {trouble: error}
+      if (error instanceof RdsError && GONE.test(error.code)) return {trouble: error}
       throw error
     }
   }
@@ -99,7 +103,7 @@ export async function openEither<T>(
       return opened.target!.db
     })
     const source = await either(async () => {
-      const {db} = await sourceOf(heroku, options, record)
+      const {db} = await sourceOf(heroku, {...options, sourceUrlEnv: sourceNamed(given, options, record)}, record)
       open.push(db)
       await db.query('select')
       return db
@@ -109,6 +113,10 @@ export async function openEither<T>(
     await Promise.all(open.map((db) => db.close()))
   }
 }
+
+/** What is remembered holds for the migration that began with it, and for no other. */
+const sourceNamed = (given: Options, known: Options, record: MigrationRecord | undefined): string | undefined =>
+  given.sourceUrlEnv ?? (record && isOutside({id: record.addonId}) ? known.sourceUrlEnv : undefined)
 
 const definedOf = (options: Options) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

@@ -43,6 +43,14 @@ export const caFileFlag = {
   }),
 }
 
+/** Of what runs a preflight. */
+export const preflightFlags = {
+  'accept-untried-target': flags.boolean({
+    description:
+      'go on where no dyno could try the target: whether the app reaches it is then known after the switch only',
+  }),
+}
+
 export const keepFlag = {
   keep: flags.string({
     description: 'config var that shall go on leading to the source, which refuses writes after the switch',

@@ -44,10 +44,10 @@ export interface SourceVar {
   /** The attachment that sets it; null for a config var of the app's own. */
   attachment: string | null
   /**
-   * With whose rights it connects: the owner's, directly or through the pooler, or another credential's. `unreadable` where it holds
-   * the source's host or password in another form than a URL.
+   * With whose rights it connects: the owner's, directly or through the pooler, or another credential's. `elsewhere`: a URL with the
+   * source's password and another host or database. `unreadable` where it holds host or password in another form than a URL.
    */
-  by: 'credential' | 'owner' | 'pooler' | 'unreadable'
+  by: 'credential' | 'elsewhere' | 'owner' | 'pooler' | 'unreadable'
 }
 
 export interface AppFacts extends HerokuApp {

@@ -97,8 +97,8 @@ export interface SchemaDump {
 
 /** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
 export interface Heroku {
-  /** The same, whose requests and waits end when the signal aborts. */
-  under(signal: AbortSignal): Heroku
+  /** The same, whose looks and waits end when the signal aborts; `closed`: it waits out an outage for as long as it may take. */
+  under(signal: AbortSignal, how?: {closed: boolean}): Heroku
   app(name: string): Promise<HerokuApp>
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>
@@ -119,7 +119,7 @@ export interface Heroku {
   rights(app: string): Promise<string[] | null>
   /** Asks for changes that change nothing, by the verbs that a window needs; fails with the refusal of one that is not allowed. */
   tryRights(app: string): Promise<void>
-  addons(app: string): Promise<{name: string; plan: string}[]>
+  addons(app: string): Promise<{name: string; plan: string; configVars: string[]}[]>
   /** Attachments of Heroku Postgres on an app, whatever their credential. */
   databases(app: string): Promise<Attachment[]>
   /** On every app Heroku tells of; those of an app this account may not look at come without config vars. */

@@ -20,6 +20,7 @@ export function parseConnectionUrl(url: Secret, name: string): ConnectionParts {
       'bad_url',
       `${name} does not name user, host and database of a Postgres server`,
       'its form is postgres://user:password@host:5432/database, with special characters percent-encoded',
+      `none of ${LEADS_ELSEWHERE.join(', ')} may stand among its parameters`,
     )
   }
   return parts
@@ -30,18 +31,23 @@ export function connectionPartsOf(url: Secret): ConnectionParts | undefined {
   try {
     const {protocol, hostname, port, pathname, username, password, search} = new URL(url.reveal())
     if (!/^postgres(ql)?:$/.test(protocol) || !hostname || pathname.length < 2 || !username) return undefined
+    const parameters = parametersIn(search.slice(1))
+    if (LEADS_ELSEWHERE.some((name) => parameters.has(name))) return undefined
     return {
-      host: hostname,
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(port || 5432),
       database: decodeURIComponent(pathname.slice(1)),
       user: decodeURIComponent(username),
       password: new Secret(decodeURIComponent(password)),
-      parameters: parametersIn(search.slice(1)),
+      parameters,
     }
   } catch {
     return undefined // no URL, or a stray percent sign
   }
 }
+
+/** Parameters that lead a driver to another server, database or role than the URL itself names. */
+const LEADS_ELSEWHERE = ['host', 'hostaddr', 'port', 'dbname', 'database', 'user', 'password', 'passfile', 'service']
 
 /** As libpq reads them: a plus sign is one. */
 function parametersIn(query: string): URLSearchParams {
@@ -60,7 +66,8 @@ function parametersIn(query: string): URLSearchParams {
  */
 export function bareUrl({host, port, database, user, password, parameters}: ConnectionParts): Secret {
   const [name, secret, place] = [user, password.reveal(), database].map(encoded)
-  return withParameters(new Secret(`postgres://${name}:${secret}@${host}:${port}/${place}`), ownParameters(parameters))
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return withParameters(new Secret(`postgres://${name}:${secret}@${address}/${place}`), ownParameters(parameters))
 }
 
 /** Whatever drivers call it (`ssl`, `sslmode`, `sslrootcert`, `sslaccept` …): how a connection is verified. */

@@ -99,7 +99,8 @@ const stoppedAfterGate = (error: unknown): RdsError =>
   )
 
 async function undoEverything(steps: readonly Step[], migration: Migration, error: unknown): Promise<void> {
-  const calm = {...migration, signal: new AbortController().signal}
+  const {signal} = new AbortController()
+  const calm = {...migration, signal, heroku: migration.heroku.under(signal, {closed: true})}
   try {
     const undone = await rollback(steps, calm)
     if (undone.length > 0) migration.operator.tell('the window has been undone')

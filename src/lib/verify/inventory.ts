@@ -83,7 +83,7 @@ export async function inventory(db: Queryable): Promise<string[]> {
     from ${ofRelation}
     join pg_index i on i.indrelid = c.oid
     join pg_class x on x.oid = i.indexrelid
-    -- pg_dump leaves the remains of a failed CREATE INDEX CONCURRENTLY out; on a partitioned table, partitions may lack theirs
+    -- pg_dump leaves out what a failed create index concurrently left; partitions may lack theirs
     where (i.indisvalid or c.relkind = 'p')
       and ${oursOrTheirs}
     union all

@@ -28,7 +28,9 @@ export async function appFacts(
     })
   }
   const apps: AppFacts[] = []
-  const readings = names.map((name) => attempt(() => factsOfApp(heroku, name, attachments, address)))
+  const readings = names.map((name) =>
+    attempt(() => factsOfApp(heroku, name, {addon: addon.name, attachments, address})),
+  )
   for (const [i, facts] of (await Promise.all(readings)).entries()) {
     if (facts instanceof Unread) unseen.push({app: names[i]!, why: facts.message})
     else apps.push(facts)
@@ -39,12 +41,11 @@ export async function appFacts(
 async function factsOfApp(
   heroku: Heroku,
   name: string,
-  attachments: readonly Attachment[],
-  address: SourceAddress,
+  {addon, attachments, address}: {addon: string; attachments: readonly Attachment[]; address: SourceAddress},
 ): Promise<AppFacts> {
   const own = attachments.filter((attachment) => attachment.app === name)
   const app = heroku.app(name)
-  const [facts, formation, preboot, addons, release, dynos, sourceVars, network, pipeline, autoscalers, rights] =
+  const [facts, formation, preboot, addons, release, dynos, config, network, pipeline, autoscalers, rights] =
     await Promise.all([
       app,
       heroku.formation(name),
@@ -52,7 +53,7 @@ async function factsOfApp(
       heroku.addons(name),
       heroku.latestRelease(name),
       heroku.dynos(name),
-      attempt(async () => sourceVarsOf(await heroku.configVars(name), own, address)),
+      attempt(() => heroku.configVars(name)),
       attempt(async () => {
         const {space} = await app
         return space === null ? null : heroku.network(space)
@@ -61,16 +62,17 @@ async function factsOfApp(
       attempt(() => heroku.autoscalers(name)),
       attempt(() => heroku.rights(name)),
     ])
+  const foreign = addons.filter((one) => one.name !== addon).flatMap(({configVars}) => configVars)
   const types = new Set(formation.map(({type}) => type))
   return {
     ...facts,
     formation,
     preboot,
-    addons,
+    addons: addons.map(({name: which, plan}) => ({name: which, plan})),
     release: release.version,
     attachments: own,
     oneOffs: dynos.filter(({type}) => !types.has(type)).map((dyno) => dyno.name),
-    sourceVars,
+    sourceVars: config instanceof Unread ? config : sourceVarsOf(config, own, address, foreign),
     network,
     pipeline,
     autoscalers,

@@ -1,3 +1,4 @@
+import {allEnded} from '../../flow/all-ended.js'
 import {requireNote} from '../../journal/notes.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import type {Step} from '../step.js'
@@ -11,18 +12,18 @@ export const enterMaintenance: Step = {
   async undo(migration) {
     const apps = await requireNote(migration, 'apps')
     const quiet = apps.filter((app) => !app.maintenance && app.generation === 'cedar')
-    await Promise.all(quiet.map(({name}) => migration.heroku.setMaintenance(name, false)))
+    await allEnded(quiet.map(({name}) => migration.heroku.setMaintenance(name, false)))
   },
 
   async done(migration) {
     const apps = await pagesOf(migration)
-    const now = await Promise.all(apps.map((name) => migration.heroku.app(name)))
+    const now = await allEnded(apps.map((name) => migration.heroku.app(name)))
     return now.every(({maintenance}) => maintenance)
   },
 
   async run(migration) {
     const apps = await pagesOf(migration)
-    await Promise.all(apps.map((name) => migration.heroku.setMaintenance(name, true)))
+    await allEnded(apps.map((name) => migration.heroku.setMaintenance(name, true)))
     return apps.length > 0
       ? `on for ${apps.join(', ')}`
       : 'Fir apps have no maintenance mode; their dynos are stopped instead'

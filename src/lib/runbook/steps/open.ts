@@ -1,3 +1,4 @@
+import {allEnded} from '../../flow/all-ended.js'
 import type {AppBefore} from '../../apps/app.js'
 import {changedProcesses, startWriters, stopApp} from '../../apps/writers.js'
 import {fenceState, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
@@ -28,7 +29,7 @@ export const open: Step = {
   async done(migration) {
     const apps = await requireNote(migration, 'apps')
     if ((await fenceState(migration.target)) !== 'lowered' || !(await noteOf(migration, 'opened'))) return false
-    return (await Promise.all(apps.map((app) => isBack(migration, app)))).every(Boolean)
+    return (await allEnded(apps.map((app) => isBack(migration, app)))).every(Boolean)
   },
 
   async run(migration) {
@@ -44,7 +45,7 @@ export const open: Step = {
       await leaveNote(migration, 'opened', {at})
     }
 
-    await Promise.all(
+    await allEnded(
       apps.map(async (app) => {
         await startWriters(migration, app)
         if (app.generation === 'cedar') await heroku.setMaintenance(app.name, app.maintenance)
@@ -68,7 +69,7 @@ async function close(migration: Migration): Promise<void> {
   const {target, guard} = migration
   if ((await fenceState(target)) === 'lowered') await refuseIfWritten(migration)
   await enterMaintenance.run(migration)
-  await Promise.all((await requireNote(migration, 'apps')).map((app) => stopApp(migration, app)))
+  await allEnded((await requireNote(migration, 'apps')).map((app) => stopApp(migration, app)))
   const fencePass = await requireNote(migration, 'fenceKey')
   await raiseFence(target, fencePass, 'the app is going back to Heroku Postgres', guard.target)
   await endOtherSessions(target)

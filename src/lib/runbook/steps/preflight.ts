@@ -1,3 +1,4 @@
+import {allEnded} from '../../flow/all-ended.js'
 import {appBefore} from '../../apps/app-before.js'
 import type {AppBefore} from '../../apps/app.js'
 import {NOT_TRIED, tryFromDyno} from '../../apps/dyno-probe.js'
@@ -24,14 +25,16 @@ export const preflight: Step = {
     const assessment = await migration.assess()
     refuseBlockers(assessment, migration)
     if (!(await noteOf(migration, 'targetBefore'))) await refuseForeignContents(migration.target)
-    const planned = await Promise.all(
+    const planned = await allEnded(
       assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)),
     )
     for (const {name} of planned) await migration.heroku.tryRights(name)
     const untried = await untriedApps(migration, planned)
     // The probes take a while: what the way back restores is what was true last.
-    const fresh = (await migration.assess()).apps
-    const apps = await Promise.all(fresh.map((facts) => appBefore(migration.heroku, facts, migration.settings)))
+    const again = await migration.assess()
+    refuseBlockers(again, migration)
+    refuseOtherApps(assessment, again)
+    const apps = await allEnded(again.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)))
     await leaveNote(migration, 'apps', apps)
     const told = assessment.findings.filter(
       ({level, methods}) =>
@@ -61,6 +64,19 @@ async function untriedApps(migration: Migration, apps: readonly AppBefore[]): Pr
     }
   }
   return untried
+}
+
+/** An app that was not tried is not moved, and one that cannot be read any more would be left behind. */
+function refuseOtherApps(first: Assessment, again: Assessment): void {
+  const names = ({apps}: Assessment) => apps.map(({name}) => name).sort()
+  const [before, now] = [names(first), names(again)]
+  const changed = [...before.filter((name) => !now.includes(name)), ...now.filter((name) => !before.includes(name))]
+  if (changed.length === 0) return
+  throw unverified(
+    'apps_changed',
+    `which apps have the database attached changed during the preflight: ${changed.join(', ')}`,
+    'run the same command again',
+  )
 }
 
 function refuseBlockers(assessment: Assessment, {method, settings}: Migration): void {

@@ -1,3 +1,4 @@
+import {allEnded} from '../../flow/all-ended.js'
 import {ensureReleased} from '../../apps/releases.js'
 import {isStopped, stopApp, startWriters} from '../../apps/writers.js'
 import {requireNote} from '../../journal/notes.js'
@@ -11,7 +12,7 @@ export const stopWriters: Step = {
 
   async undo(migration) {
     const apps = await requireNote(migration, 'apps')
-    await Promise.all(
+    await allEnded(
       apps.map(async (app) => {
         await ensureReleased(migration, app)
         await startWriters(migration, app)
@@ -21,12 +22,12 @@ export const stopWriters: Step = {
 
   async done(migration) {
     const apps = await requireNote(migration, 'apps')
-    return (await Promise.all(apps.map((app) => isStopped(migration, app)))).every(Boolean)
+    return (await allEnded(apps.map((app) => isStopped(migration, app)))).every(Boolean)
   },
 
   async run(migration) {
     const apps = await requireNote(migration, 'apps')
-    const stopped = await Promise.all(apps.map((app) => stopApp(migration, app)))
+    const stopped = await allEnded(apps.map((app) => stopApp(migration, app)))
     return stopped.join('; ')
   },
 }

@@ -1,3 +1,4 @@
+import {allEnded} from '../../flow/all-ended.js'
 import {isSwitched, switchApp, switchBack} from '../../apps/switch.js'
 import {requireNote} from '../../journal/notes.js'
 import type {Step} from '../step.js'
@@ -9,17 +10,17 @@ export const switchApps: Step = {
   window: 'inside',
 
   async undo(migration) {
-    await Promise.all((await requireNote(migration, 'apps')).map((app) => switchBack(migration, app)))
+    await allEnded((await requireNote(migration, 'apps')).map((app) => switchBack(migration, app)))
   },
 
   async done(migration) {
     const apps = await requireNote(migration, 'apps')
-    return (await Promise.all(apps.map((app) => isSwitched(migration, app)))).every(Boolean)
+    return (await allEnded(apps.map((app) => isSwitched(migration, app)))).every(Boolean)
   },
 
   async run(migration) {
     const apps = await requireNote(migration, 'apps')
-    const releases = await Promise.all(apps.map((app) => switchApp(migration, app)))
+    const releases = await allEnded(apps.map((app) => switchApp(migration, app)))
     return releases.join('; ')
   },
 }

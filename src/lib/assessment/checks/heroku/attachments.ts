@@ -1,3 +1,4 @@
+import type {SourceVar} from '../../../ports/assessment.js'
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
 import {isOutside, OUTSIDE} from '../../../apps/outside-source.js'
@@ -51,6 +52,15 @@ const otherCredentials = ofEachApp({
       })),
 })
 
+const WHY: Record<SourceVar['by'], string> = {
+  owner: 'leads to the source',
+  pooler: 'leads to the source through its pooler',
+  credential: 'connects to the source with a credential that RDS does not have',
+  elsewhere:
+    'holds the password of the source, and leads to another host or database: whether that is the source is not known',
+  unreadable: 'holds the host, name or password of the source, and is no URL that could be changed',
+}
+
 const undecided = ofEachApp({
   id: 'config-vars-not-moved',
   question: 'Are there config vars that lead to the source and that no cutover can move?',
@@ -61,15 +71,8 @@ const undecided = ofEachApp({
     known(sourceVars)
       .filter((one) => fateOf(one, keep) === 'undecided')
       .map((one) => ({
-        what:
-          one.by === 'credential'
-            ? `${one.name} on ${name} connects to the source with a credential that RDS does not have`
-            : `${one.name} on ${name} holds the host, name or password of the source, and is no URL that could be changed`,
-        remedy: `let rds:cutover --keep ${one.name} leave it as it is, on the source, which refuses writes after the switch; otherwise make the app read ${USUAL_VAR}`,
-        fix:
-          one.attachment === null
-            ? `heroku config:unset ${one.name} --app ${name}`
-            : `heroku addons:detach ${one.attachment} --app ${name}`,
+        what: `${one.name} on ${name} ${WHY[one.by]}`,
+        remedy: `let rds:cutover --keep ${one.name} leave it as it is, on the source, which refuses writes after the switch; or make the app read ${USUAL_VAR}, and remove it before the window`,
       })),
 })
 

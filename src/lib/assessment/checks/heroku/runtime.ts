@@ -143,5 +143,4 @@ const pipeline = ofEachApp({
   },
 })
 
-export default [releasePhase, preboot,
-  autoscaling, fir, stack, driver, network, pipeline] satisfies Check[]
+export default [releasePhase, preboot, autoscaling, fir, stack, driver, network, pipeline] satisfies Check[]
