@@ -130,6 +130,7 @@ export async function startSandbox({
     },
     async stop() {
       await Promise.all(shops.map((shop) => shop.customersLeave()))
+      await Promise.all(shops.map(async ({bastion}) => bastion?.stop()))
       await Promise.all([heroku.stop(), aws.stop(), source.stop({immediate: true}), target.stop({immediate: true})])
       rmSync(home, {recursive: true, force: true})
     },

@@ -6,7 +6,9 @@ import {join} from 'node:path'
 import pg from 'pg'
 
 import {attach} from './heroku/attachments.js'
+import {type BastionServer, startBastion} from './heroku/bastion.js'
 import type {Addon, App, AppSpec, HerokuSimulator} from './heroku/index.js'
+import {nodeOptionsWith} from './network/routes.mjs'
 import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
 import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
 import type {Generation} from './postgres/heroku-objects.js'
@@ -41,8 +43,13 @@ export interface ShopOptions {
     AppSpec,
     'autoscaling' | 'buildStack' | 'dynoSize' | 'generation' | 'image' | 'logs' | 'owner' | 'releases' | 'stack'
   >
-  /** Of its database; standard-0 when left out. */
+  /**
+   * Of its database; standard-0 when left out. One of a Private or Shield space can be reached from within the shop's
+   * space only, and through the bastion where it has one.
+   */
   plan?: string
+  /** Whether the space of its database has a bastion: as on Heroku, one for Private plans, when left out. */
+  bastion?: boolean
   /** Advanced: names of follower pools; all of them are the same server under another address. */
   pools?: string[]
   /** The pooler can be attached: the same server under another address. */
@@ -59,6 +66,8 @@ export interface Shop {
   readonly source: HerokuDatabase
   readonly target: TargetDatabase
   readonly ledgerFile: string
+  /** What leads to the database of a Private plan. */
+  readonly bastion?: BastionServer
   /** The sandbox's environment and the target's URL. */
   readonly env: NodeJS.ProcessEnv
   /** Lets customers in, who order through the router. */
@@ -93,6 +102,7 @@ export interface ShopWorld {
 /** Opens a shop: provisions both databases, fills the source, deploys the app and starts its dynos. */
 export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promise<Shop> {
   const name = options.name ?? `shop-${++shops}`
+  const plan = options.plan ?? 'standard-0'
   const {source: server, target: targetServer, sourceReplication: replication, heroku} = sandbox
   const {pauseMs} = options
   const source = await provisionHerokuDatabase(server, {
@@ -106,6 +116,14 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     ...(options.targetPassword === undefined ? {} : {password: options.targetPassword}),
   })
   await seedShop(source.url, {scale: options.scale ?? 0})
+
+  const inside = /private|shield/.test(plan)
+  const address = inside ? `${source.database}.${options.space}.invalid:5432` : undefined
+  const asApp = (url: string) => (address === undefined ? url : at(url, address))
+  const bastion =
+    address !== undefined && (options.bastion ?? plan.startsWith('private'))
+      ? await startBastion({space: options.space!, address, port: server.port})
+      : undefined
 
   const ledgerFile = join(sandbox.home, `${name}.ledger`)
   closeSync(openSync(ledgerFile, 'a'))
@@ -128,14 +146,18 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
   const addon = heroku.createPostgres({
     app: name,
     ...(options.connect ? {as: null} : {}),
-    plan: `heroku-postgresql:${options.plan ?? 'standard-0'}`,
+    plan: `heroku-postgresql:${plan}`,
+    ...(bastion ? {bastion} : {}),
     ...(options.pools ? {pools: Object.fromEntries(options.pools.map((pool) => [pool, elsewhere(source.url)]))} : {}),
     database: {
-      url: source.url,
+      url: asApp(source.url),
+      ...(inside ? {privatePort: server.port} : {}),
       ...(options.pooler ? {poolUrl: elsewhere(source.url)} : {}),
       measure: async () => ({...(await source.stats()), connectionLimit: 120, version: String(server.major)}),
     },
-    credentials: Object.fromEntries(Object.entries(source.credentials).map(([credential, {url}]) => [credential, url])),
+    credentials: Object.fromEntries(
+      Object.entries(source.credentials).map(([credential, {url}]) => [credential, asApp(url)]),
+    ),
   })
   options.connect?.({app, addon, source})
   await app.settle()
@@ -151,7 +173,12 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     source,
     target,
     ledgerFile,
-    env: {...sandbox.env, RDS_DATABASE_URL: target.url},
+    ...(bastion ? {bastion} : {}),
+    env: {
+      ...sandbox.env,
+      RDS_DATABASE_URL: target.url,
+      ...(bastion ? {NODE_OPTIONS: nodeOptionsWith({[bastion.address]: bastion.port})} : {}),
+    },
     customersCome() {
       const env = {
         ...process.env,
@@ -187,7 +214,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     },
     async close() {
       await shop.customersLeave()
-      await Promise.all(apps.map((one) => one.close()))
+      await Promise.all([...apps.map((one) => one.close()), bastion?.stop()])
       if (replication) await endReplication(sandbox, source.database, target.database)
     },
   }
@@ -195,11 +222,10 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
 }
 
 /** The same server by its address instead of its name, so that the URL is another one. */
-function elsewhere(url: string): string {
-  const address = new URL(url)
-  address.hostname = '127.0.0.1'
-  return address.href
-}
+const elsewhere = (url: string): string => at(url, `127.0.0.1:${new URL(url).port}`)
+
+/** A URL with another `host:port`. */
+const at = (url: string, host: string): string => Object.assign(new URL(url), {host}).href
 
 /** Every slot decodes what all databases of its server write: those of closed shops would slow down the others. */
 async function endReplication(

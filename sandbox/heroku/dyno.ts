@@ -155,12 +155,13 @@ export class Dyno {
 
   #environment(): NodeJS.ProcessEnv {
     const {release, env, name, ofSlug} = this.spec
-    const {platform, image} = this.#app
+    const {platform, image, space} = this.#app
+    const own = {...release.config, ...env}
     return {
       PATH: platform.images.path(image, ofSlug),
       LANG: 'en_US.UTF-8',
-      ...release.config,
-      ...env,
+      ...own,
+      ...platform.networks.environment(space, own['NODE_OPTIONS']),
       ...(this.port === undefined ? {} : {PORT: String(this.port)}),
       DYNO: name,
       HOME: this.#home(),

@@ -3,6 +3,7 @@ import type {Changes} from './changes.js'
 import type {Images} from './images.js'
 import type {AppLog} from './logs.js'
 import type {Reaper} from './reaper.js'
+import type {SpaceNetworks} from './space-networks.js'
 import type {EventKind, Image, PlatformEvent, Settings, Slug} from './types.js'
 
 /** What an app needs of the platform it is on, and gives to whoever has only the app. */
@@ -16,6 +17,7 @@ export interface AppPlatform {
   readonly closing: {readonly signal: AbortSignal}
   readonly reaper: Reaper
   readonly images: Images
+  readonly networks: SpaceNetworks
   setPermission(app: AddonApp, allowed: boolean): void
 }
 
@@ -25,6 +27,7 @@ export interface Host {
   readonly slug: Slug
   readonly image: Image
   readonly settings: Settings
+  readonly space: string | null
   readonly log: AppLog
   readonly changes: Changes
   /** True once the simulator stops. */

@@ -7,6 +7,7 @@ import {attach} from './attachments.js'
 import {invalid, notFound} from './errors.js'
 import {Images} from './images.js'
 import {Reaper} from './reaper.js'
+import {SpaceNetworks} from './space-networks.js'
 import type {AppSpec, OtherAddonSpec, PlatformEvent, PostgresSpec, Settings} from './types.js'
 
 /** The whole state of the simulated platform, and who may see what of it. */
@@ -20,6 +21,7 @@ export class Platform {
   readonly reaper = new Reaper()
   readonly access: Access
   readonly images: Images
+  readonly networks = new SpaceNetworks()
 
   constructor(settings: Settings) {
     this.settings = settings
@@ -40,8 +42,11 @@ export class Platform {
   }
 
   createAddon(spec: PostgresSpec | OtherAddonSpec): Addon {
-    const addon = new Addon(this.app(spec.app), spec)
+    const app = this.app(spec.app)
+    const addon = new Addon(app, spec)
     this.addons.push(addon)
+    const {url = '', privatePort} = addon.database ?? {}
+    if (app.space !== null && privatePort !== undefined) this.networks.add(app.space, new URL(url).host, privatePort)
     const {as, namespace} = spec
     const name = as ?? (addon.database ? 'DATABASE' : undefined)
     if (as !== null) attach(this, {app: addon.app, addon, name, namespace})

@@ -83,6 +83,11 @@ export interface DatabaseFigures {
 
 export interface DatabaseSpec {
   url: string
+  /**
+   * Port of this machine where a server listens that can be reached from within its space only: its URL names a host and
+   * port that nobody else knows.
+   */
+  privatePort?: number
   /** URL of a pooler attachment (namespace `connection-pooling:default`); without it, attaching the pooler fails. */
   poolUrl?: string
   /** Asked on every Data API request. */
@@ -105,9 +110,10 @@ export interface AddonSpec {
   namespace?: string
 }
 
+/** `host` is asked at port 22; `privateKey` is PEM, and another one after Heroku has replaced it. */
 export interface Bastion {
-  host: string
-  privateKey: string
+  readonly host: string
+  readonly privateKey: string
 }
 
 export interface PostgresSpec extends AddonSpec {
