@@ -1,4 +1,4 @@
-import {messageOf, type RdsError, refused} from '../ports/errors.js'
+import {messageOf, RdsError, refused} from '../ports/errors.js'
 import {
   codeOf,
   CANNOT_CONNECT_NOW,
@@ -45,6 +45,7 @@ const UNTRUSTED = new Set([
 
 /** Why a connection could not be made, in one sentence without credentials. */
 export function connectionError(error: unknown, side: string, place: string): RdsError {
+  if (error instanceof RdsError) return error
   const [code, message] = [codeOf(error), messageOf(error)]
   const reason = REASONS[/timeout/i.test(message) ? 'ETIMEDOUT' : code]
   const name = `the ${side}`

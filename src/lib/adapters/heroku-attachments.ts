@@ -80,13 +80,16 @@ interface ApiAttachment {
   config_vars?: string[]
 }
 
+/** What a Shield plan sets beside the URL: no way to the database but that of this tool, and gone with the attachment. */
+const OF_BASTION = /_BASTION(S|_KEY|_REKEYS_AFTER)$/
+
 const attachmentOf = ({id, name, namespace, app, addon, config_vars: configVars}: ApiAttachment): Attachment => ({
   id,
   name,
   namespace: namespace ?? null,
   app: app.name,
   addon: {id: addon.id, name: addon.name, plan: addon.plan?.name ?? 'unknown', billingApp: addon.app.name},
-  configVars: configVars ?? [`${name}_URL`],
+  configVars: configVars?.filter((one) => !OF_BASTION.test(one)) ?? [`${name}_URL`],
 })
 
 /** An app that this account is told of, but may not look at. */

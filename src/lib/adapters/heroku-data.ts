@@ -2,7 +2,7 @@ import type {DatabaseInfo, Heroku} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {type HerokuClient, notThere} from './heroku-client.js'
 
-type Databases = Pick<Heroku, 'databaseInfo' | 'databaseUrl' | 'plannedMaintenance'>
+type Databases = Pick<Heroku, 'bastion' | 'databaseInfo' | 'databaseUrl' | 'plannedMaintenance'>
 
 /** The owner's role on Advanced plans, which the others call the default credential. */
 const OWNER = 'owner'
@@ -23,6 +23,12 @@ export function databasesOf(client: HerokuClient): Databases {
       if (!owner || !role) return undefined
       const login = [role.user, role.password].map(encodeURIComponent).join(':')
       return new Secret(`postgres://${login}@${owner.host}:${owner.port}/${encodeURIComponent(owner.database)}`)
+    },
+
+    async bastion(addonId) {
+      const {host, private_key: key} =
+        (await client.get<Bastion>(`/client/v11/databases/${addonId}/bastion`, {host: 'data'}).catch(notThere)) ?? {}
+      return host && key ? {host, privateKey: new Secret(key)} : undefined
     },
 
     async databaseInfo(addonId) {
@@ -58,6 +64,10 @@ interface Credential {
   port: string
   database: string
   roles: {user: string; password: string; state: string}[]
+}
+interface Bastion {
+  host?: string
+  private_key?: string
 }
 interface Maintenance {
   reason?: string

@@ -27,14 +27,17 @@ const ARGUMENTS = [
   `--exclude-schema=${OWN_SCHEMA}`,
 ]
 
-/** pg_dump refuses servers newer than itself: the one on PATH where it is new enough, else the one we bring. */
+/**
+ * pg_dump refuses servers newer than itself: the one on PATH where it is new enough, else the one we bring. That one is also used through
+ * a tunnel, which leads nowhere but into this process.
+ */
 export async function schemaDumpOf(
   parts: ConnectionParts,
   tls: Tls,
   sourceMajor: number,
   allowNative = true,
 ): Promise<SchemaDump> {
-  const native = allowNative ? await nativeVersion() : undefined
+  const native = allowNative && !parts.tunnel ? await nativeVersion() : undefined
   if (native && native.major >= sourceMajor) {
     return {
       tool: `pg_dump ${native.version}`,

@@ -4,7 +4,7 @@ import type {TLSSocket} from 'node:tls'
 import pg from 'pg'
 
 import type {Database, Session, SessionOptions} from '../ports/ports.js'
-import {failed, RdsError} from '../ports/errors.js'
+import {failed} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
@@ -73,6 +73,7 @@ export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig 
   return {
     host: parts.host,
     port: parts.port,
+    ...(parts.tunnel ? {stream: parts.tunnel.stream} : {}),
     database: parts.database,
     user: parts.user,
     password: parts.password.reveal(),
@@ -120,7 +121,7 @@ export function openDatabase(
   const prepared = new WeakSet<pg.PoolClient>()
   const checkOut = async (): Promise<pg.PoolClient> => {
     const client = await connect().catch((error: unknown) => {
-      throw error instanceof RdsError ? error : connectionError(error, side, place)
+      throw connectionError(error, side, place)
     })
     if (!prepared.has(client)) {
       await client.query(LIFT_LIMITS).catch((error: unknown) => {

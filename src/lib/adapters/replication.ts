@@ -1,5 +1,6 @@
 import pg from 'pg'
 
+import {refused} from '../ports/errors.js'
 import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
@@ -14,7 +15,14 @@ const OPTIONS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_sessi
 /** The source, as its replication protocol serves others. `current` tells how it is reached today. */
 export const publisherOf = (current: () => Promise<ConnectionParts>, tls: Tls): Publisher => ({
   async connection() {
-    const {host, port, database, user, password} = await current()
+    const {host, port, database, user, password, tunnel} = await current()
+    if (tunnel) {
+      throw refused(
+        'no_way_for_the_target',
+        'not possible with this version: the source is reached through a bastion, and a subscription of the target cannot use it',
+        'use another method',
+      )
+    }
     const fields = {host, port, dbname: database, user, password: password.reveal(), sslmode: 'require'}
     return new Secret(
       Object.entries(fields)

@@ -1,6 +1,8 @@
+import {tunnelThrough} from '../adapters/bastion.js'
 import {authoritiesFor} from '../adapters/certificates.js'
 import {openDatabase, type Tls} from '../adapters/postgres.js'
 import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
+import {bastionOf} from '../apps/source-bastion.js'
 import {addonNamed, addonOf, ownerParts} from '../apps/source-database.js'
 import type {MigrationRecord} from '../journal/journal.js'
 import type {Attachment, Database, Heroku} from '../ports/ports.js'
@@ -22,7 +24,8 @@ export interface Source {
 
 /**
  * The source by the name that the operator gives it, or – after the switch, when DATABASE is a plain config var – by what the journal
- * says; or another Postgres, by the environment variable that holds its URL.
+ * says; or another Postgres, by the environment variable that holds its URL. Every connection to the add-on goes through the bastion of
+ * its space, where it needs one.
  */
 export async function sourceOf(heroku: Heroku, options: Options, record: MigrationRecord | undefined): Promise<Source> {
   const {app, database = 'DATABASE', sourceUrlEnv, reading = false} = options
@@ -37,9 +40,17 @@ export async function sourceOf(heroku: Heroku, options: Options, record: Migrati
   const addon = record
     ? await addonOf(heroku, {app, id: record.addonId, name: record.addonName})
     : await addonNamed(heroku, app, database)
-  const renew = () => ownerParts(heroku, app, addon)
-  const parts = await renew()
-  return {addon, heroku, parts, tls: ADDON_TLS, renew, db: openDatabase('source', parts, ADDON_TLS, {renew, reading})}
+  const [direct, bastion] = await Promise.all([ownerParts(heroku, app, addon), bastionOf(heroku, addon)])
+  const tunnel = bastion && tunnelThrough(bastion, async () => (await bastionOf(heroku, addon)) ?? bastion)
+  const through = tunnel ? {tunnel} : {}
+  const parts = {...direct, ...through}
+  const renew = async () => ({...(await ownerParts(heroku, app, addon)), ...through})
+  const db = openDatabase('source', parts, ADDON_TLS, {renew, reading})
+  const close = async () => {
+    await db.close()
+    tunnel?.close()
+  }
+  return {addon, heroku, parts, tls: ADDON_TLS, renew, db: {...db, close}}
 }
 
 /** Heroku Postgres presents certificates that no public authority signs: encryption is what it allows. */

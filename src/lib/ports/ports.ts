@@ -3,6 +3,7 @@ import type {Readable, Writable} from 'node:stream'
 import type {
   Attachment,
   Autoscaler,
+  Bastion,
   CopyProgress,
   DatabaseInfo,
   Dyno,
@@ -136,6 +137,8 @@ export interface Heroku {
   latestRelease(app: string): Promise<{version: number; status: string; description: string}>
   /** The URL of the default credential, as the Data API tells it; undefined where it tells none. */
   databaseUrl(addonId: string): Promise<Secret | undefined>
+  /** Of a database on a Private plan, as the Data API tells it; undefined where it tells none. */
+  bastion(addonId: string): Promise<Bastion | undefined>
   databaseInfo(addonId: string): Promise<DatabaseInfo>
   /** Data maintenance Heroku has planned, as Heroku words it; null when there is none. */
   plannedMaintenance(addonId: string): Promise<string | null>

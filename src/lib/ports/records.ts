@@ -1,3 +1,5 @@
+import type {Secret} from './secret.js'
+
 /* The things that the ports speak of. */
 
 export interface HerokuApp {
@@ -46,6 +48,13 @@ export interface Attachment {
   app: string
   addon: {id: string; name: string; plan: string; billingApp: string}
   configVars: string[]
+}
+
+/** The machine of a Private Space through which a database is reached by SSH from outside. */
+export interface Bastion {
+  host: string
+  /** Whoever has it reaches the database's port. */
+  privateKey: Secret
 }
 
 /** What Heroku says of a database, from the Data API: name → values, as `heroku pg:info` shows them. */

@@ -1,3 +1,5 @@
+import type {Duplex} from 'node:stream'
+
 import {wrongUsage} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
 
@@ -10,6 +12,13 @@ export interface ConnectionParts {
   password: Secret
   /** Query parameters, e.g. sslmode and sslrootcert. */
   parameters: URLSearchParams
+  /** For a server that this machine cannot reach by itself. */
+  tunnel?: Tunnel
+}
+
+/** A way to a server: a stream for each connection, which is told to connect as a socket is. */
+export interface Tunnel {
+  stream: () => Duplex
 }
 
 /** Takes a URL apart; `name` is where it came from, for the one sentence that says what is wrong with it. */

@@ -2,7 +2,7 @@ import type {Found} from '../../../ports/assessment.js'
 import type {Check, Subject} from '../../check.js'
 import {endsSoon} from '../../lifetime.js'
 import {known} from '../../../ports/fact.js'
-import {parsePlan} from '../../plan.js'
+import {isInsideSpace} from '../../../apps/source-bastion.js'
 import {sourceAnswering} from '../answering.js'
 
 /** A check of the facts that Heroku reports about the database. */
@@ -110,20 +110,17 @@ const lifetime = ofDatabase({
 
 const privatePlan = ofDatabase({
   id: 'private-plan',
-  question: 'Can the database be reached from outside its Private Space?',
+  question: 'Can servers at AWS connect to the database?',
   level: 'warning',
+  hinders: ['logical-decoding'],
   failing: {plan: 'heroku-postgresql:private-4'},
 
   found({sourceFacts: {plan, addon}}) {
-    const {tier} = parsePlan(plan)
-    if (tier !== 'private' && tier !== 'shield') return []
+    if (!isInsideSpace(plan)) return []
     return [
       {
-        what: `${addon} is on a ${tier} plan: nothing outside its space can reach it without trusted IP ranges`,
-        remedy:
-          tier === 'shield'
-            ? 'run the move from inside the space; PGBackups are not available there'
-            : 'add the machine that runs the move to the trusted IP ranges of the space, or run it inside the space',
+        what: `${addon} is inside its space: this tool reaches it through a bastion, servers at AWS cannot`,
+        remedy: 'use another method: a way for them into the space is not built',
       },
     ]
   },
