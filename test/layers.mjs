@@ -53,7 +53,7 @@ export default {
       severity: 'error',
       from: {path: '^src/', pathNot: '^src/lib/adapters/'},
       to: {
-        path: '^(pg|pg-copy-streams|@aws-sdk/|child_process|net|tls|https?)|node_modules/(pg|pg-copy-streams|@aws-sdk)/',
+        path: '^(pg|pg-copy-streams|ssh2|@aws-sdk/|child_process|net|tls|https?)|node_modules/(pg|pg-copy-streams|ssh2|@aws-sdk)/',
         dependencyTypesNot: ['type-only'],
       },
     },
