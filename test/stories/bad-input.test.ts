@@ -116,7 +116,7 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     [
       'a target with contents of its own',
       3,
-      /the target holds 1 objects that this tool did not make/,
+      /the target holds 1 objects that this plugin did not create/,
       ({database}) => ({change: () => world.sandbox.target.superuser(database, 'create table public.theirs ()')}),
     ],
     [

@@ -7,7 +7,7 @@ import {primaryOf} from './support.js'
 /** Where the URL of the source is, for the commands. */
 const NAME = 'OLD_DATABASE_URL'
 
-describe("A source that is no add-on of Heroku's", () => {
+describe('A source that is not a Heroku add-on', () => {
   const world = useSandbox()
 
   it('moves by all commands, which remember its name', async function () {
@@ -34,7 +34,7 @@ describe("A source that is no add-on of Heroku's", () => {
     expect((await rds('assess', '--source-url-env', 'NOT_SET')).code).to.equal(2)
     const assessed = await rds('assess', '--source-url-env', NAME, '--json')
     expect(assessed.code, assessed.all).to.equal(0)
-    expect(assessed.stdout).to.contain("is no add-on of Heroku's").and.not.contain(shop.source.password)
+    expect(assessed.stdout).to.contain('is not a Heroku add-on').and.not.contain(shop.source.password)
 
     const started = await rds('start', '--until-equal', '--source-url-env', NAME)
     expect(started.code, started.all).to.equal(0)

@@ -72,7 +72,7 @@ describe('Smoke tests', () => {
       },
     })
     expect(evidence).to.contain('the smoke command ended with exit code 0')
-    expect(evidence).to.contain('it left public.events: insert of 1 rows')
+    expect(evidence).to.contain('what it wrote stays: public.events: insert of 1 rows')
     expect(await smokeEvents(shop.target.database)).to.equal(1)
 
     await rollBack(shop)

@@ -32,11 +32,14 @@ export default class Assess extends RdsCommand {
     budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
     'ca-file': flags.string({description: 'path of the RDS CA bundle inside the dynos'}),
     ...keepFlag,
-    html: flags.string({description: 'also write the report into this file, as a page that needs nothing else'}),
+    html: flags.string({
+      description: 'also write the report into this file, as one HTML page without external resources',
+    }),
     markdown: flags.string({description: 'also write the report into this file, as Markdown'}),
     'from-dynos': flags.boolean({description: 'also try the target from a one-off dyno of each app'}),
     'probe-replication': flags.boolean({
-      description: 'make a logical replication slot on the source and drop it again: the only proof that it works',
+      description:
+        'create a logical replication slot on the source and drop it again: the only proof that logical decoding works',
     }),
   }
 

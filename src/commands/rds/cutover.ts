@@ -18,7 +18,7 @@ import {runbookReport, timelineReport} from '../../lib/output/report.js'
 export default class Cutover extends RdsCommand {
   static override summary = 'move the app to RDS in one maintenance window'
   static override description = RdsCommand.describe(
-    'Runs the window step by step: maintenance, freeze, the last changes or the whole copy, verify, switch, smoke test, gate. A no at the gate undoes the window, and so does a failed step, Ctrl-C or an exceeded budget before it; a copy that rds:start made stays, for another try. Killed, it goes on when it is run again.',
+    'Runs the window step by step: maintenance, freeze, the last changes or the whole copy, verify, switch, smoke test, gate. A no at the gate undoes the window, and so does a failed step, Ctrl-C or an exceeded budget before it; a copy that rds:start made stays, for another try. After a kill, the same command continues.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app --dry-run',
@@ -36,11 +36,13 @@ export default class Cutover extends RdsCommand {
       options: METHODS.filter(({available}) => available).map(({id}) => id),
     }),
     'dry-run': flags.boolean({description: 'print the runbook and its times, and do nothing'}),
-    budget: flags.string({description: 'longest window, e.g. 10m; it undoes itself when it would be exceeded'}),
+    budget: flags.string({description: 'longest acceptable window, e.g. 10m; a window that would exceed it is undone'}),
     'smoke-sql': flags.string({description: 'file of SQL to try on the target before the gate; rolled back'}),
-    'smoke-command': flags.string({description: 'command to try in a one-off dyno before the gate'}),
+    'smoke-command': flags.string({
+      description: 'command to try in a one-off dyno before the gate; what it writes stays on RDS',
+    }),
     gate: flags.string({
-      description: 'ask before going live, or go when every check holds',
+      description: 'ask before going live, or go live without asking when every check holds',
       options: ['ask', 'auto'],
       default: 'ask',
     }),
@@ -66,7 +68,7 @@ export default class Cutover extends RdsCommand {
     await this.confirmApp(
       app,
       confirm,
-      `${app} goes into maintenance, its dynos are stopped and its database is frozen until the window ends.`,
+      `${app} and every other app attached to its database go into maintenance, their dynos are stopped and the database is frozen. After the switch it stays frozen, as the way back.`,
     )
     return withMigration({...this.operating(parsed, 'rds:cutover'), method, settings}, async (migration) => {
       const timeline = await cutOver(migration)

@@ -22,7 +22,7 @@ const GIVING_UP = (app: string) =>
 export default class Start extends RdsCommand {
   static override summary = 'copy the database to RDS while the app runs, and keep the copy in step'
   static override description = RdsCommand.describe(
-    'Copies schema and rows, then applies changes until it is stopped with Ctrl-C. Triggers on every table of the source note them or, with --method logical-replication and where the source allows it, a replication slot keeps them. Run again, it continues where it stopped; no change in between is missed. The window is rds:cutover.',
+    'Copies schema and rows, then applies changes until it is stopped with Ctrl-C. Triggers on every table of the source record the changes; with --method logical-replication, where the source allows it, a replication slot keeps them. The same command continues where it stopped, and no change in between is missed. The window is opened by rds:cutover.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',
@@ -47,7 +47,8 @@ export default class Start extends RdsCommand {
       description: 'follow a schema change: copy new and altered tables again, drop those that are gone, keep the rest',
     }),
     abandon: flags.boolean({
-      description: 'give the migration up: remove everything from the source and empty the target',
+      description:
+        'give the migration up: remove what this plugin created from the source, and drop the copy on the target',
     }),
   }
 
@@ -88,17 +89,17 @@ export default class Start extends RdsCommand {
       const follow = await prepareToFollow(migration, {refreshSchema: toRefresh})
       toRefresh = false
       if (!untilEqual) {
-        migration.operator.tell('following the source; Ctrl-C stops, the same command goes on')
+        migration.operator.tell('following the source; Ctrl-C stops it, the same command continues')
         await follow.keepInStep(migration, nice ? NICE_PACE : USUAL_PACE)
         if (!options.signal.aborted) migration.signal.throwIfAborted()
       }
-      this.log(`${app}: the copy follows. Next: heroku rds:cutover -a ${app}`)
+      this.log(`${app}: the copy is in place, and no later change is lost. Next: heroku rds:cutover -a ${app}`)
       return {app, method: migration.method.id, outcome: untilEqual ? 'equal' : 'stopped'}
     })
   }
 
   async #warning(options: RunOptions): Promise<string> {
     const {follow} = await methodToStart(options)
-    return `${follow?.makes ?? 'A fence is put up'} of the source of ${options.app}; the app keeps running.`
+    return `${follow?.makes ?? 'A fence trigger is created on every table'} of the source of ${options.app}; the app keeps running.`
   }
 }

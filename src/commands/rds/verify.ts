@@ -7,7 +7,7 @@ import {verifyNow} from '../../lib/actions/verify.js'
 import {forward} from '../../lib/runbook/migration.js'
 
 export default class Verify extends RdsCommand {
-  static override summary = 'prove that every row on RDS is the one on Heroku Postgres, while the app runs'
+  static override summary = 'prove that every row on RDS equals the one on Heroku Postgres, while the app runs'
   static override description = RdsCommand.describe(
     'Compares every row of one source snapshot with the target as it was synced to that snapshot, while the app and rds:start keep running; names table, key and columns of each difference. It holds back vacuum on the source for as long as it takes.',
     {
@@ -25,7 +25,7 @@ export default class Verify extends RdsCommand {
   static override flags = {
     ...appFlags,
     repair: flags.boolean({
-      description: 'let the next sync copy rows that differ again, as after a failover of the source',
+      description: 'let the next sync copy again the rows that differ, for example after a failover of the source',
     }),
     sample: flags.boolean({
       description: 'compare a thousand rows of each table that has a key: a quick look, no proof',
@@ -55,7 +55,8 @@ export default class Verify extends RdsCommand {
         throw failed(
           'not_equal',
           'source and target differ',
-          'heroku rds:start --abandon, then heroku rds:start, copies again',
+          'heroku rds:verify --repair lets the next sync copy these rows again, where their table has a key',
+          'heroku rds:start --abandon, then heroku rds:start, copies everything again',
         )
       }
     }

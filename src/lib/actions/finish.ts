@@ -16,8 +16,9 @@ export async function finishMigration(migration: OpenMigration, {now}: {now: boo
     if (phase !== 'live') {
       throw refused(
         'not_live',
-        `${app} does not run on RDS: its migration is ${phase}`,
-        `heroku rds:start --abandon -a ${app} gives it up`,
+        `${app} does not run on RDS: the phase of its migration is "${phase}"`,
+        `heroku rds:status -a ${app} shows what comes next`,
+        `heroku rds:start --abandon -a ${app} gives the migration up`,
       )
     }
     const opened = await noteOf(migration, 'opened')

@@ -47,7 +47,7 @@ export function nextCommand(phase: Phase, app: string): string {
     following: `heroku rds:cutover -a ${app}; until then heroku rds:start -a ${app} keeps the copy in step`,
     window: `heroku rds:cutover -a ${app} goes on, heroku rds:rollback -a ${app} goes back`,
     live: `heroku rds:finish -a ${app} when the hold is over; heroku rds:rollback -a ${app} goes back while no write has landed on RDS`,
-    finished: 'nothing: the app runs on RDS, and nothing of this tool is left but its journal',
+    finished: 'nothing: the app runs on RDS, and nothing of this plugin is left but its journal',
   }
   return commands[phase]
 }

@@ -29,7 +29,11 @@ export async function prepareToFollow(
   await refuseWindow(migration)
   const {follow} = method
   if (!follow) {
-    throw refused('other_method', `a move by ${method.id} is under way`, `heroku rds:rollback -a ${app} ends it first`)
+    throw refused(
+      'other_method',
+      `a migration by ${method.id} is under way`,
+      `heroku rds:rollback -a ${app} ends it first`,
+    )
   }
   if (refreshSchema && !follow.refreshSchema) {
     throw refused(

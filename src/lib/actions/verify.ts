@@ -17,7 +17,7 @@ export async function verifyNow(asked: Asked, {rest = 0, repair = false, sample 
   if (phase !== 'following') {
     throw refused(
       'nothing_to_verify',
-      `there is no copy to compare: the migration of ${app} is ${phase}`,
+      `there is no copy to compare: the phase of the migration of ${app} is "${phase}"`,
       phase === 'live' ? 'the app writes to RDS now; the window has verified the move' : `heroku rds:start -a ${app}`,
     )
   }

@@ -57,7 +57,7 @@ export function connectionError(error: unknown, side: string, place: string): Rd
     return refused(
       `${side}_untrusted`,
       `the certificate of ${name} ${place} is not signed by a trusted authority (${code})`,
-      'add sslrootcert=FILE to the URL when the authority is not the one of RDS',
+      'when its authority is not that of RDS, add sslrootcert=FILE to the URL',
     )
   }
   return refused(`${side}_unreachable`, `${name} ${place} cannot be used: ${message || code}`)

@@ -24,7 +24,7 @@ export function accountOf(client: HerokuClient): Account {
       ])
       const own = collaborators.find(({user}) => user.email === email)
       if (own?.role === 'owner' || own?.role === 'admin') return ALL
-      // Only a team's apps tell more than that somebody is a collaborator.
+      // Only a team's apps show more than that an account is a collaborator.
       return own?.permissions && own.permissions.length > 0 ? own.permissions.map(({name}) => name) : null
     },
 
@@ -43,7 +43,7 @@ export function accountOf(client: HerokuClient): Account {
 
 const ALL = ['view', 'deploy', 'operate', 'manage']
 
-/** Whoever may set config vars is told that this one belongs to an attachment, and that nothing of the request was done. */
+/** An account that can set config vars is told that this one belongs to an attachment, and that nothing of the request was done. */
 const refusedAsWhole = (error: unknown): void => {
   if (statusOf(error) !== 422) throw error
 }

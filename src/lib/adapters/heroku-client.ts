@@ -178,7 +178,7 @@ export class HerokuClient {
     const hostname = hostOf(host)
     const answering = this.#api.request<T>(path, {
       method,
-      // Nobody can log in while a window is open.
+      // A login prompt would hold up an open window.
       retryAuth: false,
       timeout: requestMs,
       ...(partial ? {partial} : {}),

@@ -2,7 +2,7 @@ import type {RDSServiceException} from '@aws-sdk/client-rds'
 
 import {messageOf, RdsError, refused, unverified, wrongUsage} from '../ports/errors.js'
 
-/** Codes with which RDS limits the rate of requests; the SDK has waited and asked again several times by then. */
+/** Codes with which RDS limits the rate of requests; the SDK has already waited and asked again several times. */
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException'])
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException'])
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'OptInRequired'])
@@ -75,7 +75,7 @@ export function awsError(error: unknown, about: string, region: string | undefin
     return unverified(
       'aws_throttled',
       `${asked}: AWS limits the rate of requests of the account, and did so through all repetitions`,
-      'run the same command again in some minutes',
+      'run the same command again in a few minutes',
     )
   }
   return unverified('aws_unavailable', `${asked}: ${said}`, 'check the network, then https://health.aws.amazon.com')

@@ -39,7 +39,7 @@ export async function answeringAt(
   return undefined
 }
 
-/** Every answer of AWS has its list, be it empty: what has none was said by somebody in between. */
+/** Every answer of AWS has its list, be it empty: one without was not written by AWS, but by a proxy. */
 export function listed<T>(list: T[] | undefined): T[] {
   if (!list) throw new Error('what answered is not the RDS API')
   return list

@@ -7,7 +7,7 @@ import {refused} from '../ports/errors.js'
 import {ifKnown, known} from '../ports/fact.js'
 import type {Secret} from '../ports/secret.js'
 
-/** What an app is before the window, and what the switch will make of it. `keep`: config vars that shall go on leading to the source. */
+/** What an app is before the window, and what the switch will make of it. `keep`: config vars that stay on the source. */
 export async function appBefore(
   heroku: Heroku,
   facts: AppFacts,
@@ -54,8 +54,8 @@ async function assertRestorable(
   if (other.length === 0) return
   throw refused(
     'config_changing',
-    `${other.join(', ')} of ${app} is not what release v${release} of the app says, so the way back could not restore it`,
-    'wait until its release is made, and run the same command again',
+    `${other.join(', ')} of ${app} differs from its value in release v${release}, so a rollback could not restore it`,
+    'wait until the pending release has ended, and run the same command again',
   )
 }
 

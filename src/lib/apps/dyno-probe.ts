@@ -80,17 +80,17 @@ function judge(
     throw unverified(
       NOT_TRIED,
       exitCode === undefined
-        ? `the target heard nothing from a one-off dyno of ${name}, and Heroku did not tell why`
+        ? `the target heard nothing from a one-off dyno of ${name}, and Heroku did not say why`
         : `no one-off dyno of ${name} could try the target: ${said ?? 'its image has no client for Postgres'}`,
-      'let its dynos have psql, or a Postgres driver of their language',
-      '--accept-untried-target goes on: whether the app reaches the target is then known after the switch only',
+      'add psql, or a Postgres driver of its language, to its slug or image',
+      'or continue with rds:cutover --accept-untried-target: whether the app can connect is then known only after the switch',
     )
   }
   throw refused(
     'dyno_cannot_reach_target',
     `a one-off dyno of ${name} cannot use the target: ${said ?? 'it said nothing'}`,
-    'the security group of the target must admit the dynos of the app',
-    `the file ${caFile} must hold the certificate authority of RDS; name another with --ca-file`,
+    'admit the dynos of the app in the security group of the target',
+    `if ${caFile} does not hold the certificate authority of RDS in the dynos, name a file that does with --ca-file`,
   )
 }
 

@@ -18,7 +18,7 @@ export const withoutAddon = (heroku: Heroku): Heroku => ({
     Promise.reject(
       refused(
         'no_addon',
-        "the source is no add-on of Heroku's, and is not destroyed by this plugin",
+        'the source is not a Heroku add-on, and this plugin does not destroy it',
         'leave --destroy-source out',
       ),
     ),

@@ -13,7 +13,7 @@ export const endedRelease = (world: AppWorld, app: {name: string}) =>
   waitFor(
     world,
     {
-      what: `${app.name}: the end of its release`,
+      what: `the release of ${app.name} to end`,
       seconds: RELEASE_SECONDS,
       pauses: HEROKU_PAUSES,
       suggestion: `heroku releases -a ${app.name}`,

@@ -5,11 +5,13 @@ import {type ConnectionParts, connectionPartsOf, parseConnectionUrl} from '../po
 
 type Addon = Attachment['addon']
 
+const OTHER_POSTGRES = 'name a Postgres that is not a Heroku add-on with --source-url-env'
+
 /** What is meant where the operator names no database. */
 const USUAL_NAME = 'DATABASE'
 
 /**
- * The add-on that an app means by a name: that of an attachment with whatever credential, that of the add-on itself or, where nothing is
+ * The add-on that an app means by a name: that of an attachment with any credential, that of the add-on itself or, where nothing is
  * attached under the name, the add-on to which the config var of that name leads. Where no database is named, an app's only one is meant.
  */
 export async function addonNamed(heroku: Heroku, app: string, name: string): Promise<Addon> {
@@ -19,6 +21,7 @@ export async function addonNamed(heroku: Heroku, app: string, name: string): Pro
       'no_heroku_postgres',
       `${app} has no Heroku Postgres database attached`,
       `heroku addons -a ${app} shows its add-ons`,
+      OTHER_POSTGRES,
     )
   }
   const wanted = name.replace(/_URL$/, '').toUpperCase()
@@ -39,11 +42,12 @@ export async function addonNamed(heroku: Heroku, app: string, name: string): Pro
   throw refused(
     'unknown_database',
     `${wanted}_URL of ${app} leads to ${leadsTo ?? 'no Postgres'}, which is none of its add-ons`,
-    `name the database that shall be moved: ${known}`,
+    `name the database to move: ${known}`,
+    OTHER_POSTGRES,
   )
 }
 
-/** The add-on that a migration began with, by whatever it is attached as at the moment. */
+/** The add-on that a migration began with, by any attachment that it has now. */
 export async function addonOf(
   heroku: Heroku,
   {app, id, name}: {app: string; id: string; name: string},

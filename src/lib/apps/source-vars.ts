@@ -10,7 +10,7 @@ const POOLING = 'connection-pooling:'
 
 /**
  * Every config var of an app that leads to the source, by name: those of its attachments, copies of the URL with parameters of their
- * own, and whatever else holds the source's host or password. `foreign`: config vars of other add-ons, such as a follower's, which has
+ * own, and any other that holds the source's host or password. `foreign`: config vars of other add-ons, such as a follower's, which has
  * the same role and password; nobody but their add-on can change them.
  */
 export function sourceVarsOf(
@@ -75,9 +75,9 @@ function credentialOf(
 export const USUAL_VAR = 'DATABASE_URL'
 
 /**
- * What a cutover makes of a config var: it leads to the target, it stays as the operator has said, or nobody has decided. Another
- * credential's rights do not exist on the target, so only the app's main var may trade them for those of the target's role; what is no
- * URL cannot be written anew.
+ * What a cutover makes of a config var: it leads to the target, it stays as the operator has said, or the operator has yet to decide. Another
+ * credential's rights do not exist on the target, so only the app's main var may trade them for those of the target's role; what is
+ * not a URL cannot be rewritten.
  */
 export function fateOf({name, by}: SourceVar, keep: readonly string[]): 'kept' | 'moved' | 'undecided' {
   if (keep.includes(name)) return 'kept'

@@ -35,7 +35,7 @@ export const notSwitched = ({name}: AppBefore, strays: readonly string[] = []) =
   failed(
     'not_switched',
     strays.length > 0
-      ? `${strays.join(', ')} of ${name} does not lead to the target by the release that was made for it`
+      ? `in the release of ${name} that the switch made, ${strays.join(', ')} does not lead to the target, or still leads to the source`
       : `${name} no longer reads the URL of the target`,
     `heroku config -a ${name} and heroku releases -a ${name} show what changed`,
   )
@@ -63,7 +63,7 @@ const movedAttachments = ({attachments, moving}: AppBefore): string[] =>
 /** A request whose answer was lost may take effect late: what was put back is looked at, and put back again. */
 const TRIES = 3
 
-/** Every attachment and config var as it was, whatever of the switch has happened. */
+/** Puts every attachment and config var back as it was, after any part of the switch. */
 export async function switchBack(world: AppWorld, app: AppBefore): Promise<void> {
   for (let tries = 1; ; tries++) {
     const left = await leftOfSwitch(world, app)

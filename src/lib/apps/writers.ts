@@ -36,7 +36,7 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
   const scaled = new Set(formation.map(({type}) => type))
   const oneOffs = new Set<string>()
   const wait = {
-    what: `${app.name}: the end of its dynos`,
+    what: `the dynos of ${app.name} to stop`,
     seconds: STOP_SECONDS,
     pauses: HEROKU_PAUSES,
     suggestion: `heroku ps -a ${app.name} shows them`,
@@ -70,7 +70,7 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
   for (const autoscaler of app.autoscalers) await startAutoscaler(world, app, autoscaler)
 
   const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
-  const wait = {what: `${app.name}: dynos coming up`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
+  const wait = {what: `the dynos of ${app.name} to start`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
   try {
     await waitFor(world, wait, async () => {
       const dynos = (await heroku.dynos(app.name)).filter(({state, release}) => state === 'up' && release >= version)

@@ -53,7 +53,7 @@ export interface AssessOptions {
   trialSlot?: boolean
   /** Connect to the target from a one-off dyno of each app. */
   fromDynos?: {targetUrl: Secret; caFile: string}
-  /** Config vars that shall go on leading to the frozen source; none by default. */
+  /** Config vars that stay on the frozen source; none by default. */
   keep?: readonly string[]
 }
 

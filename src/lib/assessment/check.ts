@@ -10,7 +10,7 @@ export interface Subject {
   account: AccountFacts
   apps: AppFacts[]
   unseen: UnseenApp[]
-  /** Config vars that shall go on leading to the frozen source, as the operator has said. */
+  /** Config vars that stay on the frozen source, as the operator has said. */
   keep: readonly string[]
   source: Database
   target?: Database

@@ -59,7 +59,7 @@ function lookingAtTables(migration: Following): () => Promise<CapturedSchema> {
     if (known && now - looked <= LOOK_AT_TABLES_MS) return known
     const captured = await capturedTables(migration)
     for (const table of known ? await pruneTouched(to, captured.tables, guard.to) : [])
-      operator.tell(`${table}: too much was touched since it was verified; it has to be verified again`)
+      operator.tell(`${table}: too many rows were touched since it was verified; it has to be verified again`)
     ;[known, looked] = [captured, now]
     return captured
   }

@@ -49,7 +49,7 @@ export async function lagOf({from, to}: {from: Database; to: Database}): Promise
 const inWords = ({seconds, pending, tables, waiting, followed}: Omit<CaptureLag, 'words'>): string =>
   [
     seconds === null ? 'not equal yet' : duration(seconds),
-    pending === 0 ? 'nothing waits' : `${pending.toLocaleString('en')} changes of ${tables} tables wait`,
+    pending === 0 ? 'no changes wait' : `${pending.toLocaleString('en')} changes of ${tables} tables wait`,
     ...(waiting ? [waiting] : []),
     ...(followed ? [] : ['no rds:start is running']),
   ].join(', ')

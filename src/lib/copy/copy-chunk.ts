@@ -46,7 +46,7 @@ export function copyChunk(
 }
 
 /**
- * Whoever reads a table keeps others from moving its rows. Pages that were laid out before that may mean other rows now, and what
+ * A session that reads a table keeps others from moving its rows. Pages that were laid out before that may mean other rows now, and what
  * a TRUNCATE or an ALTER TABLE has left looks empty to an older snapshot.
  */
 async function refuseMovedRows(from: Session, {name, filenode}: CopyTable): Promise<void> {

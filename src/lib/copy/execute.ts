@@ -40,7 +40,7 @@ export async function execute(
     throw failed(
       'schema_refused',
       `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${words.join(' ')}`,
-      'heroku rds:assess names what cannot travel',
+      'heroku rds:assess names what cannot be copied',
     )
   }
 }

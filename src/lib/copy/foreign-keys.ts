@@ -67,7 +67,7 @@ async function orphansNamed({source, target}: Sides, key: ForeignKey, validation
     throw failed(
       'foreign_key_violated',
       `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
-      'mend or delete these rows on the source',
+      'correct or delete these rows on the source',
       'or drop the constraint there and add it again NOT VALID',
     )
   }

@@ -61,7 +61,7 @@ export async function refuseOtherTarget(source: Queryable, target: string): Prom
   throw refused(
     'other_target',
     `this source is being moved to another target, ${claim.place}`,
-    'name that target in RDS_DATABASE_URL, or end that migration with rds:rollback first',
+    'name that target in RDS_DATABASE_URL; to use another, first give that migration up with heroku rds:start --abandon',
   )
 }
 

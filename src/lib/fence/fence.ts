@@ -8,8 +8,8 @@ import {type Table, writableTables} from '../postgres/tables.js'
 
 /*
  * The fence: one BEFORE statement trigger on every table, all on one function. Replacing that function raises or lowers
- * the whole fence in about a millisecond, seen by open sessions, prepared statements and old snapshots alike. Whoever
- * holds the key – a session setting of which the function knows only the hash – passes.
+ * the whole fence in about a millisecond, seen by open sessions, prepared statements and old snapshots alike. A
+ * session that holds the pass – a setting of which the function knows only the hash – can write.
  */
 
 export const FENCE_TRIGGER = 'heroku_rds_fence'
@@ -58,7 +58,7 @@ const raisedFunction = ({pass, message, subscribed = false}: Closed): string => 
       end if;
       raise exception using errcode = 'read_only_sql_transaction',
         message = format('%s on %I.%I refused: %s', tg_op, tg_table_schema, tg_table_name, ${literal(message)}),
-        hint = 'Nothing was written. Try again later; heroku rds:status tells where the migration stands.';
+        hint = 'Nothing was written. Try again later; heroku rds:status shows where the migration stands.';
     end`
   return `create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog
     as ${literal(body)}`
@@ -113,7 +113,7 @@ export async function removeFence(db: Database, patience: Patience, guard: Guard
   await db.query(`${guard}; drop function if exists ${FENCE}`)
 }
 
-/** So many tables are locked at once: a server keeps room for 64 locks of each of its connections. */
+/** Tables locked at once: a server keeps room for 64 locks of each of its connections. */
 const LOCKS = 500
 
 /**

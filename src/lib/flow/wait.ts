@@ -2,7 +2,7 @@ import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 
 export interface Wait {
-  /** What is awaited, to complete the sentence "… did not happen within n s". */
+  /** What is awaited, to complete the sentence "waited n s in vain for …". */
   what: string
   seconds: number
   /** The first pause between two looks, and the longest. */
@@ -31,7 +31,7 @@ export async function waitFor<T>(
     const answer = await ask()
     if (answer !== undefined) return answer
     if (clock.now().getTime() >= deadline) {
-      throw failed('deadline', `${what} did not happen within ${seconds} s`, ...(suggestion ? [suggestion] : []))
+      throw failed('deadline', `waited ${seconds} s in vain for ${what}`, ...(suggestion ? [suggestion] : []))
     }
     await clock.sleep(Math.min(pauseMs, pauses.longestMs), signal)
   }

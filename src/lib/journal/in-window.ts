@@ -16,7 +16,7 @@ export async function refuseWindow(migration: {app: string; journal: Journal}): 
 const windowBegan = (app: string): RdsError =>
   refused(
     'in_window',
-    `the window of ${app} has begun, or is over: nothing is copied any more`,
+    `the window of ${app} has begun, or is over: nothing more is copied`,
     `heroku rds:status -a ${app} shows what comes next`,
     `heroku rds:rollback -a ${app} goes back first, to start over`,
   )

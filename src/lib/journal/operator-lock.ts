@@ -33,7 +33,7 @@ export async function withOperatorLock<T>(
         throw refused(
           'locked',
           await describeHolder(session),
-          'wait until it has ended; heroku rds:status shows what it does',
+          'wait until it has ended; heroku rds:status shows what it is doing',
         )
       }
       const {epoch} = await session.queryOne<{epoch: string}>(

@@ -9,7 +9,7 @@ export interface Options {
   app: string
   /** Attachment or add-on name; DATABASE by default. */
   database?: string
-  /** Environment variable with the URL of a source that is no add-on of Heroku's. */
+  /** Environment variable that holds the URL of a source that is not a Heroku add-on. */
   sourceUrlEnv?: string | undefined
   target?: string
   region?: string

@@ -33,8 +33,8 @@ export async function sourceOf(heroku: Heroku, options: Options, record: Migrati
   if (record && isOutside({id: record.addonId})) {
     throw refused(
       'source_not_named',
-      `the source of this migration is ${record.addonName}, which is no add-on of Heroku's`,
-      'name the environment variable with its URL by --source-url-env',
+      `the source of this migration is ${record.addonName}, which is not a Heroku add-on`,
+      'name the environment variable that holds its URL with --source-url-env',
     )
   }
   const addon = record

@@ -28,7 +28,7 @@ export const appFlags = {
   }),
   region: flags.string({description: 'AWS region of the target', env: 'AWS_REGION'}),
   'source-url-env': flags.string({
-    description: "environment variable with the URL of a source that is no add-on of Heroku's",
+    description: 'environment variable that holds the URL of the source, where that is not a Heroku add-on',
   }),
 }
 
@@ -47,13 +47,14 @@ export const caFileFlag = {
 export const preflightFlags = {
   'accept-untried-target': flags.boolean({
     description:
-      'go on where no dyno could try the target: whether the app reaches it is then known after the switch only',
+      'continue where no dyno could try to connect to the target; whether the app can is then known only after the switch',
   }),
 }
 
 export const keepFlag = {
   keep: flags.string({
-    description: 'config var that shall go on leading to the source, which refuses writes after the switch',
+    description:
+      'config var to leave on the source, which refuses writes after the switch; can be given more than once',
     multiple: true,
     default: [],
   }),

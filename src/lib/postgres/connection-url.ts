@@ -79,7 +79,7 @@ export function bareUrl({host, port, database, user, password, parameters}: Conn
   return withParameters(new Secret(`postgres://${name}:${secret}@${address}/${place}`), ownParameters(parameters))
 }
 
-/** Whatever drivers call it (`ssl`, `sslmode`, `sslrootcert`, `sslaccept` …): how a connection is verified. */
+/** How a connection is verified, by the names that drivers give it: `ssl`, `sslmode`, `sslrootcert`, `sslaccept` … */
 const ofTls = (name: string): boolean => /^ssl/i.test(name)
 
 /** Parameters of a URL that are no matter of TLS, in their order. */

@@ -16,7 +16,7 @@ const TELL_EVERY_MS = 1000
 
 /**
  * Waits until a heartbeat is on the target: all that was committed before it is there then. Gives up when the target has not taken
- * anything for so many seconds; a long backlog may take as long as it moves. Returns the seconds it took; once a second `looked` is
+ * anything for `patience` seconds; a long backlog may take as long as it moves. Returns the seconds it took; once a second `looked` is
  * told, in words, what is waited for.
  */
 export async function awaitBeat(

@@ -26,6 +26,6 @@ export async function refuseLogging(target: Queryable): Promise<void> {
   throw failed(
     'password_would_be_logged',
     `the target would write the password of the source into its log or statistics: ${settings.join(', ')}`,
-    'change these settings for the time of the move, in its parameter group',
+    'change these settings in its parameter group for the duration of the move',
   )
 }

@@ -70,6 +70,6 @@ async function refuseNameless(source: Queryable): Promise<void> {
     'no_replica_identity',
     `the app could not update or delete rows of ${names} once they are published: they have no replica identity`,
     'give each a primary key, and run the same command again',
-    'or give this migration up with heroku rds:start --abandon and take another method',
+    'or give this migration up with heroku rds:start --abandon and use another method',
   )
 }

@@ -54,7 +54,7 @@ const DROP_SECONDS = 30
 
 /** Drops the slot, and ends the session that reads it: a target that is gone may still hold it. */
 export async function dropSlots(source: Queryable, patience: {clock: Clock; signal: AbortSignal}): Promise<void> {
-  const wait = {what: 'the end of the replication slot on the source', seconds: DROP_SECONDS}
+  const wait = {what: 'the replication slot on the source to be dropped', seconds: DROP_SECONDS}
   await waitFor(patience, wait, async () => {
     const slots = await source.query<{name: string}>(`
       select slot_name as name, pg_terminate_backend(active_pid) from pg_replication_slots where ${OUR_SLOT}`)

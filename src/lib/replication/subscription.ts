@@ -110,7 +110,7 @@ export async function pause(
 ): Promise<void> {
   // Its own commit brings those of the worker to the disk, which by itself takes its time.
   await target.query(`${guard}; set local synchronous_commit = on; alter subscription ${SUBSCRIPTION} disable`)
-  const wait = {what: 'the end of the apply worker on the target', seconds: STOP_SECONDS}
+  const wait = {what: 'the apply worker on the target to end', seconds: STOP_SECONDS}
   await waitFor(patience, wait, async () => (await subscriptionState(target))?.running === false || undefined)
 }
 
@@ -136,7 +136,7 @@ function explained(error: unknown): unknown {
   return failed(
     'source_not_reached_from_target',
     `the target cannot subscribe to the source: ${why}`,
-    'the target must have a way out to the source, and the source must admit its address',
-    'or take another method: change-capture connects to both from this machine',
+    'let the target connect out to the source, and let the source admit its address',
+    'or use another method: change-capture connects to both from this machine',
   )
 }

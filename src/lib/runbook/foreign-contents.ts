@@ -12,8 +12,8 @@ export async function refuseForeignContents(target: Queryable): Promise<void> {
   if (objects.length > 0) {
     throw refused(
       'target_not_empty',
-      `the target holds ${objects.length} objects that this tool did not make, such as ${objects[0]}`,
-      'use an empty database as target: nothing of yours is ever dropped',
+      `the target holds ${objects.length} objects that this plugin did not create, such as ${objects[0]}`,
+      'use an empty database as the target: the plugin never drops what it did not create',
     )
   }
 }

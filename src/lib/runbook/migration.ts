@@ -8,7 +8,7 @@ import type {Secret} from '../ports/secret.js'
 export interface Settings {
   /** Where dynos find the certificate authority of the target. */
   caFile: string
-  /** Config vars that shall go on leading to the frozen source. */
+  /** Config vars that stay on the frozen source. */
   keep: readonly string[]
   gate: 'ask' | 'auto'
   /** Go on where no dyno could try the target. */

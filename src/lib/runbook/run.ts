@@ -94,7 +94,7 @@ const stoppedAfterGate = (error: unknown): RdsError =>
   failed(
     'stopped_after_gate',
     `stopped after the gate: ${messageOf(error)}`,
-    'run the same command again to go on',
+    'run the same command again to continue',
     'or heroku rds:rollback, which says what it would lose',
   )
 

@@ -4,7 +4,7 @@ import {ROW_HASH, textOf} from './sums.js'
 import type {VerifyTable} from './tables.js'
 
 const BUCKETS = 1024
-/** So many differences of one table are looked at; more are only counted as "more". */
+/** Differences of one table that are looked at; more are only counted as "more". */
 const MOST = 1000
 
 type Side = Database['side']

@@ -29,7 +29,7 @@ export const changeCapture: Method = {
   verify: verifyTouched,
   after: [validateConstraints],
   follow: {
-    makes: 'Triggers are put on every table',
+    makes: 'Triggers are created on every table',
     begins: installCaptureStep,
     keepInStep: (migration, pace) => follow(forward(migration), pace),
     lag: ({source, target}) => lagOf({from: source, to: target}),

@@ -64,6 +64,10 @@ async function unchanged(source: Queryable, {shape, come, altered, regrouped}: S
     ({oid}) => !expected.has(oid) || now.shape.units[oid]!.key !== shape.units[oid]!.key,
   )
   if (now.come.length + now.gone.length + now.regrouped.length + others.length > 0)
-    throw failed('schema_changing', 'the schema of the source changed again meanwhile', 'run the same command again')
+    throw failed(
+      'schema_changing',
+      'the schema of the source changed again during the refresh',
+      'run the same command again',
+    )
   return now
 }

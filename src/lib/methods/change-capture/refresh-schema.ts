@@ -46,6 +46,6 @@ async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
   throw failed(
     'schema_differs',
     `the tables were refreshed, but the schemas still differ: ${left.join('; ')}`,
-    'make it the same with heroku rds:psql and run heroku rds:start again',
+    'make the target like the source with heroku rds:psql, and run heroku rds:start again',
   )
 }

@@ -38,7 +38,7 @@ export const installCaptureStep: Step = {
     const tables = await installCapture(source, migration, guard.source)
     const captured = await tablesToCapture(source)
     if ((await uncaptured(source, captured)).length > 0)
-      throw failed('table_appeared', 'a table appeared while capture was installed', 'run the same command again')
+      throw failed('table_appeared', 'a table was created while capture was installed', 'run the same command again')
     const at = await serverClock(source)
     await leaveNote(migration, 'captured', {at, shape: await shapeOf(source, captured)})
     return `${tables} tables note what is written to them`
@@ -65,8 +65,8 @@ async function catchUpWithSource(
   }
   throw failed(
     'cannot_keep_up',
-    `after ${MOST_SYNCS} syncs the last still took ${seconds.toFixed(1)} s: the source is written to faster than the target takes it`,
-    'choose a quieter time, or a larger class for the target',
+    `after ${MOST_SYNCS} syncs the last still took ${seconds.toFixed(1)} s: changes come faster than the target applies them`,
+    'choose a quieter time, or a larger instance class for the target',
   )
 }
 
@@ -116,7 +116,7 @@ export const catchUp: Step = {
     }
     await clearTheWay(migration)
     await catchUpWithSource(migration, captured)
-    return `${touched.keys.toLocaleString('en')} keys touched meanwhile are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
+    return `${touched.keys.toLocaleString('en')} keys touched since the verification are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },
 }
 

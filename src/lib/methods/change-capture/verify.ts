@@ -38,7 +38,10 @@ export const verifyBeforeWindow: Step = {
         ...describeDifferences(differences),
         ...withoutAttached(await inventoryDifferences({from: source, to: target})),
       ])
-      const later = moved.length > 0 ? `; ${moved.join(', ')} moved meanwhile and will be compared in the window` : ''
+      const later =
+        moved.length > 0
+          ? `; ${moved.join(', ')} truncated or rewritten during the comparison: compared in the window`
+          : ''
       return `${rows.toLocaleString('en')} rows in ${tables - moved.length} tables are equal${later}`
     } finally {
       stop.abort()
@@ -56,7 +59,7 @@ export const withoutAttached = (differences: readonly string[]): string[] =>
 
 export const verifyTouched: Step = {
   id: 'verify',
-  title: 'Verify what was touched since, and all that surrounds it',
+  title: 'Verify the rows touched since, and every object and sequence',
   window: 'inside',
   undo: 'nothing',
   done: never,
@@ -81,7 +84,7 @@ export const verifyTouched: Step = {
     const besides = [
       `${pass.keys.toLocaleString('en')} keys touched since are equal`,
       ...(pass.grown.length > 0
-        ? [`${came.toLocaleString('en')} rows that came to ${pass.grown.length} tables without a key`]
+        ? [`${came.toLocaleString('en')} later rows of ${pass.grown.length} tables without a key`]
         : []),
       ...(whole ? [`${whole.rows.toLocaleString('en')} rows of ${whole.tables} tables were compared whole`] : []),
       ...(surroundings.largeObjects > 0 ? [`${surroundings.largeObjects} large objects`] : []),

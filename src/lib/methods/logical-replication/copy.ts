@@ -37,7 +37,11 @@ export const copyPublishedRows: Step = {
       const {start} = await requireNote(migration, 'replicated')
       const snapshots = await snapshotsCopied(target)
       if (snapshots.some((snapshot) => snapshot !== start))
-        throw failed('mixed_snapshots', 'a table appeared on the source during the copy', 'run the same command again')
+        throw failed(
+          'mixed_snapshots',
+          'a table was created on the source during the copy',
+          'run the same command again',
+        )
       await noteCopied(migration, 'replicated', 'rowsCopied')
       return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes; all as they were at ${start} of the log`
     } finally {

@@ -38,8 +38,8 @@ export async function catchUpWithSource(migration: Migration): Promise<number> {
   }
   throw failed(
     'cannot_keep_up',
-    `a change still took ${seconds.toFixed(1)} s to the target: the source is written to faster than one worker applies it`,
-    'choose a quieter time, or a larger class for the target',
+    `a change still took ${seconds.toFixed(1)} s to reach the target: changes come faster than one worker applies them`,
+    'choose a quieter time, or a larger instance class for the target',
   )
 }
 
@@ -72,6 +72,6 @@ export const catchUpReplication: Step = {
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
     await clearTheWay(migration)
-    return `a change takes ${seconds.toFixed(1)} s to the target; ${views} materialized views refreshed`
+    return `a change takes ${seconds.toFixed(1)} s to reach the target; ${views} materialized views refreshed`
   },
 }

@@ -28,7 +28,7 @@ export const logicalReplication: Method = {
   verify: verifyReplicated,
   after: [endReplication, validateConstraints],
   follow: {
-    makes: 'A publication, a replication slot and a fence are made on the database',
+    makes: 'A publication and a replication slot are created, and a fence trigger on every table',
     begins: publishStep,
     keepInStep: followReplication,
     lag: replicationLag,

@@ -30,7 +30,7 @@ export const publishStep: Step = {
     const {source, target, publisher} = migration
     await withTrialPublication(source, async () => tryToSubscribe(target, await publisher.connection()))
     const tables = await publishAll(migration)
-    return `${tables} tables; the target reaches the source and may subscribe to it`
+    return `${tables} tables; the target can reach the source and subscribe to it`
   },
 }
 
@@ -75,6 +75,6 @@ export const beginReplicating: Step = {
 
   async run(migration) {
     const seconds = await catchUpWithSource(migration)
-    return `a change takes ${seconds.toFixed(1)} s to the target`
+    return `a change takes ${seconds.toFixed(1)} s to reach the target`
   },
 }

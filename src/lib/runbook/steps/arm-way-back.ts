@@ -26,6 +26,6 @@ export const armWayBack: Step = {
     await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
     const tables = await watchWrites(target, guard.target)
     await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target, 'owned')})
-    return `${tables} tables closed to all but this tool; each logs its writes from now on`
+    return `${tables} tables closed to all but this plugin; each logs its writes from now on`
   },
 }

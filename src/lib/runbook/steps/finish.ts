@@ -7,7 +7,7 @@ import {never, type Step} from '../step.js'
  */
 export const finish: Step = {
   id: 'finish',
-  title: 'Finish: remove everything from both databases but the journal',
+  title: 'Finish: remove everything of this plugin from both databases, except its journal',
   window: 'after',
   pointOfNoCheapReturn: true,
   undo: 'impossible',

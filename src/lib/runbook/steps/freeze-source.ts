@@ -50,7 +50,7 @@ export const freezeSource: Step = {
     const ended = await endWriters(migration, at)
     const frozen: Frozen = {at, fingerprint: await fingerprint(source), readOnlyBefore}
     if ((await unfencedTables(source)).length > 0)
-      throw failed('table_appeared', 'a table appeared during the freeze', 'run the same command again')
+      throw failed('table_appeared', 'a table was created during the freeze', 'run the same command again')
     await leaveNote(migration, 'frozen', frozen)
     const readOnly = secondLine
       ? ''
@@ -66,7 +66,7 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
     if (codeOf(error) !== 'table_busy') throw error
   })
   const wait = {
-    what: 'the end of every session older than the freeze',
+    what: 'every session older than the freeze to end',
     seconds: SESSIONS_SECONDS,
     suggestion: 'heroku pg:ps shows them',
   }
@@ -82,7 +82,7 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
     throw failed(
       'prepared_transactions',
       `prepared transactions may still commit: ${prepared.join(', ')}`,
-      'commit or roll back each of them first',
+      'commit or roll back each of them, and run the same command again',
     )
   }
   if (superusers.length > 0) {

@@ -41,7 +41,7 @@ export const smokeTest: Step = {
 
     const left = await landedWrites(target, before)
     await leaveNote(migration, 'smoke', {lastLanded: await lastLanded(target)})
-    if (left.length > 0) evidence.push(`it left ${describeWrites(left)}`)
+    if (left.length > 0) evidence.push(`what it wrote stays: ${describeWrites(left)}`)
     return evidence.join('; ')
   },
 }
@@ -119,7 +119,7 @@ async function runSmokeCommand(migration: Migration, command: string, fencePass:
   const {exitCode, output} = await heroku.runOneOff(app, command, {DATABASE_URL: new Secret(url)})
   const lastLine = output.trim().split('\n').at(-1) ?? ''
   if (exitCode === undefined)
-    throw unverified('smoke_command_unknown', `Heroku did not tell how the smoke command ended; last line: ${lastLine}`)
+    throw unverified('smoke_command_unknown', `Heroku did not say how the smoke command ended; last line: ${lastLine}`)
   if (exitCode !== 0)
     throw failed('smoke_command_failed', `the smoke command ended with exit code ${exitCode}: ${lastLine}`)
   return 'the smoke command ended with exit code 0'

@@ -4,7 +4,7 @@ import {isStopped, stopApp, startWriters} from '../../apps/writers.js'
 import {requireNote} from '../../journal/notes.js'
 import type {Step} from '../step.js'
 
-/** Scales every app to 0 and stops one-off and Scheduler dynos. Whatever still writes meets the fence in the next step. */
+/** Scales every app to 0 and stops one-off and Scheduler dynos. A writer that is left meets the fence in the next step. */
 export const stopWriters: Step = {
   id: 'stop-writers',
   title: 'Stop the writers',

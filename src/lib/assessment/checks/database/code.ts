@@ -78,8 +78,8 @@ const rules = catalogCheck<{name: string; table: string}>({
     select quote_ident(r.rulename) as name, ${NAME} as table from pg_rewrite r join ${relationOf('r.ev_class')}
     where c.relkind in ('r', 'p') order by 2, 1`,
   found: ({name, table}) => ({
-    what: `rule ${name} on ${table} rewrites statements: captured changes could have another effect`,
-    remedy: 'replace it with a trigger',
+    what: `rule ${name} on ${table} rewrites statements: changes that DMS applies could have another effect`,
+    remedy: 'use another method, or replace it with a trigger',
     fix: `drop rule ${name} on ${table}`,
   }),
 })
@@ -108,7 +108,7 @@ const eventTriggers = catalogCheck<{name: string}>({
 
 const untrusted = catalogCheck<{name: string; language: string}>({
   id: 'untrusted-languages',
-  question: 'Are there functions in untrusted languages, which take a superuser?',
+  question: 'Are there functions in untrusted languages, which only a superuser can create?',
   level: 'blocker',
   example: {
     on: 'source',
@@ -131,7 +131,7 @@ const untrusted = catalogCheck<{name: string; language: string}>({
       and ${notOfExtension('pg_proc', 'p.oid')}
     order by 1`,
   found: ({name, language}) => ({
-    what: `function ${name} is written in the untrusted language ${language}, which takes a superuser`,
+    what: `function ${name} is written in the untrusted language ${language}: only a superuser can create it, and RDS has none for its customers`,
     remedy: 'rewrite it in a trusted language, or drop it',
     fix: `drop function ${name}`,
   }),

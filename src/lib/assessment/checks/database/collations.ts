@@ -13,7 +13,8 @@ const encoding = catalogCheck<{encoding: string}>({
     where datname = current_database() and pg_encoding_to_char(encoding) <> 'UTF8'`,
   found: (row) => ({
     what: `the database is encoded in ${row.encoding}; its text may not be valid UTF-8`,
-    remedy: 'convert the text columns to UTF-8 before the move',
+    remedy:
+      "dump it, convert the dump to UTF-8, restore it into a database created with encoding 'UTF8', and move that one",
   }),
 })
 

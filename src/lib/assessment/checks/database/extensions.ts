@@ -9,7 +9,7 @@ const extensionTables: Check = {
   level: 'blocker',
   example: {facts: sourceAnswering({extension: 'postgis', name: 'public.spatial_ref_sys', condition: '', found: true})},
 
-  async inspect({source}) {
+  async inspect({app, source}) {
     const tables = await source.query<{extension: string; name: string; condition: string}>(`
       select e.extname as extension, ${NAME} as name, coalesce(e.extcondition[k.nth], '') as condition
       from pg_extension e
@@ -25,7 +25,7 @@ const extensionTables: Check = {
         findings.push({
           what: `${name} of extension ${extension} contains your rows, which are not copied`,
           remedy: 'save the rows with copy, delete them, and load them on RDS after the move',
-          fix: `heroku pg:psql -c "copy ${name} to stdout"`,
+          fix: `heroku pg:psql --app ${app} -c "copy ${name} to stdout"`,
         })
       }
     }

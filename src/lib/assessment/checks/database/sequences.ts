@@ -108,7 +108,7 @@ const descending = ofShape({
   condition: 's.seqincrement < 0',
   found: (name) => ({
     what: `sequence ${name} counts downwards: its increment is negative`,
-    remedy: 'check its value at the gate, as it keeps counting downwards on RDS, or set a positive increment',
+    remedy: 'do nothing if that is intended, as its value is moved like any other; otherwise set a positive increment',
     fix: `alter sequence ${name} increment 1 no minvalue no maxvalue start 1 restart`,
   }),
 })
@@ -132,7 +132,7 @@ const cycling = ofShape({
   condition: 's.seqcycle',
   found: (name) => ({
     what: `sequence ${name} cycles, so it cannot be proved that its value never goes backwards`,
-    remedy: 'check its value at the gate, or set no cycle',
+    remedy: 'at the gate, compare its last_value on both sides (heroku pg:psql, heroku rds:psql), or set no cycle',
     fix: `alter sequence ${name} no cycle`,
   }),
 })

@@ -25,7 +25,7 @@ const invalidIndexes = catalogCheck<{name: string}>({
 
 const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
   id: 'duplicate-indexes',
-  question: 'Are there duplicate indexes, which would be built twice in the window?',
+  question: 'Are there duplicate indexes, which would both be built on RDS?',
   level: 'warning',
   example: {
     on: 'source',
@@ -47,7 +47,7 @@ const duplicateIndexes = catalogCheck<{name: string; twin: string}>({
     order by 1`,
   found: ({name, twin}) => ({
     what: `index ${name} is a duplicate of ${twin}`,
-    remedy: 'drop one of them: it slows every write, and takes time in the window',
+    remedy: 'drop one of them: it slows every write, and the copy',
     fix: `drop index ${name}`,
   }),
 })

@@ -34,7 +34,7 @@ const withoutKey = catalogCheck<Named & {size: string}>({
     order by pg_total_relation_size(c.oid) desc, 1`,
   found: ({name, size}) => ({
     what: `${name} (${size}) has neither a primary key nor a unique index on NOT NULL columns`,
-    remedy: 'add a primary key; this rewrites the table',
+    remedy: 'use change capture, or add a primary key; this rewrites the table under an exclusive lock',
     fix: `alter table ${name} add column id bigint generated always as identity primary key`,
   }),
 })
@@ -48,7 +48,7 @@ const unlogged = catalogCheck<Named>({
   sql: `select ${NAME} as name from ${RELATIONS} where c.relkind = 'r' and c.relpersistence = 'u' order by 1`,
   found: ({name}) => ({
     what: `${name} is unlogged: replication does not copy it`,
-    remedy: 'run set logged; this rewrites the table',
+    remedy: 'use another method, or run set logged; this rewrites the table under an exclusive lock',
     fix: `alter table ${name} set logged`,
   }),
 })
@@ -160,7 +160,7 @@ const unmarkedKeys = catalogCheck<Named & {index: string}>({
 
 const detaching = catalogCheck<Named & {parent: string}>({
   id: 'detaching-partitions',
-  question: 'Is a partition still to be detached (DETACH PARTITION CONCURRENTLY, then FINALIZE)?',
+  question: 'Is a partition half detached (DETACH PARTITION CONCURRENTLY without FINALIZE)?',
   level: 'warning',
   example: {
     on: 'source',

@@ -4,7 +4,7 @@ import {sourceAnswering} from '../answering.js'
 
 const hiddenTimeline: Check = {
   id: 'hidden-timeline',
-  question: 'Does the source tell its timeline, so that syncs notice every failover that lost commits?',
+  question: 'Does the source show its timeline, so that syncs notice every failover that lost commits?',
   level: 'warning',
   hinders: ['timeline'],
   advisory: true,

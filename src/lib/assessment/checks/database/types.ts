@@ -13,7 +13,7 @@ const columnsOf = (condition: string): string => `
 
 const baseTypes = catalogCheck<{name: string}>({
   id: 'base-types',
-  question: 'Are there base types of your own, which take a superuser?',
+  question: 'Are there base types of your own, which only a superuser can create?',
   level: 'blocker',
   example: {
     on: 'source',

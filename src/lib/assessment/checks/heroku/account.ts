@@ -7,7 +7,7 @@ export const REQUESTS = {perApp: 100, once: 50}
 
 const apiRequests: Check = {
   id: 'api-requests',
-  question: "Has this account enough of Heroku's API requests left for a window and its undo?",
+  question: 'Does this account have enough Heroku API requests left for a window and its undo?',
   level: 'warning',
   example: {facts: (healthy) => ({...healthy, account: {...healthy.account, requestsLeft: 20}})},
 
@@ -17,8 +17,8 @@ const apiRequests: Check = {
     if (left >= needed) return []
     return [
       {
-        what: `${left} of Heroku's API requests are left in this account, which gets 75 back in a minute; a window and its undo may need ${needed}`,
-        remedy: 'wait until it has more, and stop what else uses the same account: scripts, dashboards, CI',
+        what: `this account has ${left} Heroku API requests left, and gets 75 back a minute; a window and its undo can need ${needed}`,
+        remedy: 'wait until it has more, and stop everything else that uses the same account: scripts, dashboards, CI',
       },
     ]
   },
@@ -38,7 +38,7 @@ const loginEnds: Check = {
     if (seconds === null || seconds >= LOGIN_SECONDS) return []
     return [
       {
-        what: `the login of the Heroku CLI ends in ${Math.round(seconds / 60)} min; a window that is open then can neither go on nor be undone until somebody logs in again`,
+        what: `the login of the Heroku CLI ends in ${Math.round(seconds / 60)} min; a window that is open then can neither continue nor be undone before you log in again`,
         remedy: 'log in again right before the window (heroku login), or use a token of heroku authorizations:create',
         fix: 'heroku login',
       },
@@ -50,7 +50,7 @@ const NEEDED = ['view', 'deploy', 'operate']
 
 const rights = ofEachApp({
   id: 'heroku-rights',
-  question: 'May this account deploy and operate every attached app?',
+  question: 'Can this account deploy and operate every attached app?',
   level: 'blocker',
   failing: () => ({rights: ['view', 'deploy']}),
 
@@ -61,7 +61,7 @@ const rights = ofEachApp({
     return [
       {
         what: `this account has no right to ${missing.join(' or ')} ${name}, which the window needs`,
-        remedy: `let an account with the right to manage ${name} give it: heroku access:update EMAIL --permissions ${NEEDED.join(',')}`,
+        remedy: `ask someone who can manage ${name} to run heroku access:update EMAIL --permissions ${NEEDED.join(',')} --app ${name}`,
       },
     ]
   },

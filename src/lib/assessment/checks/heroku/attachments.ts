@@ -31,8 +31,9 @@ const unseenApps: Check = {
   inspect: ({unseen}) =>
     unseen.map(({app, why}) => ({
       what: `${app} could not be inspected: ${why}`,
-      remedy: 'get access to it: its dynos, config vars and add-ons are not known, and it could not be switched',
-      ...(app === UNLISTED ? {} : {fix: `heroku access:add ${'$(heroku auth:whoami)'} --app ${app}`}),
+      remedy:
+        'ask its owner to add your account (heroku auth:whoami shows its EMAIL): its dynos, config vars and add-ons are not known, and it could not be switched',
+      ...(app === UNLISTED ? {} : {fix: `heroku access:add EMAIL --app ${app}`}),
     })),
 }
 
@@ -48,7 +49,7 @@ const otherCredentials = ofEachApp({
       .map((one) => ({
         what: `${one.name} on ${name} connects with another credential than the default; on RDS it gets the role of RDS_DATABASE_URL`,
         remedy:
-          'make sure that it may have the rights of that role; otherwise give it a role of its own on RDS after the move',
+          'make sure that the app can be given the privileges of that role; otherwise give it a role of its own on RDS after the move',
       })),
 })
 
@@ -72,13 +73,13 @@ const undecided = ofEachApp({
       .filter((one) => fateOf(one, keep) === 'undecided')
       .map((one) => ({
         what: `${one.name} on ${name} ${WHY[one.by]}`,
-        remedy: `let rds:cutover --keep ${one.name} leave it as it is, on the source, which refuses writes after the switch; or make the app read ${USUAL_VAR}, and remove it before the window`,
+        remedy: `make the app read ${USUAL_VAR} instead, then remove it; or leave it on the source, which refuses writes after the switch, with --keep ${one.name}`,
       })),
 })
 
 const kept: Check = {
   id: 'kept-config-vars',
-  question: 'Do config vars go on leading to the source after the switch?',
+  question: 'Do config vars still lead to the source after the switch?',
   level: 'warning',
   example: {facts: (healthy) => ({...healthy, keep: [USUAL_VAR]})},
 
@@ -87,7 +88,7 @@ const kept: Check = {
       known(sourceVars)
         .filter((one) => fateOf(one, keep) === 'kept')
         .map((one) => ({
-          what: `${one.name} on ${name} stays on the source, as --keep says: it shows nothing that is written later, and writes by it are refused`,
+          what: `${one.name} on ${name} stays on the source, as --keep says: through it the app sees nothing that is written after the switch, and cannot write`,
           remedy: 'set it to the new database after the switch, or remove it',
         })),
     ),
@@ -108,7 +109,7 @@ const nothingToMove: Check = {
       .map(({name}) => ({
         what: `no config var of ${name} that leads to the source would be moved`,
         remedy: isOutside({id: sourceFacts.plan})
-          ? `a database of Heroku's that ${name} writes to is neither frozen nor drained: let the app write to the source that is named before it moves`
+          ? `make ${name} use the source that you named before the move: another database that it writes to is neither frozen nor copied`
           : 'check which config var the app connects by, and name that database',
         fix: `heroku config --app ${name}`,
       })),
@@ -116,7 +117,7 @@ const nothingToMove: Check = {
 
 const outside: Check = {
   id: 'outside-source',
-  question: "Is the source an add-on of Heroku's, which tells what uses it?",
+  question: 'Is the source a Heroku add-on, of which Heroku knows the apps?',
   level: 'warning',
   example: {facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, plan: OUTSIDE}})},
 
@@ -124,9 +125,9 @@ const outside: Check = {
     isOutside({id: plan})
       ? [
           {
-            what: `${addon} is no add-on of Heroku's: nobody tells which apps and clients use it besides ${app}, and only ${app} is stopped and switched`,
+            what: `${addon} is not a Heroku add-on: other apps and clients that use it are not known, and only ${app} is stopped and switched`,
             remedy:
-              'stop the others before the window, and lead them to RDS after it: from the freeze on their writes are refused',
+              'stop the others before the window, and point them at RDS after it: the source refuses their writes from the freeze on',
           },
         ]
       : [],

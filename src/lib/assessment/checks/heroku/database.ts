@@ -77,14 +77,14 @@ const plannedMaintenance = ofDatabase({
   level: 'warning',
   failing: {plannedMaintenance: 'a security update at 2030-01-01T00:00:00Z'},
 
-  found({sourceFacts: {plannedMaintenance: maintenance, addon}}) {
+  found({app, sourceFacts: {plannedMaintenance: maintenance, addon}}) {
     const planned = known(maintenance)
     if (planned === null) return []
     return [
       {
         what: `Heroku has planned maintenance for ${addon}: ${planned}`,
         remedy: 'run or reschedule it before the window',
-        fix: `heroku pg:maintenance ${addon}`,
+        fix: `heroku pg:maintenance ${addon} --app ${app}`,
       },
     ]
   },

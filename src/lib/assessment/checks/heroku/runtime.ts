@@ -39,14 +39,14 @@ const preboot = ofEachApp({
 
 const autoscaling = ofEachApp({
   id: 'autoscaling',
-  question: 'Does Heroku scale an app by itself, which the window ends?',
+  question: 'Does Heroku autoscale an app, which the window interrupts?',
   level: 'warning',
   failing: () => ({autoscalers: [{type: 'web', min: 2, max: 5, monitor: {id: 'monitor'}}]}),
 
   found: ({name, autoscalers}) =>
     known(autoscalers).map(({type, min, max}) => ({
-      what: `Heroku scales ${type} of ${name} between ${min} and ${max} dynos; stopping the dynos ends that`,
-      remedy: 'do nothing: it is switched on again, as it was, when the dynos are back',
+      what: `Heroku autoscales ${type} of ${name} between ${min} and ${max} dynos; stopping the dynos switches that off`,
+      remedy: 'do nothing: it is switched on again, with the same limits, when the dynos are back',
     })),
 })
 

@@ -1,0 +1,56 @@
+import type {Attachment, Autoscaler, DatabaseInfo, Dyno, HerokuApp, Process} from './records.js'
+import type {Secret} from './secret.js'
+
+/** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
+export interface Heroku {
+  /** The same, whose looks and waits end when the signal aborts; `closed`: it waits out an outage for as long as it may take. */
+  under(signal: AbortSignal, how?: {closed: boolean}): Heroku
+  app(name: string): Promise<HerokuApp>
+  setMaintenance(app: string, on: boolean): Promise<void>
+  formation(app: string): Promise<Process[]>
+  scale(app: string, processes: readonly Pick<Process, 'quantity' | 'type'>[]): Promise<void>
+  /** Those that are on. */
+  autoscalers(app: string): Promise<Autoscaler[]>
+  /** On again, as it was. */
+  startAutoscaler(app: string, autoscaler: Autoscaler): Promise<void>
+  dynos(app: string): Promise<Dyno[]>
+  stopDyno(app: string, dyno: Dyno): Promise<void>
+  preboot(app: string): Promise<boolean>
+  setPreboot(app: string, on: boolean): Promise<void>
+  /** Requests this account may make before Heroku refuses them. */
+  requestsLeft(): Promise<number>
+  /** Seconds until the login at hand ends; null where it has no end, or Heroku does not tell. */
+  loginEnds(): Promise<number | null>
+  /** What this account may do with an app (`view`, `deploy`, `operate`, `manage`); null where Heroku does not tell. */
+  rights(app: string): Promise<string[] | null>
+  /** Asks for changes that change nothing, by the verbs that a window needs; fails with the refusal of one that is not allowed. */
+  tryRights(app: string): Promise<void>
+  addons(app: string): Promise<{name: string; plan: string; configVars: string[]}[]>
+  /** Attachments of Heroku Postgres on an app, with any credential. */
+  databases(app: string): Promise<Attachment[]>
+  /** On every app Heroku tells of; those of an app this account may not look at come without config vars. */
+  attachments(addonId: string): Promise<Attachment[]>
+  attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
+  detach(attachment: Pick<Attachment, 'app' | 'name'>): Promise<void>
+  /** With all its data, and its attachments on every app. */
+  destroyAddon(addon: Attachment['addon']): Promise<void>
+  configVars(app: string): Promise<Record<string, Secret>>
+  /** One PATCH, one release; null removes. */
+  setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>
+  /** As they were in a release: what its dynos boot with. */
+  releaseConfigVars(app: string, version: number): Promise<Record<string, Secret>>
+  latestRelease(app: string): Promise<{version: number; status: string; description: string}>
+  /** The URL of the default credential, as the Data API tells it; undefined where it tells none. */
+  databaseUrl(addonId: string): Promise<Secret | undefined>
+  /** Of a database on a Private plan, as the Data API tells it; undefined where it tells none. */
+  bastion(addonId: string): Promise<Bastion | undefined>
+  databaseInfo(addonId: string): Promise<DatabaseInfo>
+  /** Data maintenance Heroku has planned, as Heroku words it; null when there is none. */
+  plannedMaintenance(addonId: string): Promise<string | null>
+  /** Where the dynos of a Private Space come from, and whether it is peered with a network of the customer's. */
+  network(space: string): Promise<{addresses: string[]; peered: boolean}>
+  /** The pipeline of an app and its stage there; null when it is in none. */
+  pipeline(app: string): Promise<{name: string; stage: string} | null>
+  /** Runs a command in a one-off dyno. `exitCode` is undefined when Heroku's log did not tell it in time. */
+  runOneOff(app: string, command: string, env: Record<string, Secret>): Promise<{exitCode?: number; output: string}>
+}
