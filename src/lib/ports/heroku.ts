@@ -1,4 +1,4 @@
-import type {Attachment, Autoscaler, DatabaseInfo, Dyno, HerokuApp, Process} from './records.js'
+import type {Bastion, Attachment, Autoscaler, DatabaseInfo, Dyno, HerokuApp, Process} from './records.js'
 import type {Secret} from './secret.js'
 
 /** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */

@@ -1,7 +1,6 @@
 import type {Readable, Writable} from 'node:stream'
 
 import type {
-  Bastion,
   CopyProgress,
   EngineOffer,
   FollowState,
