@@ -69,6 +69,32 @@ describe("Heroku's client", () => {
     expect((await asking).message).to.equal('the budget is used up')
   })
 
+  it('knows what became of a change that was on its way when the run ended', async () => {
+    break_({method: 'PATCH', path: /config-vars/, kind: 'delay', delayMs: REQUEST_MS / 2})
+    const run = new AbortController()
+    const setting = heroku.under(run.signal).setConfigVars('shop', {ON_ITS_WAY: new Secret('1')})
+    run.abort(new Error('the budget is used up'))
+    await setting
+    expect(sim.app('shop').configVars['ON_ITS_WAY']).to.equal('1')
+  })
+
+  for (const [what, closed, patience] of [
+    ['that only looks', false, 60_000],
+    ['that has closed an app', true, 30 * 60_000],
+  ] as const) {
+    it(`gives up on an answer that stops in the midst, and on an outage, in time (a run ${what})`, async () => {
+      let now = 0
+      const clock = {now: () => new Date((now += 1000)), sleep: () => Promise.resolve()}
+      const silent = {request: () => new Promise(() => undefined)} as unknown as APIClient
+      const told: string[] = []
+      const client = new HerokuClient(silent, clock, {requestMs: 1, closed, tell: (line) => told.push(line)})
+      const error = await errorOf(client.get('/apps/shop'))
+      expect(error.message).to.contain('Heroku answered nothing to GET /apps/shop')
+      expect(now).to.be.within(patience / 2, patience)
+      expect(told).to.deep.equal(['Heroku does not answer; trying on'])
+    })
+  }
+
   it('sets again what was set when the answer was lost: one release', async () => {
     const {version} = await heroku.latestRelease('shop')
     break_({method: 'PATCH', path: /config-vars/, kind: 'hang', afterEffect: true})

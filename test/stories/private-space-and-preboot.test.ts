@@ -102,6 +102,23 @@ describe('Apps that are not like the others', () => {
     await expectCleanLedger(shop, 'source')
   })
 
+  it('two, of which one cannot be switched: the other is not switched behind the undo', async () => {
+    const {heroku} = world.sandbox
+    const shop = await world.sandbox.openShop({formation: {web: 1}})
+    const guest = shop.attachApp(`${shop.name}-guest`, {worker: 'node worker.mjs'}, {worker: 1})
+    await guest.settle()
+    const before = [shop.app, guest].map(stateOf)
+    const id = guest.attachments[0]!.id
+    heroku.faults.add({method: 'PATCH', path: new RegExp(`/apps/${shop.name}/config-vars`), nth: 2, kind: 422})
+    heroku.faults.add({method: 'DELETE', path: new RegExp(`/addon-attachments/${id}`), kind: 'delay', delayMs: 1500})
+    const failed = await failureOf(cutOver(shop))
+    expect(failed.message).to.contain('Heroku answered 422')
+    expect(heroku.faults.pending).to.deep.equal([])
+    expect([shop.app, guest].map(stateOf)).to.deep.equal(before)
+    await guest.settle()
+    expect([shop.app, guest].map(stateOf)).to.deep.equal(before)
+  })
+
   it('only DATABASE, while another database has the usual name of the old one', async () => {
     const {heroku} = world.sandbox
     const shop = await world.sandbox.openShop({formation: {web: 1}})

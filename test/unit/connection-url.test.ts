@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import pgConnectionString from 'pg-connection-string'
 
-import {bareUrl, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
+import {bareUrl, connectionPartsOf, parseConnectionUrl, withOption} from '../../src/lib/postgres/connection-url.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 
@@ -111,4 +111,25 @@ describe('a connection URL', () => {
       expect(`${error?.message} ${error?.stack} ${error?.suggestions.join(' ')}`).not.to.match(/secret|sec.ret/)
     })
   }
+
+  it('takes one more setting of the session beside its own', () => {
+    const url = 'postgres://u:p@h:5432/d'
+    const more = (given: string) => withOption(new Secret(given), '-c b=2').reveal()
+    expect(more(url)).to.equal(`${url}?options=-c%20b%3D2`)
+    expect(more(`${url}?options=-c%20a%3D1&sslmode=verify-full`)).to.equal(
+      `${url}?sslmode=verify-full&options=-c%20a%3D1%20-c%20b%3D2`,
+    )
+  })
+
+  for (const name of ['host', 'hostaddr', 'port', 'dbname', 'user', 'password', 'service']) {
+    it(`that leads elsewhere by ${name} among its parameters is none`, () => {
+      expect(connectionPartsOf(new Secret(`postgres://u:p@h/d?a=b&${name}=other`))).to.equal(undefined)
+    })
+  }
+
+  it('has an IPv6 host without its brackets, and with them for others', () => {
+    const parts = parse('postgres://u:p@[2001:db8::1]:6432/d')
+    expect(parts.host).to.equal('2001:db8::1')
+    expect(bareUrl(parts).reveal()).to.equal('postgres://u:p@[2001:db8::1]:6432/d')
+  })
 })

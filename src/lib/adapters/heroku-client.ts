@@ -165,7 +165,7 @@ export class HerokuClient {
         const throttled = statusOf(error) === 429
         const patience = throttled ? THROTTLED_MS : closed ? PATIENCE_MS.closed : PATIENCE_MS.usual
         if (!passes(error) || this.#clock.now().getTime() - begun > patience) throw this.#explain(error, request)
-        if (tries === GROWING_TRIES) tell?.(throttled ? THROTTLED : `Heroku does not answer; trying on`)
+        if (tries === GROWING_TRIES) tell?.(throttled ? THROTTLED : 'Heroku does not answer; trying on')
         const asked = Number((error as HerokuError).http?.headers?.['retry-after'])
         const backoff = 250 * 2 ** Math.min(tries, GROWING_TRIES) * (0.75 + Math.random() / 2)
         await this.#clock.sleep(Math.min(asked > 0 ? asked * 1000 : backoff, LONGEST_WAIT_MS), signal)

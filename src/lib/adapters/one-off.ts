@@ -17,7 +17,7 @@ const SCRIPT_VAR = 'HEROKU_RDS_SCRIPT'
 
 /**
  * Runs a command in a detached one-off dyno until it has ended, and reads from the app's log what it printed and how it ended: the
- * command itself prints its exit status behind a mark of ours. What `env` holds is taken out of the output. The dyno's list, not the
+ * command itself prints its exit status behind a mark of ours. The secrets in `env` are taken out of the output. The dyno's list, not the
  * log, says when it has ended: an app may have no log sessions, or send its log elsewhere.
  */
 export async function runOneOff(
@@ -25,11 +25,13 @@ export async function runOneOff(
   clock: Clock,
   app: string,
   command: string,
-  env: Record<string, Secret>,
+  env: Record<string, Secret | string>,
 ): Promise<OneOff> {
   const mark = `heroku-plugin-rds ${randomBytes(6).toString('hex')}`
   const {stack} = await client.get<{stack?: {name: string} | null}>(`/apps/${app}`, {headers: SDK})
-  const values = Object.entries(env).map(([name, value]) => [name, value.reveal()] as const)
+  const values = Object.entries(env).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : value.reveal()] as const,
+  )
   const dyno = await start(client, clock, app, mark, {
     command: shellOf(stack?.name, `( eval "$${SCRIPT_VAR}" ); echo "${mark} exit $?"`),
     attach: false,
@@ -44,7 +46,7 @@ export async function runOneOff(
   const exit = exitStatus(log, mark)
   const lines = log.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? [])
   const text = lines.filter((line) => !line.includes(mark)).join('\n')
-  const hidden = Object.values(env).flatMap((value) => secretsIn(value))
+  const hidden = Object.values(env).flatMap((value) => (typeof value === 'string' ? [] : secretsIn(value)))
   return {
     ...(exit === undefined ? {} : {exitCode: exit}),
     output: hidden.reduce((shown, secret) => shown.replaceAll(secret, '[hidden]'), text),

@@ -34,9 +34,7 @@ export async function tryFromDyno(probed: ProbedTarget, app: AppBefore): Promise
   const channel = `heroku_rds_${randomBytes(8).toString('hex')}`
   const {env, urls} = await environment(probed, app)
   await target.listening(channel, async (heard) => {
-    const ended = await attempted(() =>
-      heroku.runOneOff(app.name, PROBE_SCRIPT, {...env, RDS_PROBE_CHANNEL: new Secret(channel)}),
-    )
+    const ended = await attempted(() => heroku.runOneOff(app.name, PROBE_SCRIPT, {...env, RDS_PROBE_CHANNEL: channel}))
     if (ended.exitCode !== PROBE_EXIT.untried && endHeard(heard()) === undefined) await clock.sleep(LATE_MS)
     judge(app, {...ended, exitCode: endHeard(heard()) ?? ended.exitCode}, heard(), urls, probed.caFile)
   })
@@ -98,17 +96,18 @@ function judge(
 async function environment(
   {heroku, targetUrl, caFile}: ProbedTarget,
   app: AppBefore,
-): Promise<{env: Record<string, Secret>; urls: number}> {
+): Promise<{env: Record<string, Secret | string>; urls: number}> {
   const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, caFile)
   const urls = [...new Set(app.moving.map((name) => config[name]!.reveal()))]
   const {host, port, user, password, database, parameters}: ConnectionParts = connectionPartsOf(targetUrl)!
-  const pieces = {HOST: host, PORT: String(port), USER: user, PASSWORD: password.reveal(), DATABASE: database}
-  const named = (prefix: string, values: Record<string, string>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, new Secret(value)]))
+  const pieces = {HOST: host, PORT: String(port), USER: user, PASSWORD: password, DATABASE: database, CA: caFile}
+  const named = (prefix: string, values: Record<string, Secret | string>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]))
   const env = {
     ...config,
-    ...named('RDS_PROBE_', {...pieces, CA: caFile, OPTIONS: parameters.get('options') ?? ''}),
-    ...named('RDS_PROBE_URL_', Object.fromEntries(urls.map((url, nth) => [String(nth + 1), url]))),
+    ...Object.fromEntries(Object.entries(app.companions).map(([name, {after}]) => [name, after])),
+    ...named('RDS_PROBE_', {...pieces, OPTIONS: parameters.get('options') ?? ''}),
+    ...named('RDS_PROBE_URL_', Object.fromEntries(urls.map((url, nth) => [String(nth + 1), new Secret(url)]))),
   }
   return {env, urls: urls.length}
 }

@@ -137,9 +137,12 @@ async function triedFromDynos(
   )
 }
 
-/** The target's instance, by its identifier if one is given, otherwise by its endpoint. */
+/** The target's instance: by its identifier, which may have been remembered for another target, where its endpoint agrees; else by its endpoint. */
 async function instanceOf({rds, targetId, targetEndpoint}: World): Promise<RdsInstance> {
-  const found = targetId ? await rds.describe(targetId) : targetEndpoint && (await rds.find(targetEndpoint))
+  const named = targetId ? await rds.describe(targetId) : undefined
+  const host = (endpoint: {host: string} | undefined) => endpoint?.host.toLowerCase()
+  const agrees = named && (!targetEndpoint || host(named.endpoint) === host(targetEndpoint))
+  const found = agrees ? named : targetEndpoint && (await rds.find(targetEndpoint))
   if (!found) {
     throw refused(
       'no_such_instance',

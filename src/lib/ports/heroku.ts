@@ -52,5 +52,9 @@ export interface Heroku {
   /** The pipeline of an app and its stage there; null when it is in none. */
   pipeline(app: string): Promise<{name: string; stage: string} | null>
   /** Runs a command in a one-off dyno. `exitCode` is undefined when Heroku's log did not tell it in time. */
-  runOneOff(app: string, command: string, env: Record<string, Secret>): Promise<{exitCode?: number; output: string}>
+  runOneOff(
+    app: string,
+    command: string,
+    env: Record<string, Secret | string>,
+  ): Promise<{exitCode?: number; output: string}>
 }

@@ -98,4 +98,13 @@ export function withParameters(url: Secret, parameters: readonly (readonly [name
   return new Secret(`${text}${text.includes('?') ? '&' : '?'}${added.join('&')}`)
 }
 
+/** The URL, whose sessions begin with one more setting (`-c name=value`) beside those that it has. */
+export function withOption(url: Secret, setting: string): Secret {
+  const [base, query = ''] = url.reveal().split(/\?(.*)/s)
+  const own = connectionPartsOf(url)?.parameters.get('options')
+  const others = query.split('&').filter((pair) => pair !== '' && !pair.startsWith('options='))
+  const options = [own, setting].filter(Boolean).join(' ')
+  return new Secret(`${base}?${[...others, `options=${encoded(options)}`].join('&')}`)
+}
+
 const encoded = (part: string): string => encodeURIComponent(part).replaceAll("'", '%27')

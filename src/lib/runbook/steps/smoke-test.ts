@@ -1,3 +1,4 @@
+import {USUAL_VAR} from '../../apps/source-vars.js'
 import {urlForApp} from '../../apps/target-url.js'
 import {tablesWithRows} from '../../copy/tables.js'
 import {passFence} from '../../fence/fence.js'
@@ -5,8 +6,8 @@ import {describeWrites, landedWrites, lastLanded} from '../../fence/landed-write
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, unverified} from '../../ports/errors.js'
 import type {Session} from '../../ports/ports.js'
-import {Secret} from '../../ports/secret.js'
 import {identifier} from '../../postgres/catalog.js'
+import {withOption} from '../../postgres/connection-url.js'
 import type {Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
 import {codeOf, RAISE_EXCEPTION} from '../../postgres/sqlstate.js'
@@ -110,13 +111,17 @@ async function runSmokeSql(session: Session, sql: string): Promise<void> {
   }
 }
 
-/** The dyno alone may pass the target's fence: its URL carries the key, which dies with the fence. */
+/** The dyno alone may pass the target's fence: its URLs carry the key, which dies with the fence. */
 async function runSmokeCommand(migration: Migration, command: string, fencePass: string): Promise<string> {
   const {heroku, app, targetUrl, settings} = migration
-  const apps = await requireNote(migration, 'apps')
-  const companions = apps.find(({name}) => name === app)?.companions ?? {}
-  const url = `${urlForApp(targetUrl, settings.caFile, companions).reveal()}&options=${encodeURIComponent(`-c heroku_rds.pass=${fencePass}`)}`
-  const {exitCode, output} = await heroku.runOneOff(app, command, {DATABASE_URL: new Secret(url)})
+  const {moving = [], companions = {}} = (await requireNote(migration, 'apps')).find(({name}) => name === app) ?? {}
+  const config = await heroku.configVars(app)
+  const names = [...new Set([USUAL_VAR, ...moving])]
+  const env = names.map((name) => {
+    const url = urlForApp(targetUrl, settings.caFile, companions, config[name])
+    return [name, withOption(url, `-c heroku_rds.pass=${fencePass}`)] as const
+  })
+  const {exitCode, output} = await heroku.runOneOff(app, command, Object.fromEntries(env))
   const lastLine = output.trim().split('\n').at(-1) ?? ''
   if (exitCode === undefined)
     throw unverified('smoke_command_unknown', `Heroku did not say how the smoke command ended; last line: ${lastLine}`)
