@@ -3,6 +3,7 @@ import {writeFile} from 'node:fs/promises'
 import type {Assessment} from '../../lib/ports/assessment.js'
 import {assess} from '../../lib/assessment/assess.js'
 import {EXIT, failed, messageOf} from '../../lib/ports/errors.js'
+import {noTarget, TARGET_URL_VAR} from '../../lib/open/target.js'
 import {withWorld} from '../../lib/open/world.js'
 import {htmlReport} from '../../lib/output/assessment/html.js'
 import {markdownReport} from '../../lib/output/assessment/markdown.js'
@@ -11,7 +12,7 @@ import {viewOf} from '../../lib/output/assessment/view.js'
 import {coloursWanted} from '../../lib/output/text.js'
 import {parseDuration} from '../../lib/output/flag-values.js'
 import {flags} from '../../lib/output/heroku-cli.js'
-import {appFlags, databaseArg, keepFlag, RdsCommand} from '../../lib/output/rds-command.js'
+import {appFlags, caFileFlag, databaseArg, keepFlag, RdsCommand} from '../../lib/output/rds-command.js'
 
 /** Long enough for a rate, short enough to wait for. */
 const WATCH_SECONDS = 2
@@ -30,7 +31,7 @@ export default class Assess extends RdsCommand {
   static override flags = {
     ...appFlags,
     budget: flags.string({aliases: ['downtime'], description: 'longest acceptable window, e.g. 90s, 10m, 1h'}),
-    'ca-file': flags.string({description: 'path of the RDS CA bundle inside the dynos'}),
+    ...caFileFlag,
     ...keepFlag,
     html: flags.string({
       description: 'also write the report into this file, as one HTML page without external resources',
@@ -46,6 +47,7 @@ export default class Assess extends RdsCommand {
   async run(): Promise<Assessment> {
     const parsed = await this.parse(Assess)
     const budgetSeconds = parseDuration(parsed.flags.budget)
+    if (parsed.flags['from-dynos'] && !process.env[TARGET_URL_VAR]) throw noTarget()
     const assessment = await withWorld({...this.optionsOf(parsed), reading: true}, (world) =>
       assess(world, {
         budgetSeconds,

@@ -83,16 +83,19 @@ const ofShape = ({
   condition,
   example,
   found,
+  cure,
   ...check
 }: Pick<Check, 'id' | 'question'> & {
   example: string
+  /** Where the finding has no fix. */
+  cure?: string
   condition: string
   found: (name: string, cache: string) => Found
 }): Check =>
   catalogCheck<{name: string; cache: string}>({
     ...check,
     level: 'warning',
-    example: {on: 'source', sql: example},
+    example: {on: 'source', sql: example, ...(cure ? {cure} : {})},
     sql: `
       select ${NAME} as name, s.seqcache::text as cache
       from ${SEQUENCES}
@@ -105,11 +108,12 @@ const descending = ofShape({
   id: 'descending-sequences',
   question: 'Does a sequence count downwards (negative INCREMENT)?',
   example: 'create table public.downwards (id int generated always as identity (increment -1) primary key)',
+  cure: 'drop table public.downwards',
   condition: 's.seqincrement < 0',
   found: (name) => ({
     what: `sequence ${name} counts downwards: its increment is negative`,
-    remedy: 'do nothing if that is intended, as its value is moved like any other; otherwise set a positive increment',
-    fix: `alter sequence ${name} increment 1 no minvalue no maxvalue start 1 restart`,
+    remedy:
+      'do nothing if that is intended, as its value is moved like any other; otherwise set a positive increment, and restart it above every value in use',
   }),
 })
 
