@@ -3,7 +3,9 @@ import {expect} from 'chai'
 import type {FaultKind} from '../../sandbox/heroku/index.js'
 import type {Shop} from '../../sandbox/shop.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
-import {cutOver, rollBack, useSandbox} from '../support/world.js'
+import {until} from '../../sandbox/until.js'
+import {cutOver, useSandbox} from '../support/world.js'
+import {before as beforeStep} from '../stories/support.js'
 
 const KINDS: FaultKind[] = [429, 503, 'reset-before', 'reset-after']
 
@@ -68,18 +70,25 @@ describe('Heroku answers badly', () => {
     {what: 'attaching', method: 'POST', path: /addon-attachments$/},
     {what: 'the formation', method: 'PATCH', path: /formation/},
   ]) {
-    it(`an outage that lasts at ${what}: the run undoes itself, or rollback does when Heroku is back`, async () => {
+    it(`an outage that lasts at ${what}: interrupted, the run undoes itself when Heroku is back`, async () => {
       const shop = await world.sandbox.openShop()
       shop.customersCome()
       await expectBusiness(shop)
       const before = stateOf(shop.app)
-      for (let nth = 1; nth <= 6; nth++) world.sandbox.heroku.faults.add({method, path, kind: 503, nth})
-      await cutOver(shop).then(
+      const {faults} = world.sandbox.heroku
+      const first = faults.fired.length
+      const stop = new AbortController()
+      const declined = cutOver(shop, {
+        signal: stop.signal,
+        alter: beforeStep('stop-writers', () => void faults.add({method, path, kind: 503, always: true})),
+      }).then(
         () => expect.fail('the cutover cannot have succeeded'),
-        (error: {oclif: {exit: number}}) => expect(error.oclif.exit).to.equal(1),
+        (error: Error) => expect(error.message).to.equal('interrupted'),
       )
-      world.sandbox.heroku.faults.clear()
-      await rollBack(shop)
+      await until('the outage to be met', 30, () => Promise.resolve(faults.fired.length - first >= 2))
+      stop.abort(new Error('interrupted'))
+      faults.clear()
+      await declined
       expect(stateOf(shop.app)).to.deep.equal(before)
       await expectBusiness(shop)
       await expectCleanLedger(shop, 'source')

@@ -255,12 +255,21 @@ describe('the copy of the rows', () => {
     const own = await both.newSource()
     await ask(own.url, SCHEMA)
     const target = await preparedTarget(own)
+    const client = await target.client()
+    await client.query(
+      `select pg_advisory_lock(1);
+       create function stay() returns trigger language plpgsql as $$begin perform pg_advisory_xact_lock(1); return new; end$$;
+       create trigger stay before insert on large for each row when (new.id = 1) execute function stay()`,
+    )
     const stop = new AbortController()
-    const operator = listener()
-    operator.copying = ({bytes, tables}) => {
-      if (bytes > 0 && tables < 5) stop.abort(new Error('interrupted'))
-    }
-    await errorOf(copy(target, {signal: stop.signal, operator}, own))
+    const interrupted = errorOf(copy(target, {signal: stop.signal}, own))
+    await until('a part of the table to be copied', async () =>
+      (await chunksOf(target)).some(({relation, copied}) => copied && relation === '"public"."large"'),
+    )
+    stop.abort(new Error('interrupted'))
+    await client.query('select pg_advisory_unlock(1)')
+    await interrupted
+    await client.query('drop trigger stay on large; drop function stay')
     await ask(own.url, 'delete from only large where id < 500')
     await ask(own.url, 'vacuum full large')
     await copy(target, {}, own)

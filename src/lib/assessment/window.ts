@@ -12,7 +12,7 @@ const SHARED: readonly Term[] = [
   {step: stopWriters.id, what: 'stop the dynos', seconds: 30},
   {step: freezeSource.id, what: 'freeze', seconds: 5},
   {step: reconcile.id, what: 'reconcile sequences and statistics', seconds: 30},
-  {step: switchApps.id, what: 'switch DATABASE_URL, one release', seconds: 15},
+  {step: switchApps.id, what: 'switch DATABASE_URL, three releases', seconds: 15},
   {step: smokeTest.id, what: 'smoke test and gate', seconds: 60},
   {step: open.id, what: 'start the dynos', seconds: 60},
 ]
