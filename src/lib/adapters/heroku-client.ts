@@ -48,7 +48,7 @@ export const notThere = (error: unknown): undefined => {
 /** An answer that never came says nothing of what happened. The network's errors have a code, such as ENETUNREACH; the CLI's timeout has none. */
 const isLost = (error: unknown): boolean => {
   if (error instanceof RdsError || statusOf(error) !== 0) return false
-  return /^E[A-Z]+/.test((error as HerokuError).code ?? '') || /socket hang up|timed out/.test(messageOf(error))
+  return /^E(?!RR_)[A-Z]+/.test((error as HerokuError).code ?? '') || /socket hang up|timed out/.test(messageOf(error))
 }
 
 const THROTTLED = "Heroku's API refuses requests, because this account has made too many; waiting"
