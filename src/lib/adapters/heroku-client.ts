@@ -26,8 +26,8 @@ export const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
 
 /** Heroku's router gives up on a request after 30 s. */
 const REQUEST_MS = 45_000
-/** For how long an outage is waited out: by a command that only looks, and while an app is closed. */
-const PATIENCE_MS = {usual: 30_000, closed: 15 * 60_000}
+/** For how long an outage is waited out, unless somebody has more patience. */
+const PATIENCE_SECONDS = 15
 /** An empty account gets a request back in less than a second, but others may take it. */
 const THROTTLED_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 30_000
@@ -67,8 +67,8 @@ const hostOf = (host: HerokuRequest['host']): string | undefined => {
 export interface Asking {
   /** Ends every look, and every wait between two tries; a change that has been sent is waited for. */
   signal?: AbortSignal | undefined
-  /** An app is closed, and must be opened again: an outage is waited out for long. */
-  closed?: boolean
+  /** For how long an outage is waited out. */
+  patienceSeconds?: number
   /** How long one request may take, in milliseconds. */
   requestMs?: number
   /** Told once when something takes long. */
@@ -154,7 +154,7 @@ export class HerokuClient {
 
   /** Tries until it ends in another way than one that passes. */
   async #untilDone<T>(attempt: () => Promise<T>, request: HerokuRequest): Promise<T> {
-    const {signal, closed, tell} = this.#asking
+    const {signal, patienceSeconds = PATIENCE_SECONDS, tell} = this.#asking
     const begun = this.#clock.now().getTime()
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted()
@@ -163,7 +163,7 @@ export class HerokuClient {
       } catch (error) {
         signal?.throwIfAborted()
         const throttled = statusOf(error) === 429
-        const patience = throttled ? THROTTLED_MS : closed ? PATIENCE_MS.closed : PATIENCE_MS.usual
+        const patience = throttled ? THROTTLED_MS : patienceSeconds * 1000
         if (!passes(error) || this.#clock.now().getTime() - begun > patience) throw this.#explain(error, request)
         if (tries === GROWING_TRIES) tell?.(throttled ? THROTTLED : 'Heroku does not answer; trying on')
         const asked = Number((error as HerokuError).http?.headers?.['retry-after'])

@@ -1,7 +1,9 @@
 import {refused} from '../ports/errors.js'
+import {attempt, ifKnown} from '../ports/fact.js'
 import type {Attachment, Heroku} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 import {type ConnectionParts, connectionPartsOf, parseConnectionUrl} from '../postgres/connection-url.js'
+import {urlVarOf} from './source-vars.js'
 
 type Addon = Attachment['addon']
 
@@ -52,7 +54,8 @@ export async function addonOf(
   heroku: Heroku,
   {app, id, name}: {app: string; id: string; name: string},
 ): Promise<Addon> {
-  const [attachment] = await heroku.attachments(id)
+  const here = (await heroku.databases(app)).find((one) => one.addon.id === id)
+  const attachment = here ?? (await heroku.attachments(id))[0]
   if (attachment) return attachment.addon
   throw gone(app, name)
 }
@@ -78,6 +81,16 @@ export function isOwners(namespace: string | null): boolean {
   return known && Object.entries(usual).every(([part, value]) => (parts.get(part) ?? value) === value)
 }
 
+/** Apps that this account may not look into are passed over. */
+async function ownerUrlIn(heroku: Heroku, attachments: readonly Attachment[]): Promise<ConnectionParts | undefined> {
+  for (const attachment of attachments.filter(({namespace}) => isOwners(namespace))) {
+    const config = ifKnown(await attempt(() => heroku.configVars(attachment.app)))
+    const name = urlVarOf(attachment)
+    if (config?.[name]) return parseConnectionUrl(config[name], `${name} of ${attachment.app}`)
+  }
+  return undefined
+}
+
 /**
  * How the owner of a database connects to it: by the default credential, directly. On the app itself it may be attached with another
  * credential only, or through the pooler; then it is asked of the other apps that have it, and last of the Data API.
@@ -87,15 +100,15 @@ export async function ownerParts(
   app: string,
   addon: Pick<Addon, 'id' | 'name'>,
 ): Promise<ConnectionParts> {
-  const direct = (await heroku.attachments(addon.id)).filter(({namespace}) => isOwners(namespace))
-  const here = direct.filter((attachment) => attachment.app === app)
-  for (const {
-    app: where,
-    configVars: [name = ''],
-  } of [...here, ...direct.filter((one) => !here.includes(one))]) {
-    const url = (await heroku.configVars(where))[name]
-    if (url) return parseConnectionUrl(url, `${name} of ${where}`)
-  }
+  const onApp = (await heroku.databases(app)).filter((one) => one.addon.id === addon.id)
+  const here = await ownerUrlIn(heroku, onApp)
+  if (here) return here
+  const elsewhere = ifKnown(await attempt(() => heroku.attachments(addon.id))) ?? []
+  const there = await ownerUrlIn(
+    heroku,
+    elsewhere.filter((one) => one.app !== app),
+  )
+  if (there) return there
   const url = await heroku.databaseUrl(addon.id)
   if (url) return parseConnectionUrl(url, `the URL of ${addon.name}`)
   throw gone(app, addon.name)

@@ -3,8 +3,8 @@ import type {Secret} from './secret.js'
 
 /** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
 export interface Heroku {
-  /** The same, whose looks and waits end when the signal aborts; `closed`: it waits out an outage for as long as it may take. */
-  under(signal: AbortSignal, how?: {closed: boolean}): Heroku
+  /** The same, whose looks and waits end when the signal aborts; an outage is waited out for so many seconds. */
+  under(signal: AbortSignal, how?: {patienceSeconds: number}): Heroku
   app(name: string): Promise<HerokuApp>
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>

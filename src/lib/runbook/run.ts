@@ -19,7 +19,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
   const budget = watchBudget(steps, migration, inEffect)
   const signal = AbortSignal.any([migration.signal, budget.signal])
-  const bounded = {...migration, signal, heroku: given.heroku.under(signal)}
+  const bounded = {...migration, signal, heroku: given.heroku.under(signal, PATIENCE.forward)}
   const interruption = interruptOnAbort(bounded)
 
   let past = committed >= 0
@@ -47,6 +47,9 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
     interruption.stop()
   }
 }
+
+/** For an outage of Heroku's: the window can be undone, but an app that is closed must be opened again. */
+const PATIENCE = {forward: {patienceSeconds: 60}, back: {patienceSeconds: 15 * 60}}
 
 const wasStarted = (records: readonly StepRecord[], step: Step) => records.some((record) => record.step === step.id)
 
@@ -100,7 +103,7 @@ const stoppedAfterGate = (error: unknown): RdsError =>
 
 async function undoEverything(steps: readonly Step[], migration: Migration, error: unknown): Promise<void> {
   const {signal} = new AbortController()
-  const calm = {...migration, signal, heroku: migration.heroku.under(signal, {closed: true})}
+  const calm = {...migration, signal, heroku: migration.heroku.under(signal, PATIENCE.back)}
   try {
     const undone = await rollback(steps, calm)
     if (undone.length > 0) migration.operator.tell('the window has been undone')
