@@ -31,7 +31,7 @@ describe('Two targets', () => {
       settings: {gate: 'ask'},
       async decide() {
         // The app is switched: a target that knows nothing of it does not even find the source under its old name.
-        const unknown = `${shop.name} has no database called DATABASE`
+        const unknown = `DATABASE_URL of ${shop.name} leads to localhost/${shop.target.database}, which is none of its add-ons`
         await expectRefused(() => cutOver(elsewhere), unknown)
         await expectRefused(() => rollBack(elsewhere), unknown)
         return true
