@@ -46,7 +46,7 @@ describe('Two targets', () => {
       const args = ['rds:cutover', database, '--app', shop.name, '--confirm', shop.name]
       const {code, stderr} = await sandbox.cli(args, {env: elsewhere.env})
       expect(code, stderr).to.equal(3)
-      expect(stderr).to.match(/no database called DATABASE|moved to another\s+target/)
+      expect(stderr).to.match(/none of its\s+add-ons|moved to another\s+target/)
     }
     expect(stateOf(shop.app)).to.deep.equal(live)
     expect(await bearsTraces(sandbox.target, second.database), 'traces in the second target').to.equal(false)
