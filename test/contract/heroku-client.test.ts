@@ -85,7 +85,10 @@ describe("Heroku's client", () => {
     it(`gives up on an answer that stops in the midst, and on an outage, in time (a run ${what})`, async () => {
       let now = 0
       const clock = {now: () => new Date((now += 1000)), sleep: () => Promise.resolve()}
-      const silent = {request: () => new Promise(() => undefined)} as unknown as APIClient
+      const silent = {
+        request: () => new Promise(() => undefined),
+        twoFactorPrompt: () => Promise.resolve(''),
+      } as unknown as APIClient
       const told: string[] = []
       const client = new HerokuClient(silent, clock, {
         requestMs: 1,
@@ -120,6 +123,7 @@ describe("Heroku's client", () => {
   const words: [what: string, kind: Fault['kind'], code: string, exit: number][] = [
     ['a login that has ended', 401, 'not_logged_in', 3],
     ['a missing right', 403, 'forbidden', 3],
+    ['a second factor that nobody can give here', 'two_factor', 'two_factor', 3],
   ]
   for (const [what, kind, code, exit] of words) {
     it(`has words of its own for ${what}`, async () => {
@@ -128,6 +132,20 @@ describe("Heroku's client", () => {
       expect([error.code, (error as unknown as {oclif: {exit: number}}).oclif.exit]).to.deep.equal([code, exit])
     })
   }
+
+  it('gives a person the time that a second factor takes', async () => {
+    const api = new APIClient(await Config.load(import.meta.dirname))
+    let asked = 0
+    api.twoFactorPrompt = async () => {
+      asked++
+      await clock.sleep(3 * REQUEST_MS)
+      return '123456'
+    }
+    const patient = herokuOf(new HerokuClient(api, clock, {requestMs: REQUEST_MS}), clock)
+    break_({method: 'GET', path: /formation/, kind: 'two_factor'})
+    await patient.formation('shop')
+    expect(asked).to.equal(1)
+  })
 
   it('waits out a rate limit, however long', async () => {
     break_({method: 'GET', path: /formation/, kind: 429, retryAfter: 1})

@@ -1,7 +1,13 @@
 import {expect} from 'chai'
 import pgConnectionString from 'pg-connection-string'
 
-import {bareUrl, connectionPartsOf, parseConnectionUrl, withOption} from '../../src/lib/postgres/connection-url.js'
+import {
+  bareUrl,
+  connectionPartsOf,
+  parseConnectionUrl,
+  withOption,
+  withPassword,
+} from '../../src/lib/postgres/connection-url.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 
@@ -132,4 +138,15 @@ describe('a connection URL', () => {
     expect(parts.host).to.equal('2001:db8::1')
     expect(bareUrl(parts).reveal()).to.equal('postgres://u:p@[2001:db8::1]:6432/d')
   })
+
+  for (const [given, changed] of [
+    ['postgres://u:old@h:5432/d?a=b@c/d', 'postgres://u:n%40w@h:5432/d?a=b@c/d'],
+    ['postgresql://u%3A:o:l@d@h/d', 'postgresql://u%3A:n%40w@h/d'],
+    ['postgres://u@h/d', 'postgres://u:n%40w@h/d'],
+    ['postgres://u:n@w@h/d', 'postgres://u:n@w@h/d'],
+  ] as const) {
+    it(`${given} takes another password, and nothing else changes`, () => {
+      expect(withPassword(new Secret(given), new Secret('n@w')).reveal()).to.equal(changed)
+    })
+  }
 })

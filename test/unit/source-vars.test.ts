@@ -37,6 +37,11 @@ describe('a config var that leads to the source', () => {
     it(`is not ${what}`, () => expect(leadsTo('RAILS_ENV', new Secret(value), ADDRESS)).to.equal(false))
   }
 
+  it('is not every URL without a password, where the source has none', () => {
+    const open = {...ADDRESS, password: new Secret('')}
+    expect(sourceVarsOf({OTHER_URL: new Secret('postgres://u1@elsewhere/d9')}, [], open)).to.deep.equal([])
+  })
+
   it('is told of with what sets it, and with whose rights it connects', () => {
     const attached = (name: string, namespace: string | null) => ({name, namespace, configVars: [`${name}_URL`]})
     const other = URL.replace('u1:p%40w', 'reader:q')

@@ -4,7 +4,7 @@ import {type HerokuClient, notThere, statusOf} from './heroku-client.js'
 
 type Account = Pick<Heroku, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
 
-/** Who is asking, for how long, how often, and with what rights. `token`: the one that the client uses, by which its login is found. */
+/** Who is asking, for how long, how often, and with what rights. */
 export function accountOf(client: HerokuClient): Account {
   return {
     async requestsLeft() {

@@ -187,7 +187,8 @@ export class HerokuClient {
       ...(hostname ? {hostname} : {}),
     })
     // What changes something has an outcome, which whoever undoes it must know.
-    const {body: answer} = await endedBy(answering, requestMs, method === 'GET' ? signal : undefined)
+    const bounds = {milliseconds: requestMs, signal: method === 'GET' ? signal : undefined, prompt: promptOf(this.#api)}
+    const {body: answer} = await endedBy(answering, bounds)
     return answer
   }
 
@@ -200,7 +201,7 @@ export class HerokuClient {
         `Heroku refused the login, which may have ended: ${said}`,
         'heroku login, and run the same command again',
       )
-    if (id === 'two_factor')
+    if (id === 'two_factor' || said.startsWith('Two-factor authentication requires'))
       return refused(
         'two_factor',
         'Heroku asks for a second factor, which only a person at a terminal can give',
@@ -220,13 +221,28 @@ export class HerokuClient {
   }
 }
 
-/** The client's own timeout hears nothing of an answer that stops in the midst. */
-async function endedBy<T>(work: Promise<T>, milliseconds: number, signal: AbortSignal | undefined): Promise<T> {
+interface Bounds {
+  milliseconds: number
+  signal: AbortSignal | undefined
+  /** A question that a person is being asked on behalf of the request; undefined while there is none. */
+  prompt: () => Promise<unknown> | undefined
+}
+
+/** The client's own timeout hears nothing of an answer that stops in the midst. The time that a person takes for an answer does not count. */
+async function endedBy<T>(work: Promise<T>, {milliseconds, signal, prompt}: Bounds): Promise<T> {
   work.catch(() => undefined)
   let end = () => {}
   const ended = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('Request timed out')), milliseconds)
+    let timer: NodeJS.Timeout
+    const wait = () => {
+      timer = setTimeout(() => {
+        const asked = prompt()
+        if (asked) void asked.then(wait)
+        else reject(new Error('Request timed out'))
+      }, milliseconds)
+    }
     const abort = () => reject(signal?.reason as Error)
+    wait()
     signal?.addEventListener('abort', abort, {once: true})
     end = () => {
       clearTimeout(timer)
@@ -234,4 +250,27 @@ async function endedBy<T>(work: Promise<T>, milliseconds: number, signal: AbortS
     }
   })
   return Promise.race([work, ended]).finally(end)
+}
+
+const prompts = new WeakMap<APIClient, () => Promise<unknown> | undefined>()
+
+/** The CLI's client asks for a second factor by itself, where a terminal is there; how long that takes only it knows. */
+function promptOf(api: APIClient): () => Promise<unknown> | undefined {
+  const known = prompts.get(api)
+  if (known) return known
+  const ask = api.twoFactorPrompt.bind(api)
+  let open: Promise<unknown> | undefined
+  api.twoFactorPrompt = () => {
+    const asking = ask()
+    const settled: Promise<unknown> = asking
+      .catch(() => undefined)
+      .finally(() => {
+        if (open === settled) open = undefined
+      })
+    open = settled
+    return asking
+  }
+  const prompt = () => open
+  prompts.set(api, prompt)
+  return prompt
 }

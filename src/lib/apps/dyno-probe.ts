@@ -78,7 +78,7 @@ function judge(
     throw unverified(
       NOT_TRIED,
       exitCode === undefined
-        ? `the target heard nothing from a one-off dyno of ${name}, and Heroku did not say why`
+        ? `the target heard ${heard.length === 0 ? 'nothing' : 'too little'} from a one-off dyno of ${name}, and Heroku did not say why`
         : `no one-off dyno of ${name} could try the target: ${said ?? 'its image has no client for Postgres'}`,
       'add psql, or a Postgres driver of its language, to its slug or image',
       'or continue with rds:cutover --accept-untried-target: whether the app can connect is then known only after the switch',

@@ -3,9 +3,19 @@ import {attempt, ifKnown} from '../ports/fact.js'
 import type {Attachment, Heroku} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 import {type ConnectionParts, connectionPartsOf, parseConnectionUrl} from '../postgres/connection-url.js'
+import {isOwners} from './namespaces.js'
 import {urlVarOf} from './source-vars.js'
 
 type Addon = Attachment['addon']
+
+export interface AttachedAddon {
+  addon: Addon
+  /** Its attachments on the app. */
+  onApp: Attachment[]
+}
+
+const onlyOf = ({id}: {id: string}, attachments: readonly Attachment[]): Attachment[] =>
+  attachments.filter(({addon}) => addon.id === id)
 
 const OTHER_POSTGRES = 'name a Postgres that is not a Heroku add-on with --source-url-env'
 
@@ -16,8 +26,9 @@ const USUAL_NAME = 'DATABASE'
  * The add-on that an app means by a name: that of an attachment with any credential, that of the add-on itself or, where nothing is
  * attached under the name, the add-on to which the config var of that name leads. Where no database is named, an app's only one is meant.
  */
-export async function addonNamed(heroku: Heroku, app: string, name: string): Promise<Addon> {
+export async function addonNamed(heroku: Heroku, app: string, name: string): Promise<AttachedAddon> {
   const attachments = await heroku.databases(app)
+  const from = ({addon}: Attachment): AttachedAddon => ({addon, onApp: onlyOf(addon, attachments)})
   if (attachments.length === 0) {
     throw refused(
       'no_heroku_postgres',
@@ -28,19 +39,19 @@ export async function addonNamed(heroku: Heroku, app: string, name: string): Pro
   }
   const wanted = name.replace(/_URL$/, '').toUpperCase()
   const found = attachments.find((one) => one.name.toUpperCase() === wanted || one.addon.name === name)
-  if (found) return found.addon
+  if (found) return from(found)
 
   const config = await heroku.configVars(app)
   const value = config[`${wanted}_URL`]
   const known = attachments.map((one) => one.name).join(', ')
   if (!value) {
     const [first, ...others] = attachments
-    if (name === USUAL_NAME && others.every(({addon}) => addon.id === first!.addon.id)) return first!.addon
+    if (name === USUAL_NAME && others.every(({addon}) => addon.id === first!.addon.id)) return from(first!)
     throw refused('unknown_database', `${app} has no database called ${name}`, `it has ${known}`)
   }
   const leadsTo = placeOf(value)
-  const meant = attachments.find(({configVars: [var_ = '']}) => leadsTo && placeOf(config[var_]) === leadsTo)
-  if (meant) return meant.addon
+  const meant = attachments.find((one) => leadsTo && placeOf(config[urlVarOf(one)]) === leadsTo)
+  if (meant) return from(meant)
   throw refused(
     'unknown_database',
     `${wanted}_URL of ${app} leads to ${leadsTo ?? 'no Postgres'}, which is none of its add-ons`,
@@ -53,10 +64,10 @@ export async function addonNamed(heroku: Heroku, app: string, name: string): Pro
 export async function addonOf(
   heroku: Heroku,
   {app, id, name}: {app: string; id: string; name: string},
-): Promise<Addon> {
-  const here = (await heroku.databases(app)).find((one) => one.addon.id === id)
-  const attachment = here ?? (await heroku.attachments(id))[0]
-  if (attachment) return attachment.addon
+): Promise<AttachedAddon> {
+  const onApp = onlyOf({id}, await heroku.databases(app))
+  const attachment = onApp[0] ?? (await heroku.attachments(id))[0]
+  if (attachment) return {addon: attachment.addon, onApp}
   throw gone(app, name)
 }
 
@@ -70,15 +81,6 @@ const gone = (app: string, addon: string) =>
 const placeOf = (value: Secret | undefined): string | undefined => {
   const parts = value && connectionPartsOf(value)
   return parts && `${parts.host}/${parts.database}`
-}
-
-/** The owner's, and not through a pool: Advanced plans say `role:owner|pool:leader|proxy:false`, or leave parts of it out. */
-export function isOwners(namespace: string | null): boolean {
-  if (namespace === null) return true
-  const parts = new Map(namespace.split('|').map((part) => part.split(':') as [string, string]))
-  const known = [...parts.keys()].every((part) => ['pool', 'proxy', 'role'].includes(part))
-  const usual = {role: 'owner', pool: 'leader', proxy: 'false'}
-  return known && Object.entries(usual).every(([part, value]) => (parts.get(part) ?? value) === value)
 }
 
 /** Apps that this account may not look into are passed over. */
@@ -95,12 +97,7 @@ async function ownerUrlIn(heroku: Heroku, attachments: readonly Attachment[]): P
  * How the owner of a database connects to it: by the default credential, directly. On the app itself it may be attached with another
  * credential only, or through the pooler; then it is asked of the other apps that have it, and last of the Data API.
  */
-export async function ownerParts(
-  heroku: Heroku,
-  app: string,
-  addon: Pick<Addon, 'id' | 'name'>,
-): Promise<ConnectionParts> {
-  const onApp = (await heroku.databases(app)).filter((one) => one.addon.id === addon.id)
+export async function ownerParts(heroku: Heroku, app: string, {addon, onApp}: AttachedAddon): Promise<ConnectionParts> {
   const here = await ownerUrlIn(heroku, onApp)
   if (here) return here
   const elsewhere = ifKnown(await attempt(() => heroku.attachments(addon.id))) ?? []
@@ -113,3 +110,7 @@ export async function ownerParts(
   if (url) return parseConnectionUrl(url, `the URL of ${addon.name}`)
   throw gone(app, addon.name)
 }
+
+/** The same once more, for the credential of the day. */
+export const ownerPartsNow = async (heroku: Heroku, app: string, addon: Addon): Promise<ConnectionParts> =>
+  ownerParts(heroku, app, {addon, onApp: onlyOf(addon, await heroku.databases(app))})

@@ -52,7 +52,13 @@ export function leadsTo(name: string, value: Secret, address: SourceAddress): bo
 }
 
 const hasPasswordOf = (url: Secret, {password}: SourceAddress): boolean =>
-  connectionPartsOf(url)?.password.reveal() === password.reveal()
+  password.reveal() !== '' && connectionPartsOf(url)?.password.reveal() === password.reveal()
+
+/** Whether it is a URL of the source, with any role. */
+export function isUrlOf(url: Secret, address: SourceAddress): boolean {
+  const parts = connectionPartsOf(url)
+  return parts !== undefined && isOf(parts, address)
+}
 
 const isOf = (parts: ConnectionParts, {host, database}: SourceAddress): boolean =>
   parts.database === database && parts.host.toLowerCase() === host.toLowerCase()

@@ -1,11 +1,11 @@
 import type {AppBefore, AppWorld} from './app.js'
 import {endedRelease, requireRelease} from './releases.js'
-import {isOwners} from './source-database.js'
-import {leadsTo, urlVarOf} from './source-vars.js'
+import {isOwners, isSameNamespace} from './namespaces.js'
+import {isUrlOf, leadsTo, urlVarOf} from './source-vars.js'
 import {configForTarget} from './target-url.js'
 import {failed} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
-import {connectionPartsOf} from '../postgres/connection-url.js'
+import {connectionPartsOf, withPassword} from '../postgres/connection-url.js'
 
 /** Moves every config var of the app that leads to the source; returns what the app now runs by. */
 export async function switchApp(world: AppWorld, app: AppBefore): Promise<string> {
@@ -92,7 +92,10 @@ interface Left {
 async function leftOfSwitch(world: AppWorld, app: AppBefore): Promise<Left | undefined> {
   const {heroku} = world
   const [attached, config] = [await attachedNames(world, app), await heroku.configVars(app.name)]
-  const missing = app.attachments.filter(({name, namespace}) => attached.get(name) !== namespace)
+  const missing = app.attachments.filter(({name, namespace}) => {
+    const now = attached.get(name)
+    return now === undefined || !isSameNamespace(now, namespace)
+  })
   const setByAttachments = app.attachments.map(urlVarOf)
   const own = app.moving.filter((name) => !setByAttachments.includes(name))
   const before = own.length > 0 ? await heroku.releaseConfigVars(app.name, app.release) : {}
@@ -124,17 +127,7 @@ async function restore({heroku, addon}: AppWorld, app: AppBefore, {patch, missin
 }
 
 /** A copy of the URL as it was; with the password of today where Heroku has rotated it, since the old one opens nothing. */
-function withPasswordOfTheDay({sourceAddress: {host, database, user, password}}: AppWorld, url: Secret): Secret {
-  const parts = connectionPartsOf(url)
-  const ours = parts?.host === host && parts.database === database && parts.user === user
-  if (!ours || parts.password.reveal() === password.reveal()) return url
-  const encoded = encodeURIComponent(password.reveal())
-  return new Secret(
-    url
-      .reveal()
-      .replace(
-        /^(\w+:\/\/[^:/?#]*:)(.*)(@[^@/]*\/)/s,
-        (_all, head: string, _old: string, tail: string) => head + encoded + tail,
-      ),
-  )
-}
+const withPasswordOfTheDay = ({sourceAddress}: AppWorld, url: Secret): Secret =>
+  isUrlOf(url, sourceAddress) && connectionPartsOf(url)!.user === sourceAddress.user
+    ? withPassword(url, sourceAddress.password)
+    : url

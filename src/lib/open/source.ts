@@ -3,7 +3,7 @@ import {authoritiesFor} from '../adapters/certificates.js'
 import {openDatabase, type Tls} from '../adapters/postgres.js'
 import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
 import {bastionOf} from '../apps/source-bastion.js'
-import {addonNamed, addonOf, ownerParts} from '../apps/source-database.js'
+import {addonNamed, addonOf, ownerParts, ownerPartsNow} from '../apps/source-database.js'
 import type {MigrationRecord} from '../journal/journal.js'
 import type {Attachment, Database, Heroku} from '../ports/ports.js'
 import {refused, wrongUsage} from '../ports/errors.js'
@@ -37,14 +37,15 @@ export async function sourceOf(heroku: Heroku, options: Options, record: Migrati
       'name the environment variable that holds its URL with --source-url-env',
     )
   }
-  const addon = record
+  const attached = record
     ? await addonOf(heroku, {app, id: record.addonId, name: record.addonName})
     : await addonNamed(heroku, app, database)
-  const [direct, bastion] = await Promise.all([ownerParts(heroku, app, addon), bastionOf(heroku, addon)])
+  const {addon} = attached
+  const [direct, bastion] = await Promise.all([ownerParts(heroku, app, attached), bastionOf(heroku, addon)])
   const tunnel = bastion && tunnelThrough(bastion, async () => (await bastionOf(heroku, addon)) ?? bastion)
   const through = tunnel ? {tunnel} : {}
   const parts = {...direct, ...through}
-  const renew = async () => ({...(await ownerParts(heroku, app, addon)), ...through})
+  const renew = async () => ({...(await ownerPartsNow(heroku, app, addon)), ...through})
   const db = openDatabase('source', parts, ADDON_TLS, {renew, reading})
   const close = async () => {
     await db.close()

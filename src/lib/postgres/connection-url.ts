@@ -107,4 +107,16 @@ export function withOption(url: Secret, setting: string): Secret {
   return new Secret(`${base}?${[...others, `options=${encoded(options)}`].join('&')}`)
 }
 
+/** The URL with another password, and nothing else of it changed where it is that already. */
+export function withPassword(url: Secret, password: Secret): Secret {
+  if (connectionPartsOf(url)?.password.reveal() === password.reveal()) return url
+  // The name has no colon, and the last at sign before the path ends the password.
+  const changed = url
+    .reveal()
+    .replace(/^(\w+:\/\/[^:@/?#]*)(?::[^?#/]*)?(@[^@/]*\/)/, (_all, head: string, tail: string) =>
+      [head, ':', encoded(password.reveal()), tail].join(''),
+    )
+  return new Secret(changed)
+}
+
 const encoded = (part: string): string => encodeURIComponent(part).replaceAll("'", '%27')

@@ -6,6 +6,7 @@ import {rememberJournal} from '../journal/remembered-journal.js'
 import {rollback, undoneByWindow} from './rollback.js'
 import type {Step} from './step.js'
 import {watchBudget} from './budget.js'
+import {PATIENCE} from './patience.js'
 
 /**
  * Does the steps in order. What is already done is found done, so the same call resumes a killed run. When a step fails
@@ -30,7 +31,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
         budget.stop()
         interruption.stop()
         past = true
-        await doStep(step, {...migration, signal: new AbortController().signal})
+        await doStep(step, stayingWith(migration))
       } else {
         await doStep(step, bounded)
         budget.passed(step)
@@ -48,8 +49,11 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   }
 }
 
-/** For an outage of Heroku's: the window can be undone, but an app that is closed must be opened again. */
-const PATIENCE = {forward: {patienceSeconds: 60}, back: {patienceSeconds: 15 * 60}}
+/** For what nothing but an error may end: an app is closed, and waits for it. */
+function stayingWith(migration: Migration): Migration {
+  const {signal} = new AbortController()
+  return {...migration, signal, heroku: migration.heroku.under(signal, PATIENCE.closed)}
+}
 
 const wasStarted = (records: readonly StepRecord[], step: Step) => records.some((record) => record.step === step.id)
 
@@ -102,8 +106,7 @@ const stoppedAfterGate = (error: unknown): RdsError =>
   )
 
 async function undoEverything(steps: readonly Step[], migration: Migration, error: unknown): Promise<void> {
-  const {signal} = new AbortController()
-  const calm = {...migration, signal, heroku: migration.heroku.under(signal, PATIENCE.back)}
+  const calm = stayingWith(migration)
   try {
     const undone = await rollback(steps, calm)
     if (undone.length > 0) migration.operator.tell('the window has been undone')
