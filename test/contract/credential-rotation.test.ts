@@ -1,8 +1,9 @@
 import {expect} from 'chai'
 
+import {attach} from '../../sandbox/heroku/attachments.js'
 import type {Shop} from '../../sandbox/shop.js'
 import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
-import {cutOver, useSandbox} from '../support/world.js'
+import {cutOver, rollBack, useSandbox} from '../support/world.js'
 
 describe("The source's credentials are rotated in the window", () => {
   const world = useSandbox()
@@ -18,6 +19,23 @@ describe("The source's credentials are rotated in the window", () => {
     )
     heroku.rotateCredentials(shop.addon.name, shop.source.url.replace(shop.source.password, 'rotated'))
   }
+
+  it('in the hold, where an app has a copy of the URL: a rollback restores it with the password of today', async () => {
+    const shop = await world.sandbox.openShop({
+      formation: {web: 1},
+      connect({app, addon, source}) {
+        app.ownVars.set('DATABASE_URL', `${source.url}?connection_limit=5`)
+        attach(app.platform, {app, addon, name: 'HEROKU_POSTGRESQL_AMBER', namespace: null})
+      },
+    })
+    const url = shop.app.configVars['DATABASE_URL']!
+    await cutOver(shop)
+    await rotate(shop)
+    await rollBack(shop)
+    expect(shop.app.configVars['DATABASE_URL']).to.equal(url.replace(shop.source.password, 'rotated'))
+    shop.customersCome()
+    await expectBusiness(shop)
+  })
 
   for (const id of ['stop-writers', 'copy-schema', 'switch-apps']) {
     it(`after ${id}: the run, or what it undoes, goes on with the new ones`, async () => {

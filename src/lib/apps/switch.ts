@@ -1,9 +1,12 @@
 import type {AppBefore, AppWorld} from './app.js'
 import {endedRelease, requireRelease} from './releases.js'
 import {isOwners, isSameNamespace} from './namespaces.js'
-import {isUrlOf, leadsTo, urlVarOf} from './source-vars.js'
+import {isOutside} from './outside-source.js'
+import {ownerPartsNow} from './source-database.js'
+import {isUrlOf, leadsTo, type SourceAddress, urlVarOf} from './source-vars.js'
 import {configForTarget} from './target-url.js'
 import {failed} from '../ports/errors.js'
+import {attempt, ifKnown} from '../ports/fact.js'
 import {Secret} from '../ports/secret.js'
 import {connectionPartsOf, withPassword} from '../postgres/connection-url.js'
 
@@ -99,12 +102,13 @@ async function leftOfSwitch(world: AppWorld, app: AppBefore): Promise<Left | und
   const setByAttachments = app.attachments.map(urlVarOf)
   const own = app.moving.filter((name) => !setByAttachments.includes(name))
   const before = own.length > 0 ? await heroku.releaseConfigVars(app.name, app.release) : {}
+  const today = own.length > 0 ? await addressToday(world, app) : world.sourceAddress
 
   const inTheWay = missing.filter(({name}) => !attached.has(name)).map(urlVarOf)
   const patch: Record<string, Secret | null> = Object.fromEntries([
     ...inTheWay.filter((name) => name in config).map((name) => [name, null] as const),
     ...own.flatMap((name) => {
-      const was = before[name] && withPasswordOfTheDay(world, before[name])
+      const was = before[name] && withPasswordOf(today, before[name])
       return was && was.reveal() !== config[name]?.reveal() ? [[name, was] as const] : []
     }),
     ...Object.entries(app.companions)
@@ -126,8 +130,12 @@ async function restore({heroku, addon}: AppWorld, app: AppBefore, {patch, missin
   if (!wasThere) await heroku.detach({app: app.name, name: app.keptAs})
 }
 
-/** A copy of the URL as it was; with the password of today where Heroku has rotated it, since the old one opens nothing. */
-const withPasswordOfTheDay = ({sourceAddress}: AppWorld, url: Secret): Secret =>
-  isUrlOf(url, sourceAddress) && connectionPartsOf(url)!.user === sourceAddress.user
-    ? withPassword(url, sourceAddress.password)
-    : url
+/** Credentials can be rotated at any time, in the window too. */
+async function addressToday({heroku, addon, sourceAddress}: AppWorld, {name}: AppBefore): Promise<SourceAddress> {
+  if (isOutside(addon)) return sourceAddress
+  return ifKnown(await attempt(() => ownerPartsNow(heroku, name, addon))) ?? sourceAddress
+}
+
+/** A copy of the owner's URL, with the password of today: an old one opens nothing. */
+const withPasswordOf = (address: SourceAddress, url: Secret): Secret =>
+  isUrlOf(url, address) && connectionPartsOf(url)!.user === address.user ? withPassword(url, address.password) : url
