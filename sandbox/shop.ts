@@ -3,8 +3,6 @@ import {once} from 'node:events'
 import {closeSync, openSync} from 'node:fs'
 import {join} from 'node:path'
 
-import pg from 'pg'
-
 import {attach} from './heroku/attachments.js'
 import {type BastionServer, startBastion} from './heroku/bastion.js'
 import type {Addon, App, AppSpec, HerokuSimulator} from './heroku/index.js'
@@ -14,8 +12,8 @@ import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-po
 import type {Generation} from './postgres/heroku-objects.js'
 import type {RdsInstance, TargetDatabase} from './postgres/rds-postgres.js'
 import type {PostgresServer} from './postgres/server.js'
+import {endReplication, withDatabases} from './shop/databases.js'
 import {seedShop} from './shop/seed.js'
-import {until} from './until.js'
 
 const SLUG = join(import.meta.dirname, 'shop')
 
@@ -226,51 +224,3 @@ const elsewhere = (url: string): string => at(url, `127.0.0.1:${new URL(url).por
 
 /** A URL with another `host:port`. */
 const at = (url: string, host: string): string => Object.assign(new URL(url), {host}).href
-
-/** Every slot decodes what all databases of its server write: those of closed shops would slow down the others. */
-async function endReplication(
-  {source, target}: Pick<ShopWorld, 'source' | 'target'>,
-  sourceDatabase: string,
-  targetDatabase: string,
-): Promise<void> {
-  const subscriptions = await target.superuser<{name: string}>(
-    targetDatabase,
-    `select format('%I', subname) as name from pg_subscription
-     where subdbid = (select oid from pg_database where datname = current_database())`,
-  )
-  for (const {name} of subscriptions) {
-    for (const what of ['disable', 'set (slot_name = none)']) {
-      await target.superuser(targetDatabase, `alter subscription ${name} ${what}`)
-    }
-    await target.superuser(targetDatabase, `drop subscription ${name}`)
-  }
-  const slots = `from pg_replication_slots where database = current_database()`
-  await until('the end of the replication', 30, async () => {
-    const active = await source.superuser(sourceDatabase, `select pg_terminate_backend(active_pid) ${slots} and active`)
-    return active.length === 0
-  })
-  await source.superuser(sourceDatabase, `select pg_drop_replication_slot(slot_name) ${slots}`)
-}
-
-async function withDatabases<T>(
-  sourceUrl: string,
-  targetUrl: string,
-  [sourcePort, targetPort]: [number, number],
-  work: (databases: Parameters<typeof auditLedger>[1]) => Promise<T>,
-): Promise<T> {
-  const audited = (port: number, config: pg.PoolConfig) => {
-    const pool = new pg.Pool({...config, options: '-c search_path=public,heroku_ext', max: 1})
-    return {
-      key: `${port}/${new URL(config.connectionString!).pathname.slice(1)}`,
-      query: async (sql: string, params?: unknown[]) => (await pool.query<Record<string, unknown>>(sql, params)).rows,
-      close: () => pool.end(),
-    }
-  }
-  const source = audited(sourcePort, {connectionString: sourceUrl, ssl: {rejectUnauthorized: false}})
-  const target = audited(targetPort, {connectionString: targetUrl})
-  try {
-    return await work({source, target})
-  } finally {
-    await Promise.all([source.close(), target.close()])
-  }
-}

@@ -19,7 +19,8 @@ import {provisionRdsInstance, type RdsInstance, type TargetDatabase} from '../..
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
 import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {beginMigration} from '../../src/lib/journal/journal.js'
-import {openDatabase, type Tls} from '../../src/lib/adapters/postgres.js'
+import type {Tls} from '../../src/lib/adapters/client-settings.js'
+import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import type {CopyProgress, Database, Operator} from '../../src/lib/ports/ports.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 

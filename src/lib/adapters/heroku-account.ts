@@ -1,6 +1,7 @@
 import type {Heroku} from '../ports/ports.js'
 import {WITH_PLANS} from './heroku-attachments.js'
-import {type HerokuClient, notThere, statusOf} from './heroku-client.js'
+import {type HerokuClient} from './heroku-client.js'
+import {notThere, statusOf} from './heroku-errors.js'
 
 type Account = Pick<Heroku, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
 

@@ -1,6 +1,7 @@
 import {failed, RdsError} from '../ports/errors.js'
 import type {Attachment, Heroku} from '../ports/ports.js'
-import {type HerokuClient, type HerokuError, SDK} from './heroku-client.js'
+import {type HerokuClient, SDK} from './heroku-client.js'
+import {type HerokuError} from './heroku-errors.js'
 
 export const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
 const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'

@@ -1,7 +1,9 @@
 import type {APIClient} from '@heroku-cli/command'
 
-import {failed, messageOf, RdsError, refused} from '../ports/errors.js'
+import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
+import {endedBy, promptOf} from './heroku-bounds.js'
+import {explained, type HerokuError, passes, statusOf} from './heroku-errors.js'
 
 /** Talks to the Platform API, or to one of the hosts beside it. */
 export interface HerokuRequest {
@@ -13,12 +15,6 @@ export interface HerokuRequest {
   host?: 'data' | 'metrics'
   /** The first page of a list is enough. */
   partial?: true
-}
-
-export interface HerokuError extends Error {
-  http?: {statusCode?: number; headers?: Record<string, string | undefined>}
-  body?: {id?: string; message?: string}
-  code?: string
 }
 
 /** The variant of the Platform API that tells of generations, and of an attachment's plan and config vars. */
@@ -33,28 +29,7 @@ const THROTTLED_MS = 15 * 60_000
 const LONGEST_WAIT_MS = 30_000
 const GROWING_TRIES = 6
 
-export const statusOf = (error: unknown): number => (error as HerokuError).http?.statusCode ?? 0
-
-/** What the API said, without the lines the CLI's client adds. */
-export const apiMessage = (error: unknown): string =>
-  (error as HerokuError).body?.message?.replaceAll('\n', '. ') ?? messageOf(error).split('\n')[0] ?? ''
-
-/** Some plans and generations lack a resource: that is an answer too. */
-export const notThere = (error: unknown): undefined => {
-  if ((error instanceof RdsError && error.code === 'not_found') || statusOf(error) === 422) return undefined
-  throw error
-}
-
-/** An answer that never came says nothing of what happened. The network's errors have a code, such as ENETUNREACH; the CLI's timeout has none. */
-const isLost = (error: unknown): boolean => {
-  if (error instanceof RdsError || statusOf(error) !== 0) return false
-  return /^E(?!RR_)[A-Z]+/.test((error as HerokuError).code ?? '') || /socket hang up|timed out/.test(messageOf(error))
-}
-
 const THROTTLED = "Heroku's API refuses requests, because this account has made too many; waiting"
-
-/** 429, 5xx and lost answers pass; everything else is an answer. */
-const passes = (error: unknown): boolean => statusOf(error) === 429 || statusOf(error) >= 500 || isLost(error)
 
 const hostOf = (host: HerokuRequest['host']): string | undefined => {
   const {HEROKU_DATA_HOST, HEROKU_POSTGRESQL_HOST, HEROKU_METRICS_HOST} = process.env
@@ -123,7 +98,7 @@ export class HerokuClient {
       } catch (error) {
         if (passes(error)) throw error
         if (await happened()) return
-        throw this.#explain(error, request)
+        throw explained(error, request)
       }
     }, request)
   }
@@ -134,7 +109,7 @@ export class HerokuClient {
     return this.#untilDone(
       () =>
         this.#send<T>(request).catch((error: unknown) => {
-          throw statusOf(error) === 429 ? error : this.#explain(error, request)
+          throw statusOf(error) === 429 ? error : explained(error, request)
         }),
       request,
     )
@@ -164,7 +139,7 @@ export class HerokuClient {
         signal?.throwIfAborted()
         const throttled = statusOf(error) === 429
         const patience = throttled ? THROTTLED_MS : patienceSeconds * 1000
-        if (!passes(error) || this.#clock.now().getTime() - begun > patience) throw this.#explain(error, request)
+        if (!passes(error) || this.#clock.now().getTime() - begun > patience) throw explained(error, request)
         if (tries === GROWING_TRIES) tell?.(throttled ? THROTTLED : 'Heroku does not answer; trying on')
         const asked = Number((error as HerokuError).http?.headers?.['retry-after'])
         const backoff = 250 * 2 ** Math.min(tries, GROWING_TRIES) * (0.75 + Math.random() / 2)
@@ -191,86 +166,4 @@ export class HerokuClient {
     const {body: answer} = await endedBy(answering, bounds)
     return answer
   }
-
-  #explain(error: unknown, {method, path}: HerokuRequest): Error {
-    if (error instanceof RdsError) return error
-    const [status, said, {id} = {}] = [statusOf(error), apiMessage(error), (error as HerokuError).body]
-    if (status === 401 || said.includes('HEROKU_API_KEY is invalid'))
-      return refused(
-        'not_logged_in',
-        `Heroku refused the login, which may have ended: ${said}`,
-        'heroku login, and run the same command again',
-      )
-    if (id === 'two_factor' || said.startsWith('Two-factor authentication requires'))
-      return refused(
-        'two_factor',
-        'Heroku asks for a second factor, which only a person at a terminal can give',
-        'run the command in a terminal, or with HEROKU_API_KEY set to a token of heroku authorizations:create',
-      )
-    if (status === 403)
-      return refused('forbidden', `Heroku refused: ${said}`, 'ask the owner of the app for deploy and operate rights')
-    if (status === 404) return refused('not_found', said)
-    if (status === 429)
-      return failed('throttled', `Heroku's API has refused every request for a while: ${said}`, 'try again in an hour')
-    const wrapped = failed(
-      'heroku_api',
-      `Heroku answered ${status || 'nothing'} to ${method} ${path.replaceAll(/\?.*/g, '')}: ${said}`,
-      'https://status.heroku.com',
-    )
-    return Object.assign(wrapped, {http: (error as HerokuError).http, body: (error as HerokuError).body, cause: error})
-  }
-}
-
-interface Bounds {
-  milliseconds: number
-  signal: AbortSignal | undefined
-  /** A question that a person is being asked on behalf of the request; undefined while there is none. */
-  prompt: () => Promise<unknown> | undefined
-}
-
-/** The client's own timeout hears nothing of an answer that stops in the midst. The time that a person takes for an answer does not count. */
-async function endedBy<T>(work: Promise<T>, {milliseconds, signal, prompt}: Bounds): Promise<T> {
-  work.catch(() => undefined)
-  let end = () => {}
-  const ended = new Promise<never>((_resolve, reject) => {
-    let timer: NodeJS.Timeout
-    const wait = () => {
-      timer = setTimeout(() => {
-        const asked = prompt()
-        if (asked) void asked.then(wait)
-        else reject(new Error('Request timed out'))
-      }, milliseconds)
-    }
-    const abort = () => reject(signal?.reason as Error)
-    wait()
-    signal?.addEventListener('abort', abort, {once: true})
-    end = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-  })
-  return Promise.race([work, ended]).finally(end)
-}
-
-const prompts = new WeakMap<APIClient, () => Promise<unknown> | undefined>()
-
-/** The CLI's client asks for a second factor by itself, where a terminal is there; how long that takes only it knows. */
-function promptOf(api: APIClient): () => Promise<unknown> | undefined {
-  const known = prompts.get(api)
-  if (known) return known
-  const ask = api.twoFactorPrompt.bind(api)
-  let open: Promise<unknown> | undefined
-  api.twoFactorPrompt = () => {
-    const asking = ask()
-    const settled: Promise<unknown> = asking
-      .catch(() => undefined)
-      .finally(() => {
-        if (open === settled) open = undefined
-      })
-    open = settled
-    return asking
-  }
-  const prompt = () => open
-  prompts.set(api, prompt)
-  return prompt
 }

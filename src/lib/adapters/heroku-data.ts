@@ -1,6 +1,7 @@
 import type {DatabaseInfo, Heroku} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
-import {type HerokuClient, notThere} from './heroku-client.js'
+import {type HerokuClient} from './heroku-client.js'
+import {notThere} from './heroku-errors.js'
 
 type Databases = Pick<Heroku, 'bastion' | 'databaseInfo' | 'databaseUrl' | 'plannedMaintenance'>
 

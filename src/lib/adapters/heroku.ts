@@ -4,7 +4,8 @@ import {Secret} from '../ports/secret.js'
 import {accountOf} from './heroku-account.js'
 import {attachmentsOf} from './heroku-attachments.js'
 import {databasesOf} from './heroku-data.js'
-import {type HerokuClient, notThere, SDK} from './heroku-client.js'
+import {type HerokuClient, SDK} from './heroku-client.js'
+import {notThere} from './heroku-errors.js'
 import {runOneOff} from './one-off.js'
 
 /** The one process type that Heroku scales by itself. */

@@ -3,7 +3,8 @@ import {randomBytes} from 'node:crypto'
 import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
-import {apiMessage, type HerokuClient, SDK, statusOf} from './heroku-client.js'
+import {type HerokuClient, SDK} from './heroku-client.js'
+import {apiMessage, statusOf} from './heroku-errors.js'
 
 export interface OneOff {
   /** Undefined when Heroku's log, which may lose lines, did not tell it in time. */

@@ -6,7 +6,7 @@ import pg from 'pg'
 import {failed, messageOf} from '../ports/errors.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
-import {clientConfig, type Tls} from './postgres.js'
+import {clientConfig, type Tls} from './client-settings.js'
 
 /** Enough for the catalogs of many thousand tables. */
 const MINUTES = 15

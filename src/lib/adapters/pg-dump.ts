@@ -9,7 +9,7 @@ import type {SchemaDump} from '../ports/ports.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {libpqEnvironment} from './libpq.js'
 import {DUMP_OPTIONS, wasmPgDump} from './pg-dump-wasm.js'
-import type {Tls} from './postgres.js'
+import type {Tls} from './client-settings.js'
 
 const run = promisify(execFile)
 const SECTIONS = {objects: 'pre-data', constraints: 'post-data'} as const

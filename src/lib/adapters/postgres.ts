@@ -1,10 +1,10 @@
-import {isIP} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
 
 import type {Database, Session, SessionOptions} from '../ports/ports.js'
 import {failed} from '../ports/errors.js'
+import {clientConfig, LIFT_LIMITS, READING, SESSION, type Tls, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
@@ -12,81 +12,8 @@ import {CopyIn, CopyOut} from './copy-streams.js'
 import {codeOf, INVALID_PASSWORD} from '../postgres/sqlstate.js'
 import {queryOneBy} from '../postgres/query-one.js'
 
-/** `verified` checks the chain against these authorities and the host name; `encrypted` is what Heroku Postgres allows. */
-export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]}
-
-export const APPLICATION_NAME = 'heroku-plugin-rds'
-const CONNECT_TIMEOUT_MS = 15_000
-const SOCKET_IDLE_MS = 10_000
 /** Connections at most: a bound for accidents, as callers ask the server first what it can spare. */
 const MOST_CONNECTIONS = 50
-
-/**
- * Settings that no role, database or earlier freeze may change under us; text forms depend on half of them. Our sessions
- * write through a database's read-only default, and never wait long for a lock.
- */
-const SESSION = {
-  default_transaction_read_only: 'off',
-  default_transaction_isolation: 'read\\ committed',
-  statement_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  lock_timeout: '5s',
-  // Questions to the catalogs look dear to the planner: compiling one takes longer than answering it.
-  jit: 'off',
-  row_security: 'off',
-  client_encoding: 'UTF8',
-  search_path: 'pg_catalog',
-  datestyle: 'ISO',
-  intervalstyle: 'postgres',
-  extra_float_digits: '3',
-  timezone: 'UTC',
-  bytea_output: 'hex',
-  lc_monetary: 'C',
-  array_nulls: 'on',
-  standard_conforming_strings: 'on',
-  quote_all_identifiers: 'off',
-  xmloption: 'content',
-  tcp_keepalives_idle: '10',
-  tcp_keepalives_interval: '5',
-  tcp_keepalives_count: '3',
-  tcp_user_timeout: '30s',
-}
-
-const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', lock_timeout: '1s'}
-
-/** Limits that only some majors have; each is lifted where it exists. */
-export const LIFT_LIMITS = `
-  select set_config(name, '0', false)
-  from pg_catalog.pg_settings
-  where name in ('idle_session_timeout', 'transaction_timeout')`
-
-/** Values stay as the server writes them, but for booleans, 32-bit integers and JSON. */
-const PARSED_TYPES = new Set([16, 21, 23, 114, 199, 1005, 1007, 1009])
-const types = {
-  getTypeParser: (oid: number, format?: 'binary' | 'text') =>
-    PARSED_TYPES.has(oid)
-      ? (pg.types.getTypeParser(oid, format) as (value: string) => unknown)
-      : (value: string) => value,
-}
-
-export function clientConfig(parts: ConnectionParts, tls: Tls): pg.ClientConfig {
-  return {
-    host: parts.host,
-    port: parts.port,
-    ...(parts.tunnel ? {stream: parts.tunnel.stream} : {}),
-    database: parts.database,
-    user: parts.user,
-    password: parts.password.reveal(),
-    application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: SOCKET_IDLE_MS,
-    ssl:
-      tls.mode === 'verified'
-        ? {ca: tls.authorities, ...(isIP(parts.host) ? {} : {servername: parts.host})}
-        : {rejectUnauthorized: false},
-  }
-}
 
 /**
  * A database over a small pool of connections; call `close` at the end. `renew` is asked for the credentials of the day

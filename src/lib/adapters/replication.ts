@@ -5,7 +5,7 @@ import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
-import {clientConfig, LIFT_LIMITS, type Tls} from './postgres.js'
+import {clientConfig, LIFT_LIMITS, type Tls} from './client-settings.js'
 
 /** The session keeps a snapshot for as long as a copy takes, and making a slot waits for every open transaction. */
 const OPTIONS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']

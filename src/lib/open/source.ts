@@ -1,6 +1,7 @@
 import {tunnelThrough} from '../adapters/bastion.js'
 import {authoritiesFor} from '../adapters/certificates.js'
-import {openDatabase, type Tls} from '../adapters/postgres.js'
+import type {Tls} from '../adapters/client-settings.js'
+import {openDatabase} from '../adapters/postgres.js'
 import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
 import {bastionOf} from '../apps/source-bastion.js'
 import {addonNamed, addonOf, ownerParts, ownerPartsNow} from '../apps/source-database.js'
