@@ -7,7 +7,6 @@ import {copyObjects, readPostData} from '../../src/lib/copy/copy-schema.js'
 import {copyLargeObjects} from '../../src/lib/copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
 import type {SharedSnapshot} from '../../src/lib/copy/snapshot.js'
-import type {CopyTable} from '../../src/lib/copy/tables.js'
 import type {Clock, Database, SchemaDump, Session} from '../../src/lib/ports/ports.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
 import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
@@ -26,7 +25,7 @@ export interface HowToCopy {
   operator?: ReturnType<typeof listener>
   signal?: AbortSignal
   schemaDump?: SchemaDump
-  settle?: (to: Session, table: CopyTable) => Promise<void>
+  settle?: (to: Session, name: string) => Promise<void>
   clock?: Clock
   /** That of a replication slot stands for no other. */
   snapshot?: SharedSnapshot

@@ -9,6 +9,7 @@ import type {CopyTable} from '../../src/lib/copy/tables.js'
 const MB = 1024 ** 2
 const tableOf = (name: string, bytes: number, pages: number, divisible = true): CopyTable => ({
   name: `"public"."${name}"`,
+  goesTo: `"public"."${name}"`,
   columns: ['"a"', '"b"'],
   bytes,
   pages,

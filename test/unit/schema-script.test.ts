@@ -3,7 +3,7 @@ import {expect} from 'chai'
 import {schemaStatements} from '../../src/lib/copy/schema-script.js'
 
 const FENCE = 'heroku_rds_fence'
-const target = (major = 17, ...schemas: string[]) => ({major, schemas: new Set(['public', ...schemas])})
+const target = (...schemas: string[]) => new Set(['public', ...schemas])
 const kept = (script: string, where = target()) => schemaStatements(script, where).map(({sql}) => sql)
 
 describe('the statements the target shall execute', () => {
@@ -16,13 +16,13 @@ describe('the statements the target shall execute', () => {
 
   it('leave out schemas the target has, and only those', () => {
     const script = 'CREATE SCHEMA public; CREATE SCHEMA heroku_ext; CREATE SCHEMA "Odd;Name"; CREATE SCHEMA billing'
-    expect(kept(script, target(17, 'heroku_ext', 'Odd;Name'))).to.deep.equal(['CREATE SCHEMA billing'])
+    expect(kept(script, target('heroku_ext', 'Odd;Name'))).to.deep.equal(['CREATE SCHEMA billing'])
   })
 
-  it('leave out the setting that a target before 17 does not know', () => {
-    const script = 'SET statement_timeout = 0; SET transaction_timeout = 0'
-    expect(kept(script, target(16))).to.deep.equal(['SET statement_timeout = 0'])
-    expect(kept(script, target(17))).to.have.lengthOf(2)
+  it('leave out the time limits and the search path, which are those of the session', () => {
+    const script = `SET statement_timeout = 0; SET lock_timeout = 0; SET transaction_timeout = 0;
+      SET check_function_bodies = false; SELECT pg_catalog.set_config('search_path', '', false)`
+    expect(kept(script)).to.deep.equal(['SET check_function_bodies = false'])
   })
 
   it('leave out the fence of the source', () => {

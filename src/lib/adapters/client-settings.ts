@@ -24,7 +24,6 @@ export const SESSION = {
   jit: 'off',
   row_security: 'off',
   client_encoding: 'UTF8',
-  search_path: 'pg_catalog',
   datestyle: 'ISO',
   intervalstyle: 'postgres',
   extra_float_digits: '3',
@@ -44,8 +43,12 @@ export const SESSION = {
 /** For a command that only reads. */
 export const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', lock_timeout: '1s'}
 
-/** Limits that only some majors have; each is lifted where it exists. */
-export const LIFT_LIMITS = `
+/**
+ * To be run on a new connection, and after `discard all`. The search path is not among the settings of the connection: so the server still
+ * knows which one it would have had. Limits that only some majors have are lifted where they exist.
+ */
+export const PREPARE = `
+  select pg_catalog.set_config('search_path', 'pg_catalog', false);
   select set_config(name, '0', false)
   from pg_catalog.pg_settings
   where name in ('idle_session_timeout', 'transaction_timeout')`

@@ -4,7 +4,7 @@ import pg from 'pg'
 
 import type {Database, Session, SessionOptions} from '../ports/ports.js'
 import {failed} from '../ports/errors.js'
-import {clientConfig, LIFT_LIMITS, READING, SESSION, type Tls, types} from './client-settings.js'
+import {clientConfig, PREPARE, READING, SESSION, type Tls, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
@@ -51,7 +51,7 @@ export function openDatabase(
       throw connectionError(error, side, place)
     })
     if (!prepared.has(client)) {
-      await client.query(LIFT_LIMITS).catch((error: unknown) => {
+      await client.query(PREPARE).catch((error: unknown) => {
         client.release(true)
         throw connectionError(error, side, place)
       })
@@ -64,7 +64,7 @@ export function openDatabase(
   const discardAll = async (client: pg.PoolClient): Promise<boolean> => {
     try {
       await client.query('discard all')
-      await client.query(LIFT_LIMITS)
+      await client.query(PREPARE)
       return true
     } catch {
       return false
@@ -110,9 +110,9 @@ export function openDatabase(
     queryOne: queryOneBy(query),
     session: (work, how) => withClient((client) => work(sessionOf(client)), how),
 
-    transaction: (work, {mode = '', ...how} = {}) =>
+    transaction: (work, {mode = '', path, ...how} = {}) =>
       withClient(async (client) => {
-        await client.query(`begin ${mode}`)
+        await client.query(`begin ${mode}${path === undefined ? '' : `; set local search_path = ${path}`}`)
         const result = await work(sessionOf(client))
         const {command} = await client.query('commit')
         // The server answers `commit` without an error when an earlier one, swallowed by `work`, left it nothing but to roll back.

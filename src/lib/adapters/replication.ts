@@ -5,7 +5,7 @@ import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
-import {clientConfig, LIFT_LIMITS, type Tls} from './client-settings.js'
+import {clientConfig, PREPARE, type Tls} from './client-settings.js'
 
 /** The session keeps a snapshot for as long as a copy takes, and making a slot waits for every open transaction. */
 const OPTIONS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
@@ -48,7 +48,7 @@ export const publisherOf = (current: () => Promise<ConnectionParts>, tls: Tls): 
       await client.connect().catch((error: unknown) => {
         throw connectionError(error, 'source', `${parts.host}:${parts.port}/${parts.database}`)
       })
-      await client.query(LIFT_LIMITS)
+      await client.query(PREPARE)
       // The form that every major understands.
       const {rows} = await client.query<{consistent_point: string; snapshot_name: string}>(
         `CREATE_REPLICATION_SLOT "${name}" LOGICAL pgoutput EXPORT_SNAPSHOT`,

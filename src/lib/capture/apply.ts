@@ -5,6 +5,7 @@ import type {Session} from '../ports/ports.js'
 import {logOf, SEQ, SIGN, TRUNCATIONS} from './log.js'
 import {touchedOf} from './touched.js'
 import {isKeyed, rowsOf, sameKey, type CapturedTable} from './captured-table.js'
+import {rowText} from '../postgres/row-text.js'
 
 /** Both ends of one sync: a snapshot of the `from` side, whose transaction also forgets, and a transaction on the `to` side. */
 export interface Ends {
@@ -68,8 +69,13 @@ async function takeTruncations(tables: readonly CapturedTable[], {from}: Ends): 
  * A truncated table is emptied first: every row in it now came later, and is in the log. Returns the number at which a log of
  * whole rows is cut. A truncation that an earlier sync has made, but could not delete from the log, is not made again there.
  */
-async function applyTruncations(table: CapturedTable, truncations: readonly Truncation[], {to}: Ends): Promise<string> {
+async function applyTruncations(table: CapturedTable, truncations: readonly Truncation[], ends: Ends): Promise<string> {
+  const {to} = ends
   if (isKeyed(table) && truncations.length === 0) return '0'
+  if (table.routedAnew) {
+    await deleteGone(table, ends)
+    return '0'
+  }
   const known = await to.queryOne<{truncation: string}>(
     `select truncation::text as truncation from ${OWN_SCHEMA}.sync_units where unit = $1::oid`,
     [table.oid],
@@ -88,6 +94,23 @@ async function applyTruncations(table: CapturedTable, truncations: readonly Trun
     ])
   }
   return last.toString()
+}
+
+/** Which rows a partition held cannot be told where they lie in others: those go whose keys are gone. */
+async function deleteGone(table: CapturedTable, {from, to, signal}: Ends): Promise<void> {
+  const keys = table.key.map(({name}) => name).join(', ')
+  await to.query(`create temp table present on commit drop as select ${keys} from ${touchedOf(table)} with no data`)
+  await streamRows(
+    {from, out: `copy (select ${keys} from ${rowsOf(table)}) to stdout`},
+    {to, into: 'copy pg_temp.present from stdin'},
+    table.name,
+    {signal},
+  )
+  await to.query(
+    `delete from ${rowsOf(table)} t
+     where not exists (select from pg_temp.present where ${sameKey(table, 't', 'present')});
+     drop table pg_temp.present`,
+  )
 }
 
 const formOf = ({binary}: CapturedTable): string => (binary ? ' (format binary)' : '')
@@ -170,7 +193,7 @@ async function insertAll(table: CapturedTable, to: Session, fresh: string): Prom
 async function applyNet(table: CapturedTable, to: Session, fresh: string): Promise<number> {
   const touched = touchedOf(table)
   const columns = table.columns.join(', ')
-  const text = (alias: string) => `row(${table.columns.map((column) => `${alias}.${column}`).join(', ')})::text`
+  const text = (alias: string) => rowText(table.columns, table.row, alias)
   const net = `net as (
       select ${text('entry')} as line, sum(${SIGN}) as n
       from ${touched} entry

@@ -1,6 +1,9 @@
 import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
 import {identifier} from '../postgres/catalog.js'
+import {baseOfDomain} from '../postgres/plain-types.js'
+import {ROUTED_ANEW} from '../postgres/partition-routing.js'
+import {IS_LONG, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
 /*
@@ -14,6 +17,8 @@ export interface KeyColumn {
   name: string
   /** The equality its index goes by, as SQL writes it between two values: `=` alone means another one for citext. */
   equals: string
+  /** What the column's domain rests on: operators of enumerated types, arrays and ranges take no domain. Null where it has none. */
+  base: string | null
 }
 
 /** A table that bears capture triggers. */
@@ -33,6 +38,7 @@ export interface CapturedTable {
   key: KeyColumn[]
   /** Quoted; generated ones left out. */
   columns: string[]
+  row: RowColumns
   /** Every column is of a type whose binary form means the same on both servers. */
   binary: boolean
   /** `row` where a statement may name another table than the one whose rows it touches: in trees of inheritance. */
@@ -41,13 +47,20 @@ export interface CapturedTable {
   unlogged: boolean
   /** Itself, where it is no tree. */
   partitions: Partition[]
+  /** Its rows lie in other partitions on the other side. */
+  routedAnew: boolean
 }
 
 export const isKeyed = ({key}: CapturedTable): boolean => key.length > 0
 
 /** SQL: row `a` and row `b` have the same key. Keys hold no nulls. */
 export const sameKey = ({key}: Pick<CapturedTable, 'key'>, a: string, b: string): string =>
-  key.map(({name, equals}) => `${a}.${name} ${equals} ${b}.${name}`).join(' and ')
+  key
+    .map(({name, equals, base}) => {
+      const cast = base === null ? '' : `::${base}`
+      return `${a}.${name}${cast} ${equals} ${b}.${name}${cast}`
+    })
+    .join(' and ')
 
 /** Rows of a tree are reached through its root; a table of an inheritance tree answers for its own rows alone. */
 export const rowsOf = ({name, partitions}: CapturedTable): string => (partitions.length > 1 ? name : `only ${name}`)
@@ -63,12 +76,19 @@ interface Row {
   unlogged: boolean
   inherits: boolean
   root: string
-  key: {name: string; schema: string; operator: string}[] | null
+  key: {name: string; schema: string; operator: string; base: string | null}[] | null
   attributes: string[] | null
+  all: string[] | null
+  long: string[] | null
   binary: boolean | null
+  routedAnew: boolean
 }
 
-/** The primary key, else a unique index that leaves no row out and takes no null. */
+/**
+ * The primary key, else a unique index that leaves no row out and takes no null. Its values are equal by the operator by which their type
+ * is sorted and told apart everywhere else: an index may go by another one (`record_image_ops`). The choice does not depend on OIDs,
+ * which REINDEX CONCURRENTLY changes.
+ */
 const KEYS = `
   select distinct on (i.indrelid) i.indrelid, i.indkey, i.indclass, i.indnkeyatts
   from pg_index i
@@ -81,7 +101,20 @@ const KEYS = `
     and not exists (
       select from pg_attribute a
       where a.attrelid = i.indrelid and a.attnum = any (i.indkey[0:i.indnkeyatts - 1]) and not a.attnotnull)
-  order by i.indrelid, i.indisprimary desc, i.indimmediate desc, i.indnkeyatts, i.indexrelid`
+    and not exists (
+      select from unnest(i.indclass[0:i.indnkeyatts - 1]) class
+      join pg_opclass used on used.oid = class
+      join pg_amop equal on equal.amopfamily = used.opcfamily and equal.amopstrategy = 3
+        and equal.amoplefttype = used.opcintype and equal.amoprighttype = used.opcintype
+      where not exists (
+        select from pg_opclass usual
+        join pg_amop theirs on theirs.amopfamily = usual.opcfamily and theirs.amopstrategy = 3
+          and theirs.amoplefttype = usual.opcintype and theirs.amoprighttype = usual.opcintype
+        where usual.opcmethod = used.opcmethod
+          and usual.opcdefault
+          and usual.opcintype = used.opcintype
+          and theirs.amopopr = equal.amopopr))
+  order by i.indrelid, i.indisprimary desc, i.indimmediate desc, i.indnkeyatts, i.indkey::text, x.relname`
 
 /** Every table of a database that can be captured, by name. */
 export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
@@ -95,8 +128,14 @@ export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
       not c.relispartition and c.relkind = 'r'
         and exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)) as inherits,
       a.attributes,
+      a.all,
+      a.long,
       a.binary,
-      (select json_agg(json_build_object('name', k.attname, 'schema', s.nspname, 'operator', o.oprname) order by place)
+      c.relkind = 'p' and ${ROUTED_ANEW} as "routedAnew",
+      (select json_agg(
+         json_build_object(
+           'name', k.attname, 'schema', s.nspname, 'operator', o.oprname, 'base', ${baseOfDomain('k.atttypid')})
+         order by place)
        from generate_series(0, keys.indnkeyatts - 1) place
        join pg_attribute k on k.attrelid = c.oid and k.attnum = keys.indkey[place]
        join pg_opclass p on p.oid = keys.indclass[place]
@@ -108,13 +147,17 @@ export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
     join: `
       left join keys on keys.indrelid = c.oid
       cross join lateral (
-        select json_agg(a.attname order by a.attnum) as attributes,
-          bool_and(a.atttypid in (select oid from travels)) as binary
+        select json_agg(a.attname order by a.attnum) filter (where a.attgenerated = '') as attributes,
+          json_agg(a.attname order by a.attnum) as all,
+          json_agg(a.attname) filter (where ${IS_LONG}) as long,
+          bool_and(a.atttypid in (select oid from travels)) filter (where a.attgenerated = '') as binary
         from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') a`,
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a`,
   })
   return groupByTree(rows)
 }
+
+const quoted = (columns: readonly string[] | null): string[] => (columns ?? []).map((column) => identifier(column))
 
 /** A tree of partitions is captured as one where its root has a key; else each of its partitions stands for itself. */
 function groupByTree(rows: readonly Row[]): CapturedTable[] {
@@ -129,15 +172,18 @@ function groupByTree(rows: readonly Row[]): CapturedTable[] {
       {
         oid: row.oid,
         name: row.name,
-        key: (row.key ?? []).map(({name, schema, operator}) => ({
+        key: (row.key ?? []).map(({name, schema, operator, base}) => ({
           name: identifier(name),
+          base,
           equals: `operator(${identifier(schema)}.${operator})`,
         })),
-        columns: (row.attributes ?? []).map((column) => identifier(column)),
+        columns: quoted(row.attributes),
+        row: {all: quoted(row.all), long: quoted(row.long)},
         binary: row.binary ?? true,
         level: row.inherits || row.root !== row.oid ? 'row' : 'statement',
         unlogged: partitions.some((partition) => partition.unlogged),
         partitions: partitions.map(({oid, name, partitioned}) => ({oid, name, partitioned})),
+        routedAnew: row.routedAnew,
       },
     ]
   })

@@ -3,7 +3,7 @@ import {passFence} from '../fence/fence.js'
 import type {Database, Session} from '../ports/ports.js'
 import type {TableName} from '../postgres/tables.js'
 import {logOf} from './log.js'
-import {sameKey, type CapturedTable} from './captured-table.js'
+import {rowsOf, sameKey, type CapturedTable} from './captured-table.js'
 
 /**
  * Deletes from a freshly copied table every row whose key was touched since the capture began. Chunks of different snapshots can hold
@@ -27,6 +27,7 @@ export async function deleteTouchedRows(
       logOf(table),
       {signal},
     )
-    await to.query(`delete from only ${name} t using pg_temp.changed where ${same}; commit`)
+    const rows = name === table.name ? rowsOf(table) : `only ${name}`
+    await to.query(`delete from ${rows} t using pg_temp.changed where ${same}; commit`)
   })
 }

@@ -1,4 +1,5 @@
 import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {withoutDomains} from '../postgres/plain-types.js'
 import {isKeyed, type Partition, sameKey, type CapturedTable} from './captured-table.js'
 
 /*
@@ -60,6 +61,7 @@ export function createLog(table: CapturedTable): string {
       select ${columns}
       from ${table.name}
       with no data;
+    ${withoutDomains(log)};
     ${counted}
     ${functionsOf(table)
       .map(

@@ -17,10 +17,12 @@ export interface Server {
   next: string
 }
 
-export async function serverOf(db: Queryable, tables: readonly CapturedTable[]): Promise<Server> {
+/** `first`: SQL that goes along. */
+export async function serverOf(db: Queryable, tables: readonly CapturedTable[], first = ''): Promise<Server> {
   const {recovering, system, timeline, started, ended, next} = await db.queryOne<
     Pick<Server, 'ended' | 'next'> & {recovering: boolean; system: string; timeline: string; started: string}
   >(`
+    ${first};
     ${asking({system: SYSTEM_IDENTIFIER, timeline: TIMELINE})}
     select pg_is_in_recovery() as recovering,
       ${answerTo('system')} as system,

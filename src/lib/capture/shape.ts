@@ -7,8 +7,8 @@ import type {CapturedTable} from './captured-table.js'
 export interface Shape {
   /** By the OID of the table. */
   units: Readonly<Record<string, TableShape>>
-  /** Every enumerated type and its labels, a line each. */
-  enums: string
+  /** Every enumerated type with its labels, and every composite type with its attributes, a line each. */
+  types: string
 }
 
 export interface TableShape {
@@ -49,13 +49,23 @@ export async function shapeOf(from: Queryable, tables: readonly CapturedTable[])
          select concat_ws(' ',
            'type', enumtypid::regtype, string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)) as line
          from pg_enum
-         group by enumtypid) e)`,
+         group by enumtypid
+         union all
+         select concat_ws(' ',
+           'type', c.oid::regclass,
+           string_agg(
+             concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)),
+             ', ' order by a.attnum))
+         from pg_class c
+         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+         where c.relkind = 'c'
+         group by c.oid) e)`,
     [JSON.stringify(tables.map(({oid}) => oid))],
   )
   const members = new Map<string, Record<string, string>>(tables.map(({oid}) => [oid, {}]))
   for (const {unit, member, lines} of rows) if (unit !== null) members.get(unit)![member] = lines ?? ''
   return {
-    enums: rows.find(({unit}) => unit === null)?.lines ?? '',
+    types: rows.find(({unit}) => unit === null)?.lines ?? '',
     units: Object.fromEntries(
       tables.map((table) => [table.oid, {relation: table.name, key: keyLine(table), members: members.get(table.oid)!}]),
     ),
@@ -72,8 +82,8 @@ export async function assertShape(from: Queryable, shape: Shape, tables: readonl
     const difference = differenceOf(linesOf(shape.units[oid]), linesOf(now.units[oid]))
     if (difference.length > 0) throw schemaChanged(`${name} has changed`, difference)
   }
-  const types = differenceOf(shape.enums.split('\n'), now.enums.split('\n'))
-  if (types.length > 0) throw schemaChanged('an enumerated type has changed', types)
+  const types = differenceOf(shape.types.split('\n'), now.types.split('\n'))
+  if (types.length > 0) throw schemaChanged('a type has changed', types)
 }
 
 const linesOf = (table: TableShape | undefined): string[] =>

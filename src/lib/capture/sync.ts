@@ -8,6 +8,8 @@ import {assertShape, type Shape} from './shape.js'
 import {type Server, serverChanged, serverOf, serverWentBack} from './server.js'
 import {isKeyed, rowsOf, type CapturedTable} from './captured-table.js'
 import {codeOf, EXCLUSION_VIOLATION, LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION} from '../postgres/sqlstate.js'
+import {appSearchPath, searching} from '../postgres/app-search-path.js'
+import {refusing} from '../postgres/refusal.js'
 import {serverClock} from '../postgres/server-clock.js'
 
 export interface SyncWorld {
@@ -48,7 +50,13 @@ const CHUNK_PAGES = 250
  * transaction that read them, and commits only after `to` has: if the process dies at any point, the next sync repeats the work.
  * `meanwhile` can look at the snapshot to which both are equal.
  */
-export async function sync(world: SyncWorld, meanwhile?: (snapshot: SyncSnapshot) => Promise<void>): Promise<Synced> {
+export const sync = (world: SyncWorld, meanwhile?: (snapshot: SyncSnapshot) => Promise<void>): Promise<Synced> =>
+  syncAll(world, meanwhile).catch(refusing(`changes could not be applied to the ${world.to.side}`))
+
+async function syncAll(
+  world: SyncWorld,
+  meanwhile: ((snapshot: SyncSnapshot) => Promise<void>) | undefined,
+): Promise<Synced> {
   const begun = world.clock.now().getTime()
   const pending = await pendingTables(world.from, world.tables)
   const backlog = await syncBacklog(world, pending)
@@ -139,13 +147,14 @@ async function once<T extends Result>(
   meanwhile: ((snapshot: SyncSnapshot) => Promise<void>) | undefined,
 ): Promise<Done<T>> {
   const {guard, signal, tables, shape, fencePass} = world
+  const path = await appSearchPath(world.from)
   return world.from.transaction(
     async (from) => {
       await holdStill(from, taken)
       const now = await serverClock(from)
-      const server = await serverOf(from, tables)
       await assertShape(from, shape, tables)
-      const done = await world.to.transaction(async (to) => {
+      const server = await serverOf(from, tables, searching(path))
+      const bring = async (to: Session): Promise<Done<T>> => {
         await to.query(`${guard.to}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
         await passFence(to, fencePass)
         const syncNumber = await nextNumber(to, world.from.side, server)
@@ -157,7 +166,8 @@ async function once<T extends Result>(
           [now, equal, result.rows],
         )
         return {...result, syncNumber, at: now, equal}
-      })
+      }
+      const done = await world.to.transaction(bring, {path})
       if (meanwhile && done.equal) {
         const exported = await from.queryOne<{snapshot: string}>('select pg_export_snapshot() as snapshot')
         await meanwhile({snapshot: exported.snapshot, syncNumber: done.syncNumber})

@@ -1,6 +1,7 @@
 import {SEQ, SIGN} from './log.js'
 import {isKeyed, type CapturedTable} from './captured-table.js'
 import type {Database, Queryable} from '../ports/ports.js'
+import {withoutDomains} from '../postgres/plain-types.js'
 import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 
 /*
@@ -19,6 +20,7 @@ export async function prepareTouched(to: Database, tables: readonly CapturedTabl
       : `add column if not exists ${SIGN} smallint, add column if not exists ${SEQ} bigint,`
     await to.query(`${guard};
       create table if not exists ${touchedOf(table)} as select ${columns.join(', ')} from ${table.name} with no data;
+      ${withoutDomains(touchedOf(table))};
       alter table ${touchedOf(table)} ${extra} add column if not exists heroku_rds_sync bigint not null;
       create index if not exists touched_${table.oid}_sync on ${touchedOf(table)} (heroku_rds_sync);
       insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from)

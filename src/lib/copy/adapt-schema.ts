@@ -1,7 +1,9 @@
 import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
+import {dropChecks, NEED_NOT_HOLD} from './set-aside.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import {UNIQUE_VIOLATION, WRONG_OBJECT_TYPE} from '../postgres/sqlstate.js'
@@ -25,6 +27,7 @@ export async function adaptSchema(
   await addEnumLabels({source, target})
   const statements = await objectStatements({target, schemaDump})
   const [definitions, indexes] = [await tableDefinitions(source), await indexDefinitions(source)]
+  const path = await appSearchPath(source)
   const adapted = target.transaction(
     async (session) => {
       await session.query(`set local lock_timeout = '60s'`)
@@ -40,8 +43,9 @@ export async function adaptSchema(
           `${made ? '' : 'rollback to savepoint before_statement; '}release savepoint before_statement`,
         )
       }
+      await dropChecks(session)
     },
-    {discard: true},
+    {discard: true, path},
   )
   await adapted.catch((error: unknown) => {
     throw isLockConflict(error)
@@ -118,14 +122,14 @@ async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> 
            concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), a.attnotnull,
              case when not c.relispartition then a.attidentity end, a.attgenerated,
              nullif(a.attcollation, t.typcollation)::regcollation, pg_get_expr(d.adbin, c.oid)),
-           E'\\n' order by a.attnum)
+           E'\\n' order by a.attname)
          from pg_attribute a
          join pg_type t on t.oid = a.atttypid
          left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
         (select string_agg(k.conname, ', ' order by k.conname)
          from pg_constraint k
-         where k.conrelid = c.oid and k.contype = 'c' and k.convalidated)) as definition`,
+         where k.conrelid = c.oid and k.contype = 'c' and not ${NEED_NOT_HOLD})) as definition`,
   })
   return new Map(rows.map(({name, definition}) => [name, definition]))
 }

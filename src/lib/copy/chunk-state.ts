@@ -2,6 +2,7 @@ import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
 import type {Queryable, Session} from '../ports/ports.js'
 import {type Chunk, chunksOf} from './chunks.js'
+import type {TableName} from '../postgres/tables.js'
 import type {CopyTable} from './tables.js'
 
 /*
@@ -40,19 +41,25 @@ export const isUnfinished = ({chunks}: TablePlan): boolean => chunks.some(isMiss
 
 /**
  * The chunks of every table: those an earlier run laid out, so that their marks mean the same, and new ones for what it
- * did not know. A table whose rows were moved on the source is begun again, unless it had been copied whole.
+ * did not know. A table whose rows were moved on the source is begun again, unless it had been copied whole, with all whose rows went to
+ * the same place.
  */
 export async function planChunks(target: Session, tables: readonly CopyTable[]): Promise<TablePlan[]> {
   const known = new Map<string, StoredChunk[]>()
   for (const chunk of await knownChunks(target))
     known.set(chunk.relation, [...(known.get(chunk.relation) ?? []), chunk])
+  const moved = new Set(
+    tables.flatMap(({name, filenode, goesTo}) =>
+      known.get(name)?.some((chunk) => chunk.snapshot === null && chunk.filenode !== filenode) ? [goesTo] : [],
+    ),
+  )
+  for (const goesTo of moved) await empty(target, goesTo)
   const plans: TablePlan[] = []
   const laidOut: object[] = []
   for (const table of tables) {
-    const before = known.get(table.name)
-    const moved = before?.some((chunk) => chunk.snapshot === null && chunk.filenode !== table.filenode)
-    if (moved) await forgetTable(target, table)
-    let chunks: KnownChunk[] | undefined = moved ? undefined : before
+    const again = moved.has(table.goesTo)
+    if (again) await forgetTable(target, table)
+    let chunks: KnownChunk[] | undefined = again ? undefined : known.get(table.name)
     if (!chunks) {
       chunks = chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))
       laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.name, filenode: table.filenode})))
@@ -87,10 +94,17 @@ async function knownChunks(target: Queryable): Promise<StoredChunk[]> {
   }))
 }
 
-async function forgetTable(target: Queryable, {name}: CopyTable): Promise<void> {
-  await target.query(`truncate only ${name}`)
-  await target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [name])
+/** Takes its rows away; those of the tables that inherit from it stay. */
+async function empty(target: Queryable, name: TableName): Promise<void> {
+  const table = await target.queryOne<{partitioned: boolean}>(
+    `select relkind = 'p' as partitioned from pg_class where oid = $1::regclass`,
+    [name],
+  )
+  await target.query(`truncate ${table.partitioned ? '' : 'only'} ${name}`)
 }
+
+const forgetTable = (target: Queryable, {name}: CopyTable): Promise<unknown[]> =>
+  target.query(`delete from ${OWN_SCHEMA}.copy_chunks where relation = $1`, [name])
 
 /** Snapshots of which the rows are; null stands for chunks that are not there yet. */
 export async function snapshotsCopied(target: Queryable): Promise<(string | null)[]> {

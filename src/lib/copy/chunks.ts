@@ -30,11 +30,14 @@ export function chunksOf({bytes, pages, divisible}: CopyTable): Chunk[] {
 export function copyStatements(table: CopyTable, {firstPage, nextPage}: Chunk): {out: string; into: string} {
   const columns = table.columns.join(', ')
   const form = table.binary ? ' (format binary)' : ''
-  const whole = columns ? `${table.name} (${columns})` : table.name
+  const listed = columns ? ` (${columns})` : ''
   const bounds = [
     ...(firstPage > 0 ? [`ctid >= '(${firstPage},0)'`] : []),
     ...(nextPage === null ? [] : [`ctid < '(${nextPage},0)'`]),
   ]
-  const rows = bounds.length > 0 ? `(select ${columns} from only ${table.name} where ${bounds.join(' and ')})` : whole
-  return {out: `copy ${rows} to stdout${form}`, into: `copy ${whole} from stdin${form}`}
+  const rows =
+    bounds.length > 0
+      ? `(select ${columns} from only ${table.name} where ${bounds.join(' and ')})`
+      : `${table.name}${listed}`
+  return {out: `copy ${rows} to stdout${form}`, into: `copy ${table.goesTo}${listed} from stdin${form}`}
 }

@@ -1,10 +1,12 @@
 import type {Guard} from '../postgres/catalog.js'
 import {failed, RdsError} from '../ports/errors.js'
+import type {SearchPath} from '../postgres/app-search-path.js'
 import {passFence} from '../fence/fence.js'
 import type {Database, Session} from '../ports/ports.js'
 import {markChunk, takeChunk} from './chunk-state.js'
 import {type Chunk, copyStatements} from './chunks.js'
 import {streamRows} from '../postgres/copy-stream.js'
+import {refusing} from '../postgres/refusal.js'
 import type {CopyTable} from './tables.js'
 
 /** A run that has seen a chunk marked never looks again: a crash of the server must not take it back, even where the database's default would. */
@@ -18,6 +20,8 @@ export interface ChunkToCopy {
   guard: Guard
   /** Opens the fence of the target, where it is up. */
   fencePass?: string | undefined
+  /** For what the app computes as rows arrive. */
+  path: SearchPath
 }
 
 /**
@@ -27,22 +31,27 @@ export interface ChunkToCopy {
 export function copyChunk(
   from: Session,
   target: Database,
-  {table, chunk, snapshot, guard, fencePass}: ChunkToCopy,
+  {table, chunk, snapshot, guard, fencePass, path}: ChunkToCopy,
   sent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  return target.transaction(async (to) => {
-    await to.query(LOADING)
-    if (fencePass !== undefined) await passFence(to, fencePass)
-    const there = await takeChunk(to, table, chunk)
-    if (there !== null) return there
-    const {out, into} = copyStatements(table, chunk)
-    const copied = await streamRows({from, out}, {to, into}, table.name, {sent, signal})
-    await refuseMovedRows(from, table)
-    await markChunk(to, table, chunk, {...copied, snapshot})
-    await to.query(guard)
-    return snapshot
-  })
+  return target.transaction(
+    async (to) => {
+      await to.query(LOADING)
+      if (fencePass !== undefined) await passFence(to, fencePass)
+      const there = await takeChunk(to, table, chunk)
+      if (there !== null) return there
+      const {out, into} = copyStatements(table, chunk)
+      const copied = await streamRows({from, out}, {to, into}, table.name, {sent, signal}).catch(
+        refusing(`the rows of ${table.name} could not be copied`),
+      )
+      await refuseMovedRows(from, table)
+      await markChunk(to, table, chunk, {...copied, snapshot})
+      await to.query(guard)
+      return snapshot
+    },
+    {path},
+  )
 }
 
 /**

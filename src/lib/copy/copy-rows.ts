@@ -2,6 +2,7 @@ import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
 import {passFence} from '../fence/fence.js'
 import type {Clock, Database, Operator, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {isUnfinished, planChunks, type TablePlan} from './chunk-state.js'
 import {type ChunkOf, chunkQueue, type ChunkQueue} from './chunk-queue.js'
@@ -14,6 +15,7 @@ import {progressOf} from './progress.js'
 import {ReadyQueue} from './ready-queue.js'
 import {shareSnapshot, type SharedSnapshot} from './snapshot.js'
 import type {Copied} from '../postgres/copy-stream.js'
+import type {TableName} from '../postgres/tables.js'
 import {type CopyTable, tablesWithRows} from './tables.js'
 
 export interface CopyWorld {
@@ -26,11 +28,11 @@ export interface CopyWorld {
   /** Opens the fence of a target that is shut already. */
   fencePass?: string
   /**
-   * For a source that takes writes meanwhile: removes from a table, before its indexes are built, the rows that may have
+   * For a source that takes writes meanwhile: removes from a table, or from a tree of partitions, before its indexes are built, the rows that may have
    * changed between the moments at which its chunks were read; they are brought later. Left out for a frozen source, of
    * which all moments are equal.
    */
-  deleteTouched?: (to: Session, table: CopyTable) => Promise<void>
+  deleteTouched?: (to: Session, name: TableName) => Promise<void>
   /** The moment to copy where it is not left to the copy; it is released when the last row is there. */
   snapshot?: SharedSnapshot
   /** Of a source that takes writes meanwhile: tables that must be read whole, at one moment. */
@@ -57,6 +59,7 @@ export async function copyRows(
   for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
   const snapshot = given ?? shareSnapshot(source)
   const layout = {snapshot, target, atOnce, fencePass}
+  const path = await appSearchPath(source)
   const plans = await planFrom(layout, () => true)
   const indexes = plans.flatMap(({table}) => builds.get(table.name) ?? [])
   const progress = progressOf(plans, indexes, clock, operator)
@@ -66,7 +69,7 @@ export async function copyRows(
     await target.interrupt().catch(() => undefined) // a target that is down runs nothing any more
   })
 
-  const rowsArrived = tableFinisher(work, plans.length, {builds, deleteTouched})
+  const rowsArrived = tableFinisher(work, plans, {builds, deleteTouched})
 
   const copyLane = (chunks: ChunkQueue) => async (advanced: () => void) => {
     for (let next = chunks.take(); next;) {
@@ -90,7 +93,7 @@ export async function copyRows(
     const running = progress.copying(plan.table, chunk)
     try {
       const sent = (bytes: number) => running.sent(bytes)
-      const what = {table: plan.table, chunk, snapshot, guard, fencePass}
+      const what = {table: plan.table, chunk, snapshot, guard, fencePass, path}
       chunk.snapshot = await copyChunk(from, target, what, sent, lanes.signal)
       running.done()
       if (!isUnfinished(plan)) rowsArrived(plan)
@@ -103,7 +106,7 @@ export async function copyRows(
   }
 
   const buildLane = () =>
-    inBuildingSession(target, buildMemory, async (session) => {
+    inBuildingSession({source, target}, buildMemory, async (session) => {
       for (let next = await work.take(); next; next = await work.take()) {
         lanes.signal.throwIfAborted()
         const running = progress.building(next)
@@ -122,8 +125,8 @@ export async function copyRows(
   try {
     for (const plan of plans) if (!isUnfinished(plan)) rowsArrived(plan)
     const building = [lanes.run(Math.ceil(jobs / 2), buildLane)]
-    for (let left = plans; left.length > 0; left = left.filter(isUnfinished)) {
-      if (left !== plans) await lanes.run(1, () => planAnew(layout, left))
+    for (let left = plans; left.length > 0; left = plans.filter(isUnfinished)) {
+      if (left !== plans) await lanes.run(1, () => planAnew(layout, plans, left))
       await lanes.run(jobs, copyLane(chunkQueue(left)))
       await snapshot.release()
       if (lanes.signal.aborted) break
@@ -165,9 +168,10 @@ async function planFrom(
   }
 }
 
-/** For tables that were moved on the source. */
-async function planAnew(layout: Layout, plans: readonly TablePlan[]): Promise<void> {
-  const moved = new Map(plans.map((plan) => [plan.table.name, plan]))
+/** For tables that were moved on the source, and those whose rows go to the same place. */
+async function planAnew(layout: Layout, plans: readonly TablePlan[], left: readonly TablePlan[]): Promise<void> {
+  const places = new Set(left.map(({table}) => table.goesTo))
+  const moved = new Map(plans.filter(({table}) => places.has(table.goesTo)).map((plan) => [plan.table.name, plan]))
   for (const plan of await planFrom(layout, ({name}) => moved.has(name)))
     Object.assign(moved.get(plan.table.name)!, plan)
 }

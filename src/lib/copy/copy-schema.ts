@@ -1,10 +1,12 @@
 import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_EXTENSION, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable, SchemaDump} from '../ports/ports.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {forgetChunks} from './chunk-state.js'
 import {execute} from './execute.js'
 import {removeLargeObjects} from './large-objects.js'
 import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
+import {checksToWait, dropChecks} from './set-aside.js'
 import {schemaStatements} from './schema-script.js'
 import type {Statement} from './sql-lexer.js'
 
@@ -35,11 +37,13 @@ export async function copyObjects({
   await createExtensions({source, target})
   const settingsLeft = await carrySettings({source, target})
   const statements = await objectStatements({target, schemaDump})
+  const path = await appSearchPath(source)
   await target.transaction(
     async (session) => {
       for (const statement of statements) await execute(session, statement)
+      await dropChecks(session)
     },
-    {discard: true},
+    {discard: true, path},
   )
   return {statements: statements.length, settingsLeft}
 }
@@ -67,7 +71,7 @@ export async function objectStatements({
   schemaDump: SchemaDump
 }): Promise<Statement[]> {
   const script = await schemaDump.section('objects')
-  return schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
+  return schemaStatements(script, await schemasOf(target))
 }
 
 type Dumped = Sides & {schemaDump: SchemaDump}
@@ -84,10 +88,11 @@ export function readPostData(dumped: Dumped): Promise<PostData> {
 
 async function sortedPostData({source, target, schemaDump}: Dumped): Promise<PostData> {
   const script = await schemaDump.section('constraints')
-  const statements = schemaStatements(script, {major: await majorOf(target), schemas: await schemasOf(target)})
+  const statements = schemaStatements(script, await schemasOf(target))
   return sortPostData(statements, {
     indexes: await sourceIndexes(source),
     partitioned: await partitionedForeignKeys(source),
+    checks: await checksToWait(source),
   })
 }
 
@@ -147,11 +152,6 @@ const OBJECTS_IN_SCHEMAS = `
       where d.classid = object.catalog and d.objid = object.oid and d.objsubid = 0
         and d.refobjid <> object.oid and d.deptype in ('e', 'i', 'a', 'P', 'S'))
   limit 500`
-
-const majorOf = async (db: Queryable): Promise<number> => {
-  const row = await db.queryOne<{major: number}>(`select current_setting('server_version_num')::int / 10000 as major`)
-  return row.major
-}
 
 async function schemasOf(db: Queryable): Promise<Set<string>> {
   const rows = await db.query<{name: string}>(

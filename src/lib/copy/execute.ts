@@ -1,6 +1,6 @@
-import {failed, messageOf} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
+import {refusalOf} from '../postgres/refusal.js'
 import type {Statement} from './sql-lexer.js'
 import {
   codeOf,
@@ -37,10 +37,6 @@ export async function execute(
     if (allowed.has(code)) return false
     // The rows that violate a foreign key are named by the caller, who knows the key.
     if (isLostConnection(error) || code === FOREIGN_KEY_VIOLATION) throw error
-    throw failed(
-      'schema_refused',
-      `the target refused part of the schema (${code}): ${messageOf(error)} – in: ${words.join(' ')}`,
-      'heroku rds:assess names what cannot be copied',
-    )
+    throw refusalOf(error, `the target refused part of the schema, ${words.join(' ')}`)
   }
 }

@@ -2,6 +2,7 @@ import {allEnded} from '../flow/all-ended.js'
 import {failed} from '../ports/errors.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {ALREADY_THERE, execute} from './execute.js'
 import type {ForeignKey} from './post-data.js'
@@ -44,7 +45,7 @@ export async function validateForeignKeys(
   const tables = [...new Set(open.map(({table}) => table))]
   const {jobs, buildMemory} = await capacityOf({from: sides.source, to: sides.target})
   const validating = Array.from({length: Math.min(jobs, tables.length)}, () =>
-    inBuildingSession(sides.target, buildMemory, async (session) => {
+    inBuildingSession(sides, buildMemory, async (session) => {
       for (let table = tables.shift(); table; table = tables.shift()) {
         for (const key of open.filter((other) => other.table === table)) {
           signal.throwIfAborted()
@@ -63,7 +64,9 @@ async function orphansNamed({source, target}: Sides, key: ForeignKey, validation
     await validation
   } catch (error) {
     if (codeOf(error) !== FOREIGN_KEY_VIOLATION) throw error
-    const {count, examples} = await orphansOf(key, await shapeOf(source, key), target)
+    const shape = await shapeOf(source, key)
+    const path = await appSearchPath(source)
+    const {count, examples} = await target.transaction((session) => orphansOf(key, shape, session), {path})
     throw failed(
       'foreign_key_violated',
       `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,

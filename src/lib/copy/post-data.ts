@@ -1,5 +1,7 @@
+import {callsAppCode} from '../postgres/app-code.js'
 import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Queryable} from '../ports/ports.js'
+import type {Check} from './set-aside.js'
 import type {Statement} from './sql-lexer.js'
 
 /** An index, or a constraint that rests on one. */
@@ -11,6 +13,8 @@ export interface Build {
   then: Statement[]
   /** Of the index on the source. */
   bytes: number
+  /** Its expressions call functions of the app's. */
+  callsApp: boolean
 }
 
 export interface ForeignKey {
@@ -30,6 +34,7 @@ export interface PostData {
   /** In the order of the dump, when every index is there. */
   rest: Statement[]
   foreignKeys: ForeignKey[]
+  checks: Check[]
   /** Comments on constraints, foreign keys among them. */
   last: Statement[]
 }
@@ -45,6 +50,7 @@ export interface SourceIndex {
   constraint: string | null
   /** ` deferrable …`, as the constraint has it. */
   deferral: string
+  callsApp: boolean
 }
 
 /** A primary key is built like any other index, beside those of its table, and then made the constraint's. Not so one WITHOUT OVERLAPS: it is no btree. */
@@ -52,13 +58,15 @@ export async function sourceIndexes(source: Queryable): Promise<SourceIndex[]> {
   const rows = await source.query<
     Record<'bytes' | 'definition' | 'index' | 'schema' | 'table', string> & {
       constraint: string | null
+      callsApp: boolean
       deferrable: boolean
       deferred: boolean
     }
   >(`
     select n.nspname as schema, c.relname as table, x.relname as index, pg_relation_size(x.oid)::text as bytes,
       pg_get_indexdef(x.oid) as definition, k.conname as constraint,
-      k.condeferrable as deferrable, k.condeferred as deferred
+      k.condeferrable as deferrable, k.condeferred as deferred,
+      ${callsAppCode('pg_class', 'x.oid')} as "callsApp"
     from pg_index i
     join pg_class x on x.oid = i.indexrelid
     join pg_am am on am.oid = x.relam
@@ -69,13 +77,14 @@ export async function sourceIndexes(source: Queryable): Promise<SourceIndex[]> {
     where c.relkind = 'r'
       and ${USER_SCHEMA}
       and ${notOfExtension('pg_class', 'c.oid')}`)
-  return rows.map(({schema, table, index, bytes, definition, constraint, deferrable, deferred}) => ({
+  return rows.map(({schema, table, index, bytes, definition, constraint, deferrable, deferred, callsApp}) => ({
     schema: identifier(schema),
     name: identifier(index),
     bytes: Number(bytes),
     definition,
     constraint: constraint === null ? null : identifier(schema, table, constraint),
     deferral: deferrable ? ` deferrable${deferred ? ' initially deferred' : ''}` : '',
+    callsApp,
   }))
 }
 
@@ -95,9 +104,13 @@ export async function partitionedForeignKeys(source: Queryable): Promise<Set<str
  */
 export function sortPostData(
   statements: readonly Statement[],
-  {indexes, partitioned}: {indexes: readonly SourceIndex[]; partitioned: ReadonlySet<string>},
+  {
+    indexes,
+    partitioned,
+    checks,
+  }: {indexes: readonly SourceIndex[]; partitioned: ReadonlySet<string>; checks: readonly Check[]},
 ): PostData {
-  const sorted: PostData = {statistics: [], builds: new Map(), rest: [], foreignKeys: [], last: []}
+  const sorted: PostData = {statistics: [], builds: new Map(), rest: [], foreignKeys: [], checks: [...checks], last: []}
   const byName = new Map(indexes.map((index) => [`${index.schema}.${index.name}`, index]))
   const byConstraint = new Map(indexes.map((index) => [index.constraint, index]))
   const built = new Map<string, Build>()
@@ -105,7 +118,7 @@ export function sortPostData(
   const build = (table: string, schema: string, name: string, create: Statement, then: Statement[] = []) => {
     const index = byName.get(`${schema}.${name}`)
     if (!index) return sorted.rest.push(create)
-    const made = {name, create, then, bytes: index.bytes}
+    const made = {name, create, then, bytes: index.bytes, callsApp: index.callsApp}
     sorted.builds.set(table, [...(sorted.builds.get(table) ?? []), made])
     return built.set(`${schema}.${name}`, made)
   }

@@ -5,16 +5,17 @@ import {type Statement, statementsOf} from './sql-lexer.js'
  * The statements of a pg_dump script for the target to execute. Left out: extensions, which are created beforehand in
  * the schemas they have on the source (their comments belong to their owner); schemas that already exist; user mappings, which hold
  * passwords for roles that do not travel; event triggers, which RDS lets only the master create, and of which Heroku has its own in every
- * database; the tool's own triggers on the source; and settings the target is too old to know.
+ * database; the tool's own triggers on the source; and pg_dump's own time limits and search path: those of the session hold.
  */
-export function schemaStatements(script: string, target: {major: number; schemas: ReadonlySet<string>}): Statement[] {
+export function schemaStatements(script: string, schemas: ReadonlySet<string>): Statement[] {
   return statementsOf(script).filter(({words}) => {
     const begins = (...expected: string[]) => expected.every((word, i) => words[i] === word)
     if (begins('CREATE', 'EXTENSION') || begins('COMMENT', 'ON', 'EXTENSION')) return false
     if (begins('CREATE', 'USER', 'MAPPING')) return false
     if (begins('CREATE', 'EVENT') || begins('ALTER', 'EVENT') || begins('COMMENT', 'ON', 'EVENT')) return false
-    if (begins('CREATE', 'SCHEMA') && target.schemas.has(unquoted(words[2]!))) return false
-    if (begins('SET', 'transaction_timeout') && target.major < 17) return false
+    if (begins('CREATE', 'SCHEMA') && schemas.has(unquoted(words[2]!))) return false
+    if (begins('SET') && words[1]!.endsWith('_timeout')) return false
+    if (begins('SELECT', 'pg_catalog', 'set_config')) return false
     return !isOurs(words)
   })
 }

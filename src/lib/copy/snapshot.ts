@@ -1,4 +1,5 @@
 import type {Database, Session} from '../ports/ports.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {keepSnapshot, type Kept, readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 
 /** A snapshot of the source that any number of sessions can read. */
@@ -29,12 +30,13 @@ export function shareSnapshot(source: Database): SharedSnapshot {
 
   return {
     async read(work) {
+      const path = await appSearchPath(source)
       for (let tries = 1; ; tries++) {
         kept ??= take()
         const reading = kept
         const {id, snapshot} = await reading.taken
         try {
-          return await readSnapshot(source, id, (session) => work(session, snapshot))
+          return await readSnapshot(source, {snapshot: id, path}, (session) => work(session, snapshot))
         } catch (error) {
           if (!(error instanceof SnapshotGone) || tries === MOST_TRIES) throw error
           drop(reading)

@@ -1,10 +1,13 @@
 import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
 import {identifier} from '../postgres/catalog.js'
+import {ROUTED_BY} from '../postgres/partition-routing.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
 export interface CopyTable {
   name: TableName
+  /** Where its rows go: the root, where another server divides them otherwise between the partitions; else itself. */
+  goesTo: TableName
   /** Quoted; generated ones left out. */
   columns: string[]
   /** Rows and their TOAST, without indexes. */
@@ -20,6 +23,7 @@ export interface CopyTable {
 }
 
 type Row = Pick<CopyTable, 'binary' | 'divisible' | 'filenode'> & {
+  root: TableName | null
   attributes: string[] | null
   bytes: string
   pages: string
@@ -30,6 +34,7 @@ export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {
   const rows = await listTables<Row>(db, {
     before: TYPES_THAT_TRAVEL,
     columns: `
+      ${ROUTED_BY} as root,
       a.attributes,
       coalesce(a.binary, true) as binary,
       pg_table_size(c.oid)::text as bytes,
@@ -45,8 +50,9 @@ export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {
     where: `c.relkind = 'r'`,
     orderBy: 'pg_table_size(c.oid) desc, 1, 2',
   })
-  return rows.map(({attributes, bytes, pages, ...rest}) => ({
+  return rows.map(({root, attributes, bytes, pages, ...rest}) => ({
     ...rest,
+    goesTo: root ?? rest.name,
     columns: (attributes ?? []).map((column) => identifier(column)),
     bytes: Number(bytes),
     pages: Number(pages),

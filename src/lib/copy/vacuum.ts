@@ -28,7 +28,7 @@ export async function vacuumCopied(sides: {source: Database; target: Database}):
   const tables = await neverVacuumed(target)
   const left = [...tables]
   const lane = () =>
-    inBuildingSession(target, buildMemory, async (session) => {
+    inBuildingSession(sides, buildMemory, async (session) => {
       for (let table = left.shift(); table !== undefined; table = left.shift()) await session.query(`vacuum ${table}`)
     })
   await allEnded(Array.from({length: Math.min(jobs, tables.length)}, lane))

@@ -4,7 +4,7 @@ import type {Queryable} from '../ports/ports.js'
 /**
  * A hash over the catalog rows, with the transaction that wrote them, of everything a write could slip past the fence
  * by: new or rewritten tables, changed columns, a trigger disabled and enabled again, attached partitions. Plain writes,
- * VACUUM, ANALYZE, the refresh of a materialized view and the validation of a foreign key do not change it; any such DDL does. `owned` leaves out what
+ * VACUUM, ANALYZE, the refresh of a materialized view and the validation of a constraint do not change it; any such DDL does. `owned` leaves out what
  * belongs to other roles, such as the schema of a monitoring agent.
  */
 export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> {
@@ -40,7 +40,7 @@ export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all')
       where tgrelid in (select oid from tables)
       union all
       select concat_ws(' ', 'constraint', oid, conrelid, conname,
-        case when contype <> 'f' then concat_ws(' ', xmin, convalidated) end)
+        case when contype not in ('c', 'f', 'n') then concat_ws(' ', xmin, convalidated) end)
       from pg_constraint
       where conrelid in (select oid from tables)
       union all

@@ -54,7 +54,11 @@ export interface Database extends Queryable {
   /** `host:port/database`, fit to print. */
   readonly place: string
   session<T>(work: (session: Session) => Promise<T>, options?: SessionOptions): Promise<T>
-  transaction<T>(work: (session: Session) => Promise<T>, options?: SessionOptions & {mode?: string}): Promise<T>
+  /** `path`: the schemas in which it finds names, as SQL; pg_catalog alone where it is left out. */
+  transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options?: SessionOptions & {mode?: string; path?: string},
+  ): Promise<T>
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */
   ownPids(): number[]
   /** Of the server, as it was shown to a session of ours; undefined without TLS. */

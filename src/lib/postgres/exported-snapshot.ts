@@ -1,4 +1,5 @@
 import type {Database, Session} from '../ports/ports.js'
+import {type SearchPath, searching} from './app-search-path.js'
 import {codeOf, INVALID_PARAMETER_VALUE, OBJECT_NOT_IN_PREREQUISITE_STATE, UNDEFINED_OBJECT} from './sqlstate.js'
 
 const AT_ONE_MOMENT = 'isolation level repeatable read'
@@ -9,24 +10,24 @@ export class SnapshotGone extends Error {}
 /** Majors word it differently: UNDEFINED_OBJECT is that of 17 and later. */
 const GONE = new Set([INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT, OBJECT_NOT_IN_PREREQUISITE_STATE])
 
-const see = (session: Session, snapshot: string): Promise<unknown> =>
-  session.query(`set transaction snapshot '${snapshot}'`).catch((error: unknown) => {
+const see = (session: Session, snapshot: string, then = ''): Promise<unknown> =>
+  session.query(`set transaction snapshot '${snapshot}'; ${then}`).catch((error: unknown) => {
     throw GONE.has(codeOf(error)) ? new SnapshotGone('the snapshot is gone') : error
   })
 
 /**
- * Runs `work` in a transaction that sees an exported snapshot; where asked for, it may make temporary tables. Fails with
- * SnapshotGone when it is no longer kept.
+ * Runs `work` in a transaction that sees an exported snapshot, and finds names as the app does; where asked for, it may make temporary
+ * tables. Fails with SnapshotGone when it is no longer kept.
  */
 export const readSnapshot = <T>(
   db: Database,
-  snapshot: string,
+  {snapshot, path}: {snapshot: string; path: SearchPath},
   work: (session: Session) => Promise<T>,
   {temporary = false}: {temporary?: boolean} = {},
 ): Promise<T> =>
   db.transaction(
     async (session) => {
-      await see(session, snapshot)
+      await see(session, snapshot, searching(path))
       return work(session)
     },
     {mode: temporary ? AT_ONE_MOMENT : `${AT_ONE_MOMENT} read only`},

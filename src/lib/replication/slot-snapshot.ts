@@ -1,3 +1,4 @@
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 import type {SharedSnapshot} from '../copy/snapshot.js'
 import {failed} from '../ports/errors.js'
@@ -17,7 +18,8 @@ export async function slotSnapshot(
     release,
     async read(work) {
       if (!isHeld()) throw snapshotLost()
-      return readSnapshot(source, snapshot, (session) => work(session, start)).catch((error: unknown) => {
+      const path = await appSearchPath(source)
+      return readSnapshot(source, {snapshot, path}, (session) => work(session, start)).catch((error: unknown) => {
         throw error instanceof SnapshotGone ? snapshotLost() : error
       })
     },

@@ -1,8 +1,10 @@
 import {passFence} from '../fence/fence.js'
 import {noteOf} from '../journal/notes.js'
 import type {Queryable, Session} from '../ports/ports.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 import type {Migration} from './migration.js'
+import {refusing} from '../postgres/refusal.js'
 import {materializedViews} from '../verify/materialized-views.js'
 
 /**
@@ -16,12 +18,18 @@ export async function refreshDerived(migration: Migration, scope: 'all' | 'missi
   const views = (await materializedViews(target)).filter(
     (view) => populated.has(view.name) && (scope === 'all' || !view.populated),
   )
-  await target.transaction(async (session) => {
+  const path = await appSearchPath(source)
+  const refresh = async (session: Session) => {
     if (fencePass !== undefined) await passFence(session, fencePass)
-    for (const {name} of views) await session.query(`refresh materialized view ${name}`)
+    for (const {name} of views) {
+      await session
+        .query(`refresh materialized view ${name}`)
+        .catch(refusing(`materialized view ${name} could not be refreshed on the target`))
+    }
     for (const {name} of views) await session.query(`analyze ${name}`)
     await analyzeParents(session, scope)
-  })
+  }
+  await target.transaction(refresh, {path})
   return views.length
 }
 

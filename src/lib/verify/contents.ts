@@ -2,7 +2,7 @@ import type {Clock, Operator} from '../ports/ports.js'
 import {type Difference, locate} from './locate.js'
 import type {SnapshotPair} from './pair.js'
 import {isSame, NOTHING, type PageRange, plus, rangesOf, type Sum, sumOf} from './sums.js'
-import {pagesOf, type VerifyTable} from './tables.js'
+import {pagesOf, type TablePart, type VerifyTable} from './tables.js'
 
 export interface Verification {
   tables: number
@@ -31,6 +31,7 @@ export interface HowToVerify {
 
 interface Chunk {
   table: VerifyTable
+  part: TablePart
   range: PageRange
 }
 
@@ -62,12 +63,13 @@ export async function compareContents(
   const result: Verification = {tables: tables.length, rows: 0n, bytes: 0, differences: [], moved: []}
   const there = await pair.to.read((db) => pagesOf(db, tables))
   const queues: Record<keyof SnapshotPair, Chunk[]> = {
-    from: tables.flatMap((table) => rangesOf(table.pages, table.divisible).map((range) => ({table, range}))),
-    to: tables.flatMap((table) => rangesOf(there.get(table.name)!, true).map((range) => ({table, range}))),
+    from: chunksOf(tables, (part) => part),
+    to: chunksOf(tables, ({name}) => ({name, pages: there.get(name)!, divisible: true})),
   }
-  const partsOf = (table: VerifyTable) => [...queues.from, ...queues.to].filter((part) => part.table === table).length
+  const chunksIn = (table: VerifyTable) =>
+    [...queues.from, ...queues.to].filter((chunk) => chunk.table === table).length
   const accounts = new Map<VerifyTable, Account>(
-    tables.map((table) => [table, {open: partsOf(table), sums: {from: NOTHING, to: NOTHING}}]),
+    tables.map((table) => [table, {open: chunksIn(table), sums: {from: NOTHING, to: NOTHING}}]),
   )
   const stop = new AbortController()
   const signal = AbortSignal.any([given, stop.signal])
@@ -92,11 +94,11 @@ export async function compareContents(
     await verified(table, sums.from.rows, differences)
   }
   const lane = async (side: keyof SnapshotPair) => {
-    for (let part = queues[side].shift(); part; part = queues[side].shift()) {
+    for (let chunk = queues[side].shift(); chunk; chunk = queues[side].shift()) {
       signal.throwIfAborted()
-      const {table, range} = part
+      const {table, part, range} = chunk
       const begun = clock.now().getTime()
-      const sum = await pair[side].read((db) => sumOf(db, table, range))
+      const sum = await pair[side].read((db) => sumOf(db, table, part, range))
       const account = accounts.get(table)!
       account.sums[side] = plus(account.sums[side], sum)
       if (--account.open === 0) await conclude(table, account)
@@ -115,3 +117,8 @@ export async function compareContents(
     clearInterval(timer)
   }
 }
+
+const chunksOf = (tables: readonly VerifyTable[], onThisSide: (part: TablePart) => TablePart): Chunk[] =>
+  tables.flatMap((table) =>
+    table.parts.map(onThisSide).flatMap((part) => rangesOf(part).map((range) => ({table, part, range}))),
+  )

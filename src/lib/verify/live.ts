@@ -85,8 +85,13 @@ function proofOf(
   tables: readonly CapturedTable[],
 ) {
   const files = new Map(known.map((table) => [table.name, table]))
-  const accounts = new Map(tables.map((table) => [table, accountOf(table)]))
   const capturedAs = new Map(tables.flatMap((table) => table.partitions.map(({name}) => [name, table])))
+  const toCompare = known.flatMap((table): VerifyTable[] => {
+    const captured = capturedAs.get(table.name)
+    return captured ? [{...table, key: captured.key.map(({name}) => name)}] : []
+  })
+  const openIn = (table: CapturedTable) => toCompare.filter(({name}) => capturedAs.get(name) === table).length
+  const accounts = new Map(tables.map((table) => [table, {open: openIn(table), rows: 0n, equal: true}]))
   const oneByOne = inTurn()
 
   const differs = async (table: CapturedTable, name: TableName, differences: readonly Difference[]) => {
@@ -101,10 +106,7 @@ function proofOf(
     await noteVerified(to, table, syncNumber, rows, horizon)
   }
   return {
-    toCompare: known.flatMap((table): VerifyTable[] => {
-      const captured = capturedAs.get(table.name)
-      return captured ? [{...table, key: captured.key.map(({name}) => name)}] : []
-    }),
+    toCompare,
     async verified({name}: VerifyTable, rows: bigint, differences: readonly Difference[]): Promise<void> {
       const table = capturedAs.get(name)!
       const account = accounts.get(table)!
@@ -171,13 +173,6 @@ export async function sampleWhileLive(world: LiveWorld, captured: CapturedSchema
   const {pair} = await equalSnapshots({...world, ...captured})
   return withPair(pair, () => compareSample(pair, captured.tables))
 }
-
-/** Partitions of a table that are still to be compared, and what the others were. */
-const accountOf = ({partitions}: CapturedTable) => ({
-  open: partitions.filter(({partitioned}) => !partitioned).length,
-  rows: 0n,
-  equal: true,
-})
 
 /** Syncs until nothing is left behind, and keeps both snapshots. */
 async function equalSnapshots(

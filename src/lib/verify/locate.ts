@@ -1,6 +1,6 @@
 import type {Database, Queryable} from '../ports/ports.js'
 import type {SnapshotPair} from './pair.js'
-import {ROW_HASH, textOf} from './sums.js'
+import {rowHash, rowText, textOf, valueText} from '../postgres/row-text.js'
 import type {VerifyTable} from './tables.js'
 
 const BUCKETS = 1024
@@ -40,14 +40,14 @@ const both = <T>({from, to}: SnapshotPair, read: (db: Queryable) => Promise<T>):
   Promise.all([from.read(read), to.read(read)])
 
 /** What names a row: the text of its key, or of all of it. */
-const nameOf = ({key}: VerifyTable): string => (key.length > 0 ? textOf(key) : '(t.*)::text')
+const nameOf = ({key, row}: VerifyTable): string => (key.length > 0 ? textOf(key) : rowText(row.all, row))
 
 const bucketOf = (table: VerifyTable): string => `hashtextextended(${nameOf(table)}, 0) & ${BUCKETS - 1}`
 
 async function bucketSums(db: Queryable, table: VerifyTable): Promise<Map<string, string>> {
   const rows = await db.query<{bucket: string; sum: string}>(
-    `select (${bucketOf(table)})::text as bucket, concat(count(*), ' ', sum(${ROW_HASH})) as sum
-     from only ${table.name} t
+    `select (${bucketOf(table)})::text as bucket, concat(count(*), ' ', sum(${rowHash(table.row)})) as sum
+     from ${table.rows} t
      group by 1`,
   )
   return new Map(rows.map(({bucket, sum}) => [bucket, sum]))
@@ -60,8 +60,8 @@ interface Seen {
 
 async function rowsIn(db: Queryable, table: VerifyTable, bucket: string): Promise<Map<string, Seen>> {
   const rows = await db.query<{row: string; hash: string; times: number}>(
-    `select ${nameOf(table)} as row, sum(${ROW_HASH})::text as hash, count(*)::int as times
-     from only ${table.name} t
+    `select ${nameOf(table)} as row, sum(${rowHash(table.row)})::text as hash, count(*)::int as times
+     from ${table.rows} t
      where ${bucketOf(table)} = $1::bigint
      group by 1`,
     [bucket],
@@ -89,15 +89,16 @@ function differencesOf(
 }
 
 async function columnsThatDiffer(pair: SnapshotPair, table: VerifyTable, row: string): Promise<string[]> {
-  const list = table.columns.map((column) => `md5(t.${column}::text)`).join(', ')
+  const {all, long} = table.row
+  const list = all.map((column) => `md5((${valueText(`t.${column}`, long.includes(column))})::text)`).join(', ')
   const [here, there] = await both(pair, async (db) => {
     const [found] = await db.query<{hashes: (string | null)[]}>(
-      `select json_build_array(${list}) as hashes from only ${table.name} t where ${nameOf(table)} = $1 limit 1`,
+      `select to_json(array[${list}]) as hashes from ${table.rows} t where ${nameOf(table)} = $1 limit 1`,
       [row],
     )
     return found?.hashes ?? []
   })
-  return table.columns.filter((_, i) => here[i] !== there[i])
+  return all.filter((_, i) => here[i] !== there[i])
 }
 
 /** `public.orders (42): status differs`; only the first ones in full. */

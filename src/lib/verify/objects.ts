@@ -39,10 +39,10 @@ export async function compareObjects(
   }
 }
 
-/** A foreign key that is enforced but not validated yet counts as the validated one of the other side. */
+/** A foreign key or check that is enforced but not validated yet counts as the validated one of the other side. */
 const validated =
   (here: readonly string[]) =>
   (line: string): string => {
-    const whole = line.replace(/ f not valid$/, ' f')
+    const whole = line.replace(/ not valid$/, '')
     return line !== whole && line.startsWith('constraint ') && here.includes(whole) ? whole : line
   }

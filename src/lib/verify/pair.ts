@@ -1,3 +1,4 @@
+import {appSearchPath, type SearchPath} from '../postgres/app-search-path.js'
 import {keepSnapshot, readSnapshot, SnapshotGone} from '../postgres/exported-snapshot.js'
 import {type RdsError, unverified} from '../ports/errors.js'
 import type {Database, Session} from '../ports/ports.js'
@@ -22,15 +23,15 @@ export const snapshotLost = (why: string): RdsError =>
 
 /**
  * Takes a snapshot of a database, or adopts one that was exported, and keeps it until it is released. When the session that keeps it breaks,
- * it is gone, and every later reader fails.
+ * it is gone, and every later reader fails. Readers find names by `path`.
  */
-export async function holdSnapshot(db: Database, snapshot?: string): Promise<HeldSnapshot> {
+export async function holdSnapshot(db: Database, path: SearchPath, snapshot?: string): Promise<HeldSnapshot> {
   const kept = keepSnapshot(db, {of: snapshot})
   const {id} = await kept.taken
   return {
     side: db.side,
     read: (work, how) =>
-      readSnapshot(db, id, work, how).catch((error: unknown) => {
+      readSnapshot(db, {snapshot: id, path}, work, how).catch((error: unknown) => {
         throw error instanceof SnapshotGone
           ? snapshotLost(`the session that kept the snapshot of the ${db.side} ended`)
           : error
@@ -44,7 +45,8 @@ export async function holdSnapshot(db: Database, snapshot?: string): Promise<Hel
 
 /** Both snapshots, or none; `snapshot`: that of the `from` side, exported. */
 export async function holdBoth({from, to}: {from: Database; to: Database}, snapshot?: string): Promise<SnapshotPair> {
-  const [here, there] = [holdSnapshot(from, snapshot), holdSnapshot(to)]
+  const path = await appSearchPath(from)
+  const [here, there] = [holdSnapshot(from, path, snapshot), holdSnapshot(to, path)]
   try {
     return {from: await here, to: await there}
   } catch (error) {

@@ -4,7 +4,7 @@ import type {Database, Queryable} from '../ports/ports.js'
 import type {Verification} from './contents.js'
 import type {Difference} from './locate.js'
 import type {SnapshotPair} from './pair.js'
-import {ROW_HASH, textOf} from './sums.js'
+import {rowHash, textOf} from '../postgres/row-text.js'
 
 const ROWS = 1000
 /** Pages sampled of a table, about. */
@@ -44,14 +44,16 @@ async function sampleOf(db: Queryable, table: CapturedTable): Promise<Sampled[]>
   const percent = Math.min(100, (100 * PAGES) / Math.max(1, size.pages))
   const key = table.key.map(({name}) => `t.${name}::text as ${name}`).join(', ')
   return db.query<Sampled>(
-    `select (select to_json(k) from (select ${key}) k) as key, ${nameOf(table)} as row, ${ROW_HASH}::text as hash
+    `select (select to_json(k) from (select ${key}) k) as key,
+       ${nameOf(table)} as row,
+       ${rowHash(table.row)}::text as hash
      from ${rowsOf(table)} t tablesample system (${percent}) order by random() limit ${ROWS}`,
   )
 }
 
 async function hashesOf(db: Queryable, table: CapturedTable, sample: readonly Sampled[]): Promise<Map<string, string>> {
   const rows = await db.query<{row: string; hash: string}>(
-    `select ${nameOf(table)} as row, ${ROW_HASH}::text as hash
+    `select ${nameOf(table)} as row, ${rowHash(table.row)}::text as hash
      from json_populate_recordset(null::${touchedOf(table)}, $1) k
      join ${rowsOf(table)} t on ${sameKey(table, 't', 'k')}`,
     [JSON.stringify(sample.map(({key}) => key))],

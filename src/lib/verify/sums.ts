@@ -1,5 +1,6 @@
 import type {Queryable} from '../ports/ports.js'
-import type {VerifyTable} from './tables.js'
+import {rowHash} from '../postgres/row-text.js'
+import type {TablePart, VerifyTable} from './tables.js'
 
 /**
  * What stands for rows: how many there are, and the sum of 64-bit hashes of their text. Independent of order, sensitive to
@@ -17,13 +18,6 @@ export const plus = (a: Sum, b: Sum): Sum => ({rows: a.rows + b.rows, hash: a.ha
 
 export const isSame = (a: Sum, b: Sum): boolean => a.rows === b.rows && a.hash === b.hash
 
-/** The text of some quoted columns of a row `t`: of its key, it names the row. */
-export const textOf = (columns: readonly string[]): string =>
-  `row(${columns.map((column) => `t.${column}`).join(', ')})::text`
-
-/** The hash of a row `t`, every column in the order of the table. */
-export const ROW_HASH = 'hashtextextended((t.*)::text, 0)'
-
 /** A run of pages; the last one of a table has no end. */
 export interface PageRange {
   first: number
@@ -38,18 +32,18 @@ const within = ({first, next}: PageRange): string => {
   return bounds.length > 0 ? `where ${bounds.join(' and ')}` : ''
 }
 
-/** Sums a run of pages of one table. */
-export async function sumOf(db: Queryable, table: VerifyTable, range: PageRange): Promise<Sum> {
-  const row = await db.queryOne<{rows: string; hash: string}>(
-    `select count(*)::text as rows, coalesce(sum(${ROW_HASH}), 0)::text as hash
-     from only ${table.name} t
+/** Sums a run of pages of one part of a table. */
+export async function sumOf(db: Queryable, {row}: VerifyTable, {name}: TablePart, range: PageRange): Promise<Sum> {
+  const sum = await db.queryOne<{rows: string; hash: string}>(
+    `select count(*)::text as rows, coalesce(sum(${rowHash(row)}), 0)::text as hash
+     from only ${name} t
      ${within(range)}`,
   )
-  return {rows: BigInt(row.rows), hash: BigInt(row.hash)}
+  return {rows: BigInt(sum.rows), hash: BigInt(sum.hash)}
 }
 
-/** Cuts a table into runs of about 64 MB. */
-export function rangesOf(pages: number, divisible: boolean): PageRange[] {
+/** Cuts a part of a table into runs of about 64 MB. */
+export function rangesOf({pages, divisible}: TablePart): PageRange[] {
   const count = divisible ? Math.max(1, Math.round(pages / PAGES_AT_ONCE)) : 1
   return Array.from({length: count}, (_, nth) => ({
     first: Math.floor((pages * nth) / count),

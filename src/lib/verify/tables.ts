@@ -1,26 +1,41 @@
 import {identifier} from '../postgres/catalog.js'
+import {ROUTED_BY} from '../postgres/partition-routing.js'
+import {IS_LONG, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 import type {Queryable} from '../ports/ports.js'
 
-/** A table whose rows are compared. */
-export interface VerifyTable {
+/** Where rows lie: a table, or a partition. */
+export interface TablePart {
   name: TableName
-  /** Quoted columns of the primary key, or of another key; empty where a row is named by its text. */
-  key: string[]
-  columns: string[]
-  bytes: number
   pages: number
-  /** Another one means that it was truncated or rewritten. */
-  filenode: string
   /** A range of pages can be read alone; before 14 it would cost a scan of the whole table. */
   divisible: boolean
 }
 
-interface Row extends Pick<VerifyTable, 'divisible' | 'filenode'> {
+/** What is compared as one: a table, a partition, or all partitions of a tree between which rows are divided otherwise on the other side. */
+export interface VerifyTable {
+  name: TableName
+  /** What to select its rows from. */
+  rows: string
+  parts: TablePart[]
+  /** Quoted columns of the primary key, or of another key; empty where a row is named by its text. */
+  key: string[]
+  row: RowColumns
+  bytes: number
+  /** Another one means that it was truncated or rewritten. */
+  filenode: string
+}
+
+interface Leaf {
+  name: TableName
+  root: string | null
   attributes: string[] | null
+  long: string[] | null
   keyed: string[] | null
   bytes: string
   pages: string
+  filenode: string
+  divisible: boolean
 }
 
 /**
@@ -28,48 +43,68 @@ interface Row extends Pick<VerifyTable, 'divisible' | 'filenode'> {
  * than on the `from` side.
  */
 export async function tablesToVerify(db: Queryable, only?: readonly TableName[]): Promise<VerifyTable[]> {
-  const rows = await listTables<Row>(db, {
+  const leaves = await listTables<Leaf>(db, {
     columns: `
+      ${ROUTED_BY} as root,
       pg_table_size(c.oid)::text as bytes,
       (pg_relation_size(c.oid) / current_setting('block_size')::int)::text as pages,
       pg_relation_filenode(c.oid)::text as filenode,
       current_setting('server_version_num')::int >= 140000 as divisible,
-      (select json_agg(a.attname order by a.attnum)
-       from pg_attribute a
-       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as attributes,
+      a.attributes,
+      a.long,
       (select json_agg(a.attname order by p.place)
        from pg_index i, unnest(i.indkey[0:i.indnkeyatts - 1]) with ordinality p (attnum, place)
        join pg_attribute a on a.attnum = p.attnum
        where i.indrelid = c.oid and a.attrelid = c.oid and i.indisprimary) as keyed`,
+    join: `
+      cross join lateral (
+        select json_agg(a.attname order by a.attnum) as attributes,
+          json_agg(a.attname) filter (where ${IS_LONG}) as long
+        from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a`,
     where: `c.relkind = 'r'
       and ($1::json is null or c.oid in (select to_regclass(name) from json_array_elements_text($1) name))`,
     orderBy: 'pg_table_size(c.oid) desc, 1, 2',
     values: [only ? JSON.stringify(only) : null],
   })
-  return rows.map(({attributes, keyed, bytes, pages, ...rest}) => ({
-    ...rest,
-    key: (keyed ?? []).map((column) => identifier(column)),
-    columns: (attributes ?? []).map((column) => identifier(column)),
-    bytes: Number(bytes),
-    pages: Number(pages),
-  }))
+  const byName = new Map<TableName, Leaf[]>()
+  for (const leaf of leaves) {
+    const name = leaf.root ?? leaf.name
+    byName.set(name, [...(byName.get(name) ?? []), leaf])
+  }
+  return [...byName].map(([name, parts]) => tableOf(name, parts))
 }
 
-/** How many pages each table has on one side: the rows are not packed the same way on the other. */
+function tableOf(name: TableName, leaves: readonly Leaf[]): VerifyTable {
+  const [{root, attributes, long, keyed}] = leaves as [Leaf]
+  const quoted = (columns: string[] | null) => (columns ?? []).map((column) => identifier(column))
+  return {
+    name,
+    rows: root === null ? `only ${name}` : name,
+    parts: leaves.map((leaf) => ({name: leaf.name, pages: Number(leaf.pages), divisible: leaf.divisible})),
+    key: quoted(keyed),
+    row: {all: quoted(attributes), long: quoted(long)},
+    bytes: leaves.reduce((sum, {bytes}) => sum + Number(bytes), 0),
+    filenode: leaves.map(({filenode}) => filenode).join(','),
+  }
+}
+
+/** How many pages each part has on one side: the rows are not packed the same way on the other. */
 export async function pagesOf(db: Queryable, tables: readonly VerifyTable[]): Promise<Map<TableName, number>> {
   const rows = await db.query<{name: string; pages: string}>(
     `select name, coalesce(pg_relation_size(to_regclass(name)) / current_setting('block_size')::int, 0)::text as pages
      from json_array_elements_text($1::json) as name`,
-    [JSON.stringify(tables.map(({name}) => name))],
+    [JSON.stringify(tables.flatMap(({parts}) => parts.map(({name}) => name)))],
   )
   return new Map(rows.map(({name, pages}) => [name, Number(pages)]))
 }
 
 /** It was truncated or rewritten since: an older snapshot cannot read what it was. */
-export async function hasMoved(db: Queryable, {name, filenode}: VerifyTable): Promise<boolean> {
+export async function hasMoved(db: Queryable, {parts, filenode}: VerifyTable): Promise<boolean> {
   const now = await db.queryOne<{filenode: string | null}>(
-    `select pg_relation_filenode(to_regclass($1))::text as filenode`,
-    [name],
+    `select string_agg(pg_relation_filenode(to_regclass(name))::text, ',' order by nth) as filenode
+     from json_array_elements_text($1::json) with ordinality p (name, nth)`,
+    [JSON.stringify(parts.map(({name}) => name))],
   )
   return now.filenode !== filenode
 }

@@ -3,11 +3,13 @@ import {touchedOf} from '../capture/touched.js'
 import {isKeyed, rowsOf, sameKey, type CapturedTable} from '../capture/captured-table.js'
 import {allEnded} from '../flow/all-ended.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
 import {streamRows} from '../postgres/copy-stream.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import type {SnapshotPair} from './pair.js'
 import {changeSince, countAtHorizon, type HorizonPair} from './xmin-horizon.js'
-import {isSame, ROW_HASH, textOf} from './sums.js'
+import {rowHash, textOf} from '../postgres/row-text.js'
+import {isSame} from './sums.js'
 
 /** A session on each side, of which both see the same state. */
 interface Ends {
@@ -23,8 +25,12 @@ export type BothEnds = <T>(work: (ends: Ends) => Promise<T>) => Promise<T>
 /** Of databases that take no writes. */
 export const frozenEnds =
   ({from, to}: {from: Database; to: Database}): BothEnds =>
-  (work) =>
-    to.session((there) => from.transaction((here) => work({from: here, to: there, side: to.side})))
+  async (work) => {
+    const path = await appSearchPath(from)
+    return to.transaction((there) => from.transaction((here) => work({from: here, to: there, side: to.side}), {path}), {
+      path,
+    })
+  }
 
 /** Of two snapshots that are equal. */
 export const endsOf =
@@ -45,8 +51,8 @@ export interface Touched {
 /** What both snapshots hold. */
 export async function horizonPair({from, to}: SnapshotPair, table: CapturedTable): Promise<HorizonPair> {
   const [here, there] = await allEnded([
-    from.read((session) => countAtHorizon(session, rowsOf(table))),
-    to.read((session) => countAtHorizon(session, rowsOf(table))),
+    from.read((session) => countAtHorizon(session, table)),
+    to.read((session) => countAtHorizon(session, table)),
   ])
   return {from: here, to: there}
 }
@@ -93,10 +99,7 @@ export async function compareTouched(touched: Touched, open: BothEnds, signal: A
       pass.compared.push({table, differences})
     }),
     ...touched.grown.map(({table, then}) => async ({from, to}: Ends) => {
-      const [ours, theirs] = await Promise.all([
-        changeSince(from, rowsOf(table), then.from),
-        changeSince(to, rowsOf(table), then.to),
-      ])
+      const [ours, theirs] = await Promise.all([changeSince(from, table, then.from), changeSince(to, table, then.to)])
       if (ours && theirs && isSame(ours, theirs)) pass.grown.push({table, rows: ours.rows})
       else pass.whole.push(table)
     }),
@@ -148,7 +151,7 @@ const joined = (table: CapturedTable, keys: string): string =>
 
 async function sumsOf(session: Session, table: CapturedTable, keys: string): Promise<string> {
   const row = await session.queryOne<{sum: string}>(
-    `select concat(count(*), ' ', sum(${ROW_HASH})) as sum from ${joined(table, keys)}`,
+    `select concat(count(*), ' ', sum(${rowHash(table.row)})) as sum from ${joined(table, keys)}`,
   )
   return row.sum
 }
@@ -163,7 +166,7 @@ async function rowsThatDiffer(
   const hashes = async (session: Session, keys: string) => {
     const name = textOf(table.key.map((column) => column.name))
     const rows = await session.query<{row: string; hash: string}>(
-      `select ${name} as row, ${ROW_HASH}::text as hash from ${joined(table, keys)}`,
+      `select ${name} as row, ${rowHash(table.row)}::text as hash from ${joined(table, keys)}`,
     )
     return new Map(rows.map(({row, hash}) => [row, hash]))
   }

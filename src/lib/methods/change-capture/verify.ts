@@ -54,7 +54,9 @@ export const verifyBeforeWindow: Step = {
 export const withoutAttached = (differences: readonly string[]): string[] =>
   differences.filter(
     (line) =>
-      !/^only on the source: (constraint .* [ft]( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(line),
+      !/^only on the source: (constraint .*( [cft]| domain .*)( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(
+        line,
+      ),
   )
 
 export const verifyTouched: Step = {

@@ -1,4 +1,4 @@
-import {attachConstraints, copyConstraints} from '../../copy/constraints.js'
+import {attachConstraints, copyConstraints, validateChecks} from '../../copy/constraints.js'
 import {readPostData} from '../../copy/copy-schema.js'
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {validateForeignKeys} from '../../copy/foreign-keys.js'
@@ -50,7 +50,8 @@ export const validateConstraints: Step = {
   done: never,
 
   async run(migration) {
-    const {foreignKeys} = await readPostData(migration)
+    const {foreignKeys, checks} = await readPostData(migration)
+    await validateChecks(migration, checks, migration.signal)
     const validated = await validateForeignKeys(migration, foreignKeys, migration.signal)
     return `${validated} foreign keys validated; reads and writes went on`
   },

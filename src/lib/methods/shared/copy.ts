@@ -104,8 +104,7 @@ async function whileWritten(migration: Migration): Promise<Pick<CopyWorld, 'atOn
   return {
     fencePass,
     atOnce: ({name}) => !isKeyed(capturedAs.get(name)!),
-    deleteTouched: (to, {name}) =>
-      deleteTouchedRows({...forward(migration), fencePass}, to, capturedAs.get(name)!, name),
+    deleteTouched: (to, name) => deleteTouchedRows({...forward(migration), fencePass}, to, capturedAs.get(name)!, name),
   }
 }
 

@@ -1,0 +1,27 @@
+/**
+ * SQL condition on `pg_class c`: a partition, or a tree of them, whose rows can belong to other partitions on another server. Where HASH
+ * decides, it is sure to decide alike only for plain values: an enumerated value is hashed by its OID, and a collation that takes
+ * different strings for equal by the version of its library (Postgres 17, "pg_dump --load-via-partition-root").
+ */
+export const ROUTED_ANEW = `exists (
+    select
+    from pg_partition_tree(pg_partition_root(c.oid)) member
+    join pg_partitioned_table p on p.partrelid = member.relid and p.partstrat = 'h'
+    cross join lateral unnest(p.partattrs::int2[]) k (attnum)
+    left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = k.attnum and k.attnum <> 0
+    left join pg_type t on t.oid = a.atttypid
+    left join pg_collation l on l.oid = a.attcollation
+    where a.attnum is null
+      or not (
+        t.typnamespace = 'pg_catalog'::regnamespace
+        and t.typtype = 'b'
+        and t.typcategory <> 'A'
+        and t.typname !~ '^reg'
+        and coalesce(l.collisdeterministic, true)))`
+
+/** SQL expression on `pg_class c`: the quoted name of the root through which its rows have to go; null where they go where they were. */
+export const ROUTED_BY = `case when c.relispartition and ${ROUTED_ANEW} then (
+        select format('"%s"."%s"', replace(s.nspname, '"', '""'), replace(r.relname, '"', '""'))
+        from pg_class r
+        join pg_namespace s on s.oid = r.relnamespace
+        where r.oid = pg_partition_root(c.oid)) end`

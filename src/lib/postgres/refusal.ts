@@ -1,0 +1,64 @@
+import {EXIT, messageOf, RdsError} from '../ports/errors.js'
+import {codeOf} from './sqlstate.js'
+
+/** What Postgres tells of an error beside its message: https://www.postgresql.org/docs/current/protocol-error-fields.html */
+interface Fields {
+  schema?: string
+  table?: string
+  constraint?: string
+  where?: string
+}
+
+/** Classes of errors that lie in the data, the schema or the app's functions, not in the state of the server. */
+const IN_THE_DATA = /^(0A|21|22|23|26|2F|38|39|42|44|54|P0|XX)/
+
+/**
+ * An error that comes from rows, schema or the app's own functions, in a sentence that says what was being done, where, and what helps; any
+ * other error as it is. Values of rows stay out of it.
+ */
+export function refusalOf(error: unknown, doing: string): unknown {
+  const code = codeOf(error)
+  if (error instanceof RdsError || !/^[0-9A-Z]{5}$/.test(code) || !IN_THE_DATA.test(code)) return error
+  const place = placeOf(error as Fields)
+  return new RdsError(
+    EXIT.failed,
+    'refused_by_database',
+    `${doing}: ${messageOf(error)}${place.length > 0 ? ` – in ${place.join(', ')}` : ''}`,
+    remediesFor(code, error as Fields),
+    error,
+  )
+}
+
+/** Where it happened: the row of a COPY by its number, functions by their names. */
+export function placeOf({schema, table, constraint, where = ''}: Fields): string[] {
+  const copy = /^COPY (.+?), line (\d+)(?:, column ([^:]+?))?(?::|,|$)/m.exec(where)
+  return [
+    ...(table ? [`table ${schema ? `${schema}.` : ''}${table}`] : []),
+    ...(constraint ? [`constraint ${constraint}`] : []),
+    ...(copy ? [`row ${copy[2]} of ${copy[1]}${copy[3] ? `, column ${copy[3]}` : ''}`] : []),
+    ...functionsIn(where),
+  ]
+}
+
+/** `PL/pgSQL function f(text) line 1 at RETURN`, `SQL function "f" during inlining`: the first is the innermost. */
+export const functionsIn = (where: string): string[] =>
+  where.split('\n').filter((line) => /^(PL\/\w+|SQL) function /.test(line))
+
+const UNDEFINED = new Set(['3F000', '42703', '42704', '42883', '42P01'])
+
+function remediesFor(code: string, {where = ''}: Fields): string[] {
+  if (UNDEFINED.has(code) && functionsIn(where).length > 0)
+    return ['give the function its own search path on the source: alter function … set search_path = …']
+  if (code === '42501') return ['give the role of the URL this right, or take row level security off the table']
+  if (code === '22021') return ['correct the bytes of this value on the source: they are no text in its encoding']
+  if (code.startsWith('54'))
+    return ['the table or value is larger than Postgres can take there: make it smaller on the source']
+  return ['correct it on the source, and run the same command again', 'heroku rds:assess names what cannot be copied']
+}
+
+/** The same, thrown; for work that is awaited. */
+export const refusing =
+  (doing: string) =>
+  (error: unknown): never => {
+    throw refusalOf(error, doing)
+  }
