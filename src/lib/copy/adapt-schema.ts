@@ -1,6 +1,6 @@
 import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
-import {appSearchPath} from '../postgres/app-search-path.js'
+import {appSearchPath, searching} from '../postgres/app-search-path.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
 import {dropChecks, NEED_NOT_HOLD} from './set-aside.js'
@@ -27,7 +27,7 @@ export async function adaptSchema(
   await addEnumLabels({source, target})
   const statements = await objectStatements({target, schemaDump})
   const [definitions, indexes] = [await tableDefinitions(source), await indexDefinitions(source)]
-  const path = await appSearchPath(source)
+  const path = searching(await appSearchPath(source))
   const adapted = target.transaction(
     async (session) => {
       await session.query(`set local lock_timeout = '60s'`)
@@ -35,6 +35,7 @@ export async function adaptSchema(
       const kept = await dropOtherTables(session, definitions, again)
       await dropOtherIndexes(session, indexes)
       await meanwhile(session, kept)
+      await session.query(path)
       for (const statement of statements) {
         const sql = statement.sql.replace(/^CREATE (FUNCTION|PROCEDURE|AGGREGATE) /m, 'CREATE OR REPLACE $1 ')
         await session.query('savepoint before_statement')
@@ -45,7 +46,7 @@ export async function adaptSchema(
       }
       await dropChecks(session)
     },
-    {discard: true, path},
+    {discard: true},
   )
   await adapted.catch((error: unknown) => {
     throw isLockConflict(error)
