@@ -42,7 +42,7 @@ export function placeOf({schema, table, constraint, where = ''}: Fields): string
 
 /** `PL/pgSQL function f(text) line 1 at RETURN`, `SQL function "f" during inlining`: the first is the innermost. */
 export const functionsIn = (where: string): string[] =>
-  where.split('\n').filter((line) => /^(PL\/\w+|SQL) function /.test(line))
+  where.split('\n').filter((line) => /^(PL\/\w+|SQL) function (?!inline_code_block)/.test(line))
 
 const UNDEFINED = new Set(['3F000', '42703', '42704', '42883', '42P01'])
 
