@@ -58,10 +58,27 @@ export async function startBastion({space, address, port: databasePort}: Bastion
       socket.off('error', reject).setNoDelay(true)
       forwarded++
       const channel = accept()
-      socket.on('error', () => channel.end())
+      // As sshd does: a database that has hung up ends one direction only, and what the client still says is taken, and goes nowhere.
+      socket.once('close', () => {
+        channel.eof()
+        channel.resume()
+      })
+      socket.on('error', () => undefined)
+      socket.on('data', (data) => {
+        if (!channel.write(data)) socket.pause()
+      })
+      channel.on('drain', () => socket.resume())
+      channel.on('data', (data: Buffer) => {
+        if (socket.writable && !socket.write(data)) channel.pause()
+      })
+      socket.on('drain', () => channel.resume())
+      channel.once('end', () => {
+        socket.end()
+        if (socket.closed) channel.close()
+        else socket.once('close', () => channel.close())
+      })
       channel.on('error', () => socket.destroy())
       channel.on('close', () => socket.destroy())
-      socket.pipe(channel).pipe(socket)
     })
   }
 

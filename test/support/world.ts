@@ -3,6 +3,7 @@ import {Config} from '@oclif/core'
 
 import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
+import {expectExplained, expectReadable} from './readable.js'
 import {withMigration} from '../../src/lib/open/migration.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
 import type {MethodId} from '../../src/lib/ports/assessment.js'
@@ -27,7 +28,7 @@ export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: San
   const world = {} as {sandbox: Sandbox}
   let openedBefore = 0
   before('start the sandbox', async () => {
-    world.sandbox = await startSandbox({pauseMs: CALM_MS, ...options})
+    world.sandbox = readable(await startSandbox({pauseMs: CALM_MS, ...options}))
     Object.assign(process.env, world.sandbox.env)
   })
   beforeEach(() => {
@@ -40,6 +41,18 @@ export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: San
     await world.sandbox.stop()
   })
   return world
+}
+
+/** Whatever a command prints in a test has to be understood. */
+function readable(sandbox: Sandbox): Sandbox {
+  const cli = sandbox.cli.bind(sandbox)
+  return Object.assign(sandbox, {
+    async cli(...given: Parameters<Sandbox['cli']>) {
+      const result = await cli(...given)
+      expectReadable(`${result.stdout}\n${result.stderr}`)
+      return result
+    },
+  })
 }
 
 export interface Operating {
@@ -66,7 +79,7 @@ export async function operate<T>(
   process.env['RDS_DATABASE_URL'] = shop.target.url
   const config = await Config.load(import.meta.dirname)
   const shown: Shown = {events: [], lines: []}
-  return withMigration(
+  const operating = withMigration(
     {
       api: new APIClient(config),
       dataDir: shop.env['HOME']!,
@@ -87,6 +100,14 @@ export async function operate<T>(
     },
     (migration) => work(migration, runbookFor(migration.method).map(alter)),
   )
+  try {
+    return await operating
+  } catch (error) {
+    expectExplained(error)
+    throw error
+  } finally {
+    expectReadable([...shown.lines, ...shown.events.map((event) => JSON.stringify(event))].join('\n'))
+  }
 }
 
 export const cutOver = (shop: Shop, operating?: Operating): Promise<void> =>
