@@ -21,6 +21,8 @@ export interface ShopOptions {
   name?: string
   /** 1 is about 25 MB of data. */
   scale?: number
+  /** Leaves the source without the shop's own tables, for another schema; its dynos have nothing to work with then. */
+  empty?: boolean
   formation?: Record<string, number>
   /** Seconds between two runs of the nightly job; none when left out. */
   scheduleSeconds?: number
@@ -113,7 +115,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     subscribes: replication,
     ...(options.targetPassword === undefined ? {} : {password: options.targetPassword}),
   })
-  await seedShop(source.url, {scale: options.scale ?? 0})
+  if (!options.empty) await seedShop(source.url, {scale: options.scale ?? 0})
 
   const inside = /private|shield/.test(plan)
   const address = inside ? `${source.database}.${options.space}.invalid:5432` : undefined
