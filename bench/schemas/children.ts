@@ -26,6 +26,11 @@ export async function moveInChild(file: string, majors: Outcome['majors'], rowsE
     return JSON.parse(stdout) as Outcome
   } catch {
     const how = ended ? `did not end within ${MINUTES} minutes` : `ended with ${code}`
-    return {schema: basename(file, '.sql'), majors, phases: {load: [`${how}: ${stderr.slice(-LAST_WORDS)}`]}}
+    return {
+      schema: basename(file, '.sql'),
+      majors,
+      seconds: {},
+      phases: {load: [`${how}: ${stderr.slice(-LAST_WORDS)}`]},
+    }
   }
 }

@@ -31,7 +31,7 @@ const WRITES_MS = 1000
 /** Loads a schema into a sandbox of its own, moves it there and back again, and gives the move up. */
 export async function moveSchema({name, text, majors, rowsEach, tell}: Schema): Promise<Outcome> {
   const phases = new Phases(tell)
-  const outcome: Outcome = {schema: name, majors, phases: phases.results}
+  const outcome: Outcome = {schema: name, majors, phases: phases.results, seconds: phases.seconds}
   await withCleanup(async (later) => {
     const [sourceMajor, targetMajor] = majors
     const sandbox = await startSandbox({sourceMajor, targetMajor})

@@ -1,4 +1,5 @@
 import type {Major} from '../../sandbox/postgres/binaries.js'
+import {rounded} from '../measure.js'
 import type {Filled} from './fill.js'
 import type {Loaded} from './load.js'
 import type {Assessed} from './remedies.js'
@@ -25,6 +26,8 @@ export interface Outcome {
   majors: [source: Major, target: Major]
   /** What went wrong in each; nothing where it held. A phase that is left out was not reached. */
   phases: Partial<Record<Phase, string[]>>
+  /** How long each took. */
+  seconds: Partial<Record<Phase, number>>
   counts?: {tables: number; indexes: number; foreignKeys: number; functions: number} | undefined
   loaded?: Loaded | undefined
   filled?: Omit<Filled, 'catalog'>
@@ -40,6 +43,7 @@ export const hasPassed = ({phases}: Outcome): boolean => PHASES.every((phase) =>
 /** Does phases and keeps what went wrong; none of them ends the run. */
 export class Phases {
   readonly results: Outcome['phases'] = {}
+  readonly seconds: Outcome['seconds'] = {}
   readonly #tell: (phase: Phase) => void
   #begun: Phase = 'load'
 
@@ -51,11 +55,14 @@ export class Phases {
     this.#tell(phase)
     this.#begun = phase
     this.results[phase] = []
+    const begun = performance.now()
     try {
       return await work()
     } catch (error) {
       this.fail(error)
       return undefined
+    } finally {
+      this.seconds[phase] = rounded((performance.now() - begun) / 1000, 1)
     }
   }
 

@@ -53,6 +53,9 @@ export async function makeRow(
   return row
 }
 
+/** Shares of nulls: some conditions hold of hardly any, others of one that is none. */
+const NULLS = [0.1, 0.1, 0.5, 0.85]
+
 /** Columns that an earlier key has chosen already are kept: one tenant in all keys of a row. False where no key fits. */
 async function refer(table: Table, key: ForeignKey, keys: Keys, row: Row, chosen: Set<string>): Promise<boolean> {
   const fits = (there: readonly (string | null)[]) =>
@@ -61,7 +64,7 @@ async function refer(table: Table, key: ForeignKey, keys: Keys, row: Row, chosen
   const optional = key.columns.every((name) => !table.columns.find((column) => column.name === name)?.notNull)
   const toItself = key.table === table.name
   if (there.length === 0 && !optional && !toItself) return false
-  const values = there.length === 0 || (optional && chance(0.15)) ? undefined : pick(there)
+  const values = there.length === 0 || (optional && chance(pick(NULLS))) ? undefined : pick(there)
   key.columns.forEach((column, nth) => {
     if (chosen.has(column) || (!values && !optional)) return
     row.set(column, values ? values[nth]! : null)
@@ -73,7 +76,7 @@ async function refer(table: Table, key: ForeignKey, keys: Keys, row: Row, chosen
 /** Undefined leaves the column out. */
 export function anyValue(column: Column, types: Catalog['types'], again?: unknown): string | null | undefined {
   if (column.hasDefault && chance(column.unique && !again ? 0.95 : 0.3)) return undefined
-  if (!column.notNull && chance(0.15)) return null
+  if (!column.notNull && chance(pick(NULLS))) return null
   if (column.literals.length > 0 && chance(0.6)) return pick(column.literals)
   return valueOf(column.type, {types, modifier: column.modifier, unique: column.unique})
 }

@@ -94,7 +94,7 @@ const TEXTS: (() => string)[] = [
   () => `0x${hex(40)}`,
   () => `0x${hex(64)}`,
   () => '',
-  () => randomBytes(3000).toString('base64'),
+  () => randomBytes(1900).toString('base64'),
 ]
 
 function text({modifier, unique}: Wanted): string {
