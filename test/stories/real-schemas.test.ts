@@ -28,6 +28,12 @@ describe('A real schema moves', () => {
         `insert into keyless_child (a, extra, late) values ('n', 'n', 1)`,
         'delete from keyless_child where ctid = (select ctid from only keyless_child limit 1)',
       ],
+      // an index that was built before the words had come would find nothing
+      holds: [
+        'set enable_seqscan = off',
+        `select count(*) >= 500 as holds
+           from only a_items where length_in_words(w) = 1`,
+      ],
       meanwhile: ['truncate votes_1', 'reindex index concurrently members_uid'],
     }))
 })

@@ -13,11 +13,13 @@ const connect = async (url: string): Promise<pg.Client> => {
   return client
 }
 
-/** Runs statements as an app does, one after the other. */
-export async function run(url: string, statements: readonly string[]): Promise<void> {
+/** Runs statements as an app does, one after the other; returns the first row of the last. */
+export async function run(url: string, statements: readonly string[]): Promise<unknown> {
   const client = await connect(url)
   try {
-    for (const statement of statements) await client.query(statement)
+    let last: unknown
+    for (const statement of statements) last = (await client.query(statement)).rows[0]
+    return last
   } finally {
     await client.end()
   }

@@ -22,10 +22,12 @@ export interface Move {
   writes: readonly string[]
   /** Done once when the copy follows. */
   meanwhile?: readonly string[]
+  /** Asked of RDS in the end: the last of the statements has to say true. */
+  holds?: readonly string[]
 }
 
 /** Moves a shop with these tables as well: there without a verification before, back, and there again, while the writes go on. */
-export async function expectMove(sandbox: Sandbox, {schema, writes, meanwhile = []}: Move): Promise<void> {
+export async function expectMove(sandbox: Sandbox, {schema, writes, meanwhile = [], holds = []}: Move): Promise<void> {
   const shop = await sandbox.openShop({formation: {web: 1}})
   const own = new Set(Object.keys(await rowsOfAll(sandbox.source, shop.source.database)))
   await loadSchema(shop.source.url, schema)
@@ -48,6 +50,7 @@ export async function expectMove(sandbox: Sandbox, {schema, writes, meanwhile = 
   await expectBusiness(shop)
   await whileWriting(shop.source.url, writes, () => cutOver(shop, CAPTURE))
   await expectSameRows(sandbox, shop, own)
+  if (holds.length > 0) expect(await run(shop.target.url, holds)).to.deep.equal({holds: true})
   await expectBusiness(shop)
   await expectCleanLedger(shop, 'target')
 }

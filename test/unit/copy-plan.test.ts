@@ -3,6 +3,8 @@ import {expect} from 'chai'
 import {chunkQueue} from '../../src/lib/copy/chunk-queue.js'
 import type {TablePlan} from '../../src/lib/copy/chunk-state.js'
 import {chunksOf, copyStatements} from '../../src/lib/copy/chunks.js'
+import {tableFinisher, type Work} from '../../src/lib/copy/finish-tables.js'
+import type {Build} from '../../src/lib/copy/post-data.js'
 import {ReadyQueue} from '../../src/lib/copy/ready-queue.js'
 import type {CopyTable} from '../../src/lib/copy/tables.js'
 
@@ -137,5 +139,54 @@ describe('the queue of what is ready', () => {
     queue.close()
     expect(await last).to.deep.equal({bytes: 1})
     expect(await none).to.equal(undefined)
+  })
+})
+
+describe('what a table still needs when its rows are there', () => {
+  const part = (name: string, goesTo = name): TablePlan => {
+    const table = {...tableOf(name, MB, 10), goesTo: `"public"."${goesTo}"`}
+    return {table, chunks: [{firstPage: 0, nextPage: null, bytes: MB, snapshot: null}]}
+  }
+  const indexOf = (name: string, callsApp: boolean): Build => {
+    return {name, callsApp, bytes: 1, create: {sql: '', words: []}, then: []}
+  }
+
+  async function readyAfter(plans: readonly TablePlan[], landing: readonly TablePlan[], builds: Map<string, Build[]>) {
+    const work = new ReadyQueue<Work>()
+    const arrived = tableFinisher(work, plans, {builds, deleteTouched: () => Promise.resolve()})
+    const ready: string[] = []
+    for (const plan of landing) {
+      for (const chunk of plan.chunks) chunk.snapshot = `of ${plan.table.name}`
+      arrived(plan)
+    }
+    work.close()
+    for (let next = await work.take(); next; next = await work.take()) {
+      ready.push(`${next.what} ${next.table}`)
+      next.done()
+    }
+    return ready
+  }
+
+  it('an index that calls the app waits for the last table of all; others do not', async () => {
+    const [items, words] = [part('items'), part('words')]
+    const builds = new Map([[items.table.name, [indexOf('plain', false), indexOf('clever', true)]]])
+    expect(await readyAfter([items, words], [items], builds)).to.deep.equal(['index plain "public"."items"'])
+    const all = [part('items'), part('words')]
+    expect(await readyAfter(all, all, builds)).to.include.members([
+      'index plain "public"."items"',
+      'index clever "public"."items"',
+      'statistics "public"."items"',
+      'statistics "public"."words"',
+    ])
+  })
+
+  it('partitions whose rows go through the root are one: finished with the last of them, with what all of them missed deleted first', async () => {
+    const parts = [part('votes_0', 'votes'), part('votes_1', 'votes')]
+    expect(await readyAfter(parts, parts.slice(0, 1), new Map())).to.deep.equal([])
+    const again = [part('votes_0', 'votes'), part('votes_1', 'votes')]
+    expect(await readyAfter(again, again, new Map())).to.deep.equal([
+      'changes "public"."votes"',
+      'statistics "public"."votes"',
+    ])
   })
 })
