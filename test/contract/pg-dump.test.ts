@@ -18,7 +18,7 @@ const run = promisify(execFile)
 
 /** Statements without the comments and the settings, whose wording belongs to the version of pg_dump. */
 const statementsOf = (script: string): string[] =>
-  schemaStatements(script, new Set(['heroku_ext']))
+  schemaStatements(script, {schemas: new Set(['heroku_ext']), owner: 'nobody'})
     .filter(({words}) => words[0] !== 'SET' && words[0] !== 'SELECT')
     .map(({sql}) => sql.replace(/^(--[^\n]*\n|\s)*/, ''))
 

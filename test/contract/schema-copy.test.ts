@@ -203,17 +203,67 @@ describe('a hard schema', () => {
         `alter role ${source.user} in database ${name} set search_path = "Shop;", public, heroku_ext;
          alter role ${source.user} set intervalstyle = 'iso_8601';
          alter database ${name} set timezone = 'Asia/Kathmandu';
+         select heroku_ext.similarity('a', 'b');
+         alter database ${name} set pg_trgm.similarity_threshold = 0.4;
          alter database ${name} set default_transaction_read_only = on`,
       )
       await both.source.superuser(source.database, `alter database ${name} set "shop.motto" = 'ours'`)
       const {settingsLeft} = await copyObjects({source: source.db, target: target.db, schemaDump: await dumpOf(source)})
-      const show = 'search_path intervalstyle timezone default_transaction_read_only'.split(' ')
+      const show =
+        'search_path intervalstyle timezone default_transaction_read_only pg_trgm.similarity_threshold'.split(' ')
       const [settings] = await ask(
         target.url,
         `select array[${show.map((s) => `current_setting('${s}')`).join()}] as s`,
       )
-      expect(settings!.s).to.deep.equal(['"Shop;", public, heroku_ext', 'iso_8601', 'Asia/Kathmandu', 'off'])
+      expect(settings!.s).to.deep.equal(['"Shop;", public, heroku_ext', 'iso_8601', 'Asia/Kathmandu', 'off', '0.4'])
       expect(settingsLeft).to.include('shop.motto')
+    })
+
+    it('brings policies for the owner and for other roles, which hide the same rows', async () => {
+      const source = await both.newSource()
+      const target = await both.newTarget()
+      const reader = `web reader ${source.database}`
+      await ask(source.superuserUrl, `create role "${reader}"`)
+      await ask(target.masterUrl, `create role "${reader}"`)
+      await ask(
+        source.url,
+        `create table docs (id int primary key, body text);
+         insert into docs select g, 'b' || g from generate_series(1, 50) g;
+         alter table docs enable row level security;
+         create policy readers on docs for select to "${reader}" using (id <= 10);
+         create policy mine on docs as permissive to current_user using (id % 2 = 0);
+         create policy ours on docs as restrictive for select to "${reader}", current_user using (id > 3);
+         create policy "to all; to ${source.user}" on docs for insert with check (body <> '${source.user}')`,
+      )
+      await copy(source, target)
+      const policies = async ({url}: {url: string}) =>
+        ask(
+          url,
+          `select policyname, permissive, array_replace(roles::text[], current_user::text, 'the owner') as roles, cmd, qual
+           from pg_policies order by 1`,
+        )
+      const arrived = await policies(target)
+      const role =
+        ({user}: Source) =>
+        (line: object) =>
+          JSON.stringify(line).replaceAll(user, 'u')
+      expect(arrived.map(role(source))).to.deep.equal((await policies(source)).map(role(source)))
+      expect(arrived).to.have.lengthOf(4)
+      expect(await inventoryDifferences({from: source.db, to: target.db})).to.deep.equal([])
+
+      const seen = 'select json_agg(id order by id) as ids from public.docs'
+      const grant = `grant select on public.docs to "${reader}"; grant usage on schema public to "${reader}"`
+      const sides = [
+        {url: source.url, superuser: source.superuserUrl},
+        {url: target.url, superuser: target.superuserUrl},
+      ]
+      for (const {url, superuser} of sides) {
+        await ask(url, `${grant}; alter table public.docs force row level security`)
+        const [mine] = await ask(url, seen)
+        expect(mine!.ids).to.deep.equal(Array.from({length: 24}, (_, i) => 4 + 2 * i))
+        const [theirs] = await ask(superuser, `set role "${reader}"; ${seen}`)
+        expect(theirs!.ids).to.deep.equal([4, 5, 6, 7, 8, 9, 10])
+      }
     })
 
     it('does not change the sessions of the tool', async () => {

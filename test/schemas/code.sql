@@ -42,6 +42,9 @@ CREATE FUNCTION variadic_one(VARIADIC list integer[]) RETURNS bigint LANGUAGE sq
 CREATE FUNCTION of_table(e entries) RETURNS SETOF entries LANGUAGE sql STABLE ROWS 5 AS 'SELECT * FROM entries WHERE id = e.id';
 CREATE FUNCTION as_table() RETURNS TABLE (id integer, "na;me" text) LANGUAGE sql AS 'SELECT id, kind FROM entries';
 CREATE FUNCTION secured() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp SET work_mem = '8MB' PARALLEL SAFE AS 'SELECT ''x''';
+-- A setting of an extension is known to a session that has called it, and to no other.
+SELECT heroku_ext.similarity('a', 'b');
+CREATE FUNCTION alike(text, text) RETURNS boolean LANGUAGE sql SET pg_trgm.similarity_threshold = '0.5' AS 'SELECT $1 OPERATOR(heroku_ext.%) $2';
 COMMENT ON FUNCTION nested_quotes(text) IS E'it\'s;\n\\connect x';
 
 CREATE FUNCTION add_state(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';

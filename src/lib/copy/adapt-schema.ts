@@ -25,7 +25,7 @@ export async function adaptSchema(
 ): Promise<void> {
   await createExtensions({source, target})
   await addEnumLabels({source, target})
-  const statements = await objectStatements({target, schemaDump})
+  const statements = await objectStatements({source, target, schemaDump})
   const [definitions, indexes] = [await tableDefinitions(source), await indexDefinitions(source)]
   const path = searching(await appSearchPath(source))
   const adapted = target.transaction(

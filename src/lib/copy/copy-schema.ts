@@ -7,7 +7,8 @@ import {removeLargeObjects} from './large-objects.js'
 import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
 import {checksToWait, dropChecks} from './set-aside.js'
-import {schemaStatements} from './schema-script.js'
+import {type Executing, schemaStatements} from './schema-script.js'
+import {loadLibraries} from './libraries.js'
 import type {Statement} from './sql-lexer.js'
 
 type Sides = {source: Database; target: Database}
@@ -36,7 +37,7 @@ export async function copyObjects({
 }: Sides & {schemaDump: SchemaDump}): Promise<{statements: number; settingsLeft: string[]}> {
   await createExtensions({source, target})
   const settingsLeft = await carrySettings({source, target})
-  const statements = await objectStatements({target, schemaDump})
+  const statements = await objectStatements({source, target, schemaDump})
   const path = await appSearchPath(source)
   await target.transaction(
     async (session) => {
@@ -63,15 +64,14 @@ export async function createExtensions({source, target}: Sides): Promise<void> {
 }
 
 /** The statements that create everything but indexes, constraints and triggers. */
-export async function objectStatements({
-  target,
-  schemaDump,
-}: {
-  target: Database
-  schemaDump: SchemaDump
-}): Promise<Statement[]> {
+export async function objectStatements({source, target, schemaDump}: Dumped): Promise<Statement[]> {
   const script = await schemaDump.section('objects')
-  return schemaStatements(script, await schemasOf(target))
+  return [...(await loadLibraries(source)), ...schemaStatements(script, await executing({source, target}))]
+}
+
+async function executing({source, target}: Sides): Promise<Executing> {
+  const {owner} = await source.queryOne<{owner: string}>('select current_user as owner')
+  return {schemas: await schemasOf(target), owner}
 }
 
 type Dumped = Sides & {schemaDump: SchemaDump}
@@ -88,7 +88,7 @@ export function readPostData(dumped: Dumped): Promise<PostData> {
 
 async function sortedPostData({source, target, schemaDump}: Dumped): Promise<PostData> {
   const script = await schemaDump.section('constraints')
-  const statements = schemaStatements(script, await schemasOf(target))
+  const statements = schemaStatements(script, await executing({source, target}))
   return sortPostData(statements, {
     indexes: await sourceIndexes(source),
     partitioned: await partitionedForeignKeys(source),

@@ -1,5 +1,6 @@
 import {identifier} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
+import {loadingLibraries} from './libraries.js'
 import {codeOf, CANNOT_CHANGE_RUNTIME_PARAM, INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT} from '../postgres/sqlstate.js'
 
 /** A setting that a database or role gives to its sessions. */
@@ -56,6 +57,7 @@ async function setOnDatabase(target: Database, name: string, value: string): Pro
   const database = await quotedName(target)
   try {
     await target.transaction(async (session) => {
+      if (name.includes('.')) await session.query(loadingLibraries([name.split('.')[0]!]))
       await session.query('select set_config($1, $2, true)', [name, value])
       await session.query(`alter database ${database} set ${settingName(name)} from current`)
     })

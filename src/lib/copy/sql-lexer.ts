@@ -5,9 +5,62 @@ export interface Statement {
   words: string[]
 }
 
+/** A name in quotes is a `name`, without them a `word`, as a keyword is; a `string` is one of any kind, dollar quotes included. */
+export interface Token {
+  kind: 'comment' | 'name' | 'number' | 'other' | 'space' | 'string' | 'word'
+  text: string
+  /** Where it begins. */
+  at: number
+}
+
 const WORD_LIMIT = 12
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
+const SPACE = /\s+/y
+const NUMBER = /\d[\w.]*/y
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+
+/** The token at a place of some SQL. */
+function tokenAt(sql: string, at: number): Token {
+  const char = sql[at]!
+  const next = sql[at + 1]
+  if ((char === 'E' || char === 'e') && next === "'") return token('string', sql, at, endOfQuoted(sql, at + 1, true))
+  const word = matchAt(WORD, sql, at)
+  if (word !== undefined) return {kind: 'word', text: word, at}
+  const space = matchAt(SPACE, sql, at)
+  if (space !== undefined) return {kind: 'space', text: space, at}
+  if (char === "'") return token('string', sql, at, endOfQuoted(sql, at, false))
+  if (char === '"') return token('name', sql, at, endOfQuoted(sql, at, false))
+  if (char === '-' && next === '-') return token('comment', sql, at, endOfLine(sql, at))
+  if (char === '/' && next === '*') return token('comment', sql, at, endOfComment(sql, at))
+  const tag = char === '$' ? matchAt(DOLLAR_TAG, sql, at) : undefined
+  if (tag === undefined) {
+    const number = matchAt(NUMBER, sql, at)
+    return number === undefined ? {kind: 'other', text: char, at} : {kind: 'number', text: number, at}
+  }
+  const close = sql.indexOf(tag, at + tag.length)
+  return token('string', sql, at, close < 0 ? sql.length : close + tag.length)
+}
+
+const token = (kind: Token['kind'], sql: string, at: number, end: number): Token => ({
+  kind,
+  text: sql.slice(at, end),
+  at,
+})
+
+/** What stands in some SQL, without spaces and comments. */
+export function* tokensOf(sql: string): Generator<Token, void> {
+  for (let at = 0; at < sql.length;) {
+    const token = tokenAt(sql, at)
+    if (token.kind !== 'space' && token.kind !== 'comment') yield token
+    at += token.text.length
+  }
+}
+
+/** The name that a word or a name in quotes stands for, as the catalogs have it. */
+export const nameIn = (token: string): string =>
+  token.startsWith('"')
+    ? token.slice(1, -1).replaceAll('""', '"')
+    : token.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /**
  * Takes a script of pg_dump apart at the semicolons that end statements: those outside strings, quoted names, dollar
@@ -27,43 +80,20 @@ export function statementsOf(script: string): Statement[] {
     start = end + 1
     words = []
   }
-  const keep = (word: string) => {
-    if (words.length < WORD_LIMIT) words.push(word)
-  }
 
   while (at < script.length) {
-    const char = script[at]!
-    const two = script.slice(at, at + 2)
-    if (two === '--') at = endOfLine(script, at)
-    else if (two === '/*') at = endOfComment(script, at)
-    else if (char === "'") at = endOfQuoted(script, at, isEscapeString(script, at))
-    else if (char === '"') {
-      const end = endOfQuoted(script, at, false)
-      keep(script.slice(at, end))
-      at = end
-    } else if (char === '$' && matchAt(DOLLAR_TAG, script, at)) {
-      const tag = matchAt(DOLLAR_TAG, script, at)!
-      const close = script.indexOf(tag, at + tag.length)
-      at = close < 0 ? script.length : close + tag.length
-    } else if (char === '\\' && words.length === 0) {
+    if (script[at] === '\\' && words.length === 0) {
       at = endOfLine(script, at)
       start = at
-    } else if (char === ';' && depth === 0 && atomic === 0) {
-      take(at)
-      at++
-    } else {
-      const word = matchAt(WORD, script, at)
-      if (word) {
-        const upper = word.toUpperCase()
-        atomic = atomicDepth(atomic, upper, script, at)
-        keep(word)
-        at += word.length
-      } else {
-        if (char === '(') depth++
-        if (char === ')') depth--
-        at++
-      }
+      continue
     }
+    const {kind, text} = tokenAt(script, at)
+    if (text === ';' && depth === 0 && atomic === 0) take(at)
+    if (text === '(') depth++
+    if (text === ')') depth--
+    if (kind === 'word') atomic = atomicDepth(atomic, text.toUpperCase(), script, at)
+    if ((kind === 'word' || kind === 'name') && words.length < WORD_LIMIT) words.push(text)
+    at += text.length
   }
   take(script.length)
   return statements
@@ -89,9 +119,6 @@ function endOfComment(script: string, at: number): number {
   }
   return at
 }
-
-const isEscapeString = (script: string, at: number): boolean =>
-  /[eE]/.test(script[at - 1] ?? '') && !/[\w$]/.test(script[at - 2] ?? ' ')
 
 function endOfQuoted(script: string, at: number, backslashes: boolean): number {
   const quote = script[at]!
