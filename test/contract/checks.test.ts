@@ -1,3 +1,4 @@
+import {once} from 'node:events'
 import {readFileSync} from 'node:fs'
 
 import {expect} from 'chai'
@@ -5,53 +6,200 @@ import {expect} from 'chai'
 import {clock} from '../../src/lib/adapters/clock.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {assess, CHECKS} from '../../src/lib/assessment/assess.js'
-import type {Check, Subject} from '../../src/lib/assessment/check.js'
+import type {ByHand, Check, SqlExample, Subject} from '../../src/lib/assessment/check.js'
 import {accountFacts} from '../../src/lib/assessment/facts/account.js'
 import {appFacts} from '../../src/lib/assessment/facts/apps.js'
 import {sourceFacts} from '../../src/lib/assessment/facts/source.js'
 import {targetFacts} from '../../src/lib/assessment/facts/target.js'
+import type {Found, RunBy} from '../../src/lib/ports/assessment.js'
+import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
+import {compare, copyOf} from '../support/copy.js'
 import {ADDON, healthyHeroku, healthyRds} from '../support/healthy.js'
-import {ask, newClient, servers, type Source, SOURCE_TLS, type Target} from '../support/servers.js'
+import {ask, errorOf, newClient, servers, type Source, SOURCE_TLS, type Target} from '../support/servers.js'
 
 const SHOP = readFileSync(new URL('../../sandbox/shop/schema.sql', import.meta.url), 'utf8')
 
 /** So that no version under test is at the end of its life. */
 const NOW = new Date('2026-11-24T00:00:00Z')
 
+/** Remedies that no SQL carries out: a new check must be added here, or have its remedy executed. */
+const BY_HAND: Record<ByHand, string[]> = {
+  'after-the-move': ['followers', 'kept-config-vars', 'grants-to-others', 'default-privileges', 'security-labels'],
+  'another-database': [
+    'is-follower',
+    'encoding',
+    'target-version',
+    'target-is-source',
+    'target-standby',
+    'target-encoding',
+    'target-collation',
+    'target-end-of-life',
+    'target-extension-versions',
+    'offered-versions',
+  ],
+  'another-method': ['private-plan', 'generated-columns', 'types-for-dms', 'exclusion-constraints', 'logical-decoding'],
+  app: [
+    'shared-database',
+    'other-credentials',
+    'config-vars-not-moved',
+    'nothing-to-move',
+    'outside-source',
+    'pooler',
+    'release-phase',
+    'stack-without-authorities',
+    'driver-certificates',
+    'pipeline',
+    'connections-left',
+    'outside-clients',
+    'temporary-tables',
+    'server-positions',
+    'extension-schemas',
+    'column-collations',
+    'wide-rows',
+  ],
+  aws: [
+    'no-static-addresses',
+    'target-reachable',
+    'target-reachable-from-dynos',
+    'target-certificate',
+    'target-connections',
+    'target-logical-replication',
+    'target-force-ssl',
+    'target-logs-passwords',
+    'target-storage',
+    'target-status',
+    'target-backups',
+    'target-multi-az',
+    'target-deletion-protection',
+    'target-encryption',
+    'target-writer-endpoint',
+  ],
+  heroku: [
+    'api-requests',
+    'login-ends',
+    'heroku-rights',
+    'not-available',
+    'planned-maintenance',
+    'unseen-apps',
+    'scheduler',
+    'autoscaler',
+    'heroku-connect',
+  ],
+  nothing: [
+    'end-of-life',
+    'preboot',
+    'autoscaling',
+    'fir',
+    'wraparound-vacuum',
+    'constraint-triggers',
+    'hidden-timeline',
+    'tablespaces',
+  ],
+}
+
+/** Whose examples are facts, and whose remedies tests of their own carry out, below. */
+const APART = [
+  'prepared-transactions',
+  'open-transactions',
+  'policies-for-roles-to-come',
+  'target-replica-role',
+  'target-may-subscribe',
+]
+
+/** What a copy would stumble over, were it not for the check; the other blockers guard the freeze, the rows or later refreshes. */
+const STOPS_A_COPY = [
+  'policies-for-roles',
+  'base-types',
+  'untrusted-languages',
+  'functions-by-search-path',
+  'queries-by-search-path',
+  'superuser-objects',
+  'target-extension-rights',
+  'target-usage',
+  'target-schemas',
+  'target-collations',
+  'function-settings',
+]
+
 describe('the checks of the assessment', () => {
   const both = servers()
   let source: Source
   let target: Target
+  /** How most of the checks read them. */
+  let shared: ReturnType<typeof openToRead>
+
+  const healthySource = async (): Promise<Source> => {
+    const fresh = await both.newSource()
+    await ask(fresh.url, `${SHOP}; alter table order_lines alter total drop expression`)
+    return fresh
+  }
 
   before(async () => {
-    source = await both.newSource()
-    await ask(source.url, `${SHOP}; alter table order_lines alter total drop expression`)
+    source = await healthySource()
     target = await both.newTarget({subscribes: true})
+    shared = openToRead({source, target})
+  })
+  after(() => closeAll(shared))
+
+  interface Sides {
+    source: Source
+    target: Target
+  }
+
+  const openToRead = (sides: Sides) => ({
+    source: openDatabase('source', sides.source.parts, SOURCE_TLS, {reading: true}),
+    target: openDatabase('target', sides.target.parts, sides.target.tls, {reading: true}),
   })
 
-  const subject = async (): Promise<Subject> => {
-    const heroku = healthyHeroku()
-    const facts = await targetFacts(target.db, (await healthyRds.find(target.parts))!)
-    return {
-      app: 'shop',
-      now: NOW,
-      keep: [],
-      account: await accountFacts(heroku),
-      ...(await appFacts(heroku, 'shop', ADDON, source.parts)),
-      source: source.db,
-      sourceFacts: {
-        ...(await sourceFacts(source.db, heroku, ADDON)),
-        replication: {walLevel: 'logical', role: true, slotsLeft: 10},
-      },
-      target: target.db,
-      targetFacts: {
-        ...facts,
-        replicaRole: true,
-        settings: {...facts.settings, 'rds.logical_replication': 'on'},
-      },
+  /** As an assessment sees them: through sessions that only read. */
+  async function withSubject<T>(sides: Sides, work: (subject: Subject) => Promise<T>): Promise<T> {
+    const isShared = sides.source === source && sides.target === target
+    const reading = isShared ? shared : openToRead(sides)
+    try {
+      const heroku = healthyHeroku()
+      const facts = await targetFacts(reading.target, (await healthyRds.find(sides.target.parts))!)
+      return await work({
+        app: 'shop',
+        now: NOW,
+        keep: [],
+        account: await accountFacts(heroku),
+        ...(await appFacts(heroku, 'shop', ADDON, sides.source.parts)),
+        source: reading.source,
+        sourceFacts: {
+          ...(await sourceFacts(reading.source, heroku, ADDON)),
+          replication: {walLevel: 'logical', role: true, slotsLeft: 10},
+        },
+        target: reading.target,
+        targetFacts: {
+          ...facts,
+          replicaRole: true,
+          settings: {...facts.settings, 'rds.logical_replication': 'on'},
+        },
+      })
+    } finally {
+      if (!isShared) await closeAll(reading)
     }
   }
-  const inspected = async (check: Check) => check.inspect(await subject())
+  const closeAll = (reading: typeof shared) => Promise.all([reading.source.close(), reading.target.close()])
+  const inspected = (check: Check, sides: Sides = {source, target}) =>
+    withSubject(sides, async (subject) => check.inspect(subject))
+  const checkOf = (id: string): Check => CHECKS.find((check) => check.id === id)!
+
+  /** RDS creates extensions for its master as a superuser, and lets it grant their wrappers; the sandbox's master is not patched so. */
+  const masterOf = ({target: of}: Sides, sql: string): string =>
+    /extension|foreign data wrapper/.test(sql) ? of.superuserUrl : of.masterUrl
+
+  /** Runs a fix where and as whom it says. What a superuser made in an example is the superuser's. */
+  async function run({fix, runBy}: Found, sides: Sides, superuser: boolean): Promise<void> {
+    const urls: Record<RunBy | 'source', string> = {
+      source: superuser ? sides.source.superuserUrl : sides.source.url,
+      'source-owner': sides.source.superuserUrl,
+      target: sides.target.url,
+      'target-master': masterOf(sides, fix!),
+      shell: 'not by SQL',
+    }
+    await ask(urls[runBy ?? 'source'], fix!)
+  }
 
   it('have names of their own and a question, and are many', () => {
     expect(new Set(CHECKS.map(({id}) => id)).size).to.equal(CHECKS.length)
@@ -62,38 +210,71 @@ describe('the checks of the assessment', () => {
     expect(CHECKS.length).to.be.at.least(45)
   })
 
+  it('have remedies that are executed here, or say by whose hand they are carried out', () => {
+    const named = Object.entries(BY_HAND).flatMap(([hand, ids]) => ids.map((id) => `${id} by ${hand}`))
+    const byHand = CHECKS.flatMap(({id, example}) => (example.byHand ? [`${id} by ${example.byHand}`] : []))
+    expect(byHand.sort()).to.deep.equal(named.sort())
+    const apart = CHECKS.filter(({example}) => 'facts' in example && !example.byHand).map(({id}) => id)
+    expect(apart).to.deep.equal(APART)
+  })
+
   for (const check of CHECKS) {
-    const {id, example} = check
-    it(`${id}: silent on a healthy shop, found in its example, silent again when its own remedy was applied`, async () => {
-      expect(await inspected(check), 'healthy').to.deep.equal([])
+    const {id, example, level} = check
+    const how = example.byHand === undefined ? ', silent again when its remedy was applied' : ''
+    it(`${id}: silent on a healthy shop, found in its example${how}`, async () => {
+      const apart = 'sql' in example && (level === 'blocker' || example.otherSide !== undefined)
+      const sides = apart
+        ? {source: await healthySource(), target: await both.newTarget({subscribes: true})}
+        : {source, target}
+      expect(await inspected(check, sides), 'healthy').to.deep.equal([])
       if ('facts' in example) {
-        const findings = await check.inspect(example.facts(await subject()))
-        expect(findings).to.have.lengthOf.at.least(1)
-        for (const {what, remedy} of findings) expect([what, remedy].join()).to.match(/\S.*,.*\S/)
+        const findings = await withSubject(sides, async (subject) => check.inspect(example.facts(subject)))
+        expectWords(findings)
         return
       }
-      const side = example.on === 'source' ? source : target
-      const url = example.superuser ? side.superuserUrl : side.url
+      const [side, other] =
+        example.on === 'source' ? ([sides.source, sides.target] as const) : ([sides.target, sides.source] as const)
+      if (example.otherSide) await ask(other.superuserUrl, example.otherSide)
+      const url = example.superuser ? side.superuserUrl : example.master ? sides.target.masterUrl : side.url
       const client = await newClient(url)
       await client.query(example.sql)
       if (!example.held) await client.end()
-      const findings = await inspected(check)
-      expect(findings).to.have.lengthOf.at.least(1)
-      for (const {what, remedy} of findings) expect([what, remedy].join()).to.match(/\S.*,.*\S/)
-      if (example.held) {
-        await client.query(example.cure!)
-        await client.end()
-      } else if (example.cure) await ask(url, example.cure)
-      else for (const {fix} of findings) await ask(url, fix!)
-      expect(await inspected(check), 'cured').to.deep.equal([])
+      const findings = await inspected(check, sides)
+      expectWords(findings)
+      if (level === 'blocker') await expectRefusal(id, sides)
+      if (example.cure) await ask(url, example.cure)
+      else if (!example.byHand) for (const found of findings) await run(found, sides, example.superuser ?? false)
+      if (!example.byHand) expect(await inspected(check, sides), 'cured').to.deep.equal([])
+      if (example.undo) await client.query(example.undo).catch(() => ask(url, example.undo!))
+      await client.end().catch(() => undefined)
+      if (level === 'blocker') await expectCopy(sides)
     })
+  }
+
+  function expectWords(findings: readonly Found[]): void {
+    expect(findings).to.have.lengthOf.at.least(1)
+    for (const {what, remedy} of findings) expect([what, remedy].join()).to.match(/\S.*,.*\S/)
+  }
+
+  /** A blocker is none for nothing. */
+  async function expectRefusal(id: string, sides: Sides): Promise<void> {
+    if (!STOPS_A_COPY.includes(id)) return
+    const to = await both.newTarget()
+    await errorOf(copyOf(sides.source, id.startsWith('target-') ? sides.target : to).everything())
+  }
+
+  /** What stood in its way stands there no more. */
+  async function expectCopy(sides: Sides): Promise<void> {
+    await copyOf(sides.source, sides.target).everything()
+    expect(await inventoryDifferences({from: sides.source.db, to: sides.target.db})).to.deep.equal([])
+    expect((await compare(sides)).differences).to.deep.equal([])
   }
 
   it('find everything at once that a database can have, and lose nothing of it', async () => {
     const troubled = await both.newSource()
     await ask(troubled.url, SHOP)
     const examples = CHECKS.flatMap(({id, example}) =>
-      'sql' in example && example.on === 'source' ? [{id, ...example}] : [],
+      'sql' in example && example.on === 'source' && !example.otherSide ? [{id, ...example}] : [],
     )
     const open = []
     for (const {sql, superuser, held} of examples) {
@@ -120,9 +301,32 @@ describe('the checks of the assessment', () => {
     expect(examples).to.have.lengthOf.at.least(45)
   })
 
+  it('find every kind of object that takes a superuser', async () => {
+    const from = await both.newSource()
+    const check = checkOf('superuser-objects')
+    await ask(from.superuserUrl, (check.example as SqlExample).sql)
+    const found = await inspected(check, {source: from, target})
+    expect(found.map(({what}) => /^only a superuser can create (.*): RDS/.exec(what)?.[1])).to.deep.equal([
+      'access method heap_two',
+      'aggregate public.listing(pg_catalog.anynonarray), whose state is internal',
+      'cast (bigint AS timestamp without time zone), which has no function',
+      'cast (character varying AS pg_catalog.uuid), neither of whose types is yours',
+      'foreign data wrapper nowhere',
+      'function public.listed(integer), which has a SUPPORT function',
+      'function public.tight(integer), which is LEAKPROOF',
+      'language sql_two',
+      'operator public.=~=(integer,integer), which has an estimator of your own',
+      'operator family public.odd USING btree',
+      'operator family public.odder USING hash',
+      'text search parser public.words',
+      'text search template public.plain',
+      'transform for pg_catalog.macaddr language sql',
+    ])
+  })
+
   it('lengthen a sequence that belongs to no identity column by itself', async () => {
     await ask(source.url, "create sequence public.nearly_done as int; select setval('public.nearly_done', 2100000000)")
-    const check = CHECKS.find(({id}) => id === 'sequences-near-end')!
+    const check = checkOf('sequences-near-end')
     const [found] = await inspected(check)
     expect(found!.fix).to.equal('alter sequence public.nearly_done as bigint no maxvalue')
     await ask(source.url, found!.fix!)
@@ -130,26 +334,61 @@ describe('the checks of the assessment', () => {
   })
 
   it('report transactions that have been open for a minute, by the clock of the server', async () => {
-    const check = CHECKS.find(({id}) => id === 'open-transactions')!
+    const check = checkOf('open-transactions')
     const client = await newClient(source.url)
     await client.query('begin; create table public.half_done ()')
     expect(await inspected(check), 'just begun').to.deep.equal([])
-    const ofAnyAge = <Row>(sql: string, params?: unknown[]) =>
-      source.db.query<Row>(sql.replace(`interval '1 minute'`, `interval '0'`), params)
-    const found = await check.inspect({...(await subject()), source: {...source.db, query: ofAnyAge}})
+    const found = await withSubject({source, target}, async (subject) => {
+      const query = <Row>(sql: string, params?: unknown[]) =>
+        subject.source.query<Row>(sql.replace(`interval '1 minute'`, `interval '0'`), params)
+      return check.inspect({...subject, source: {...subject.source, query}})
+    })
     expect(found.map(({what}) => what.replace(/^pid \d+ \(\w+\) /, ''))).to.deep.equal([
       'has had a transaction open for 0 min, idle in transaction, with uncommitted writes',
     ])
-    await client.query('rollback')
-    await client.end()
+    const ended = errorOf(once(client, 'end').then(() => Promise.reject(new Error('it has ended'))))
+    await run(found[0]!, {source, target}, false)
+    await ended
+    expect(await inspected(check), 'cured').to.deep.equal([])
+  })
+
+  it('make roles for policies before there is a target that is known', async () => {
+    const to = await both.newTarget()
+    const from = await both.newSource()
+    const role = `reader-of-${from.database}`
+    await ask(from.superuserUrl, `create role "${role}"`)
+    await ask(
+      from.url,
+      `create table docs (id int primary key); alter table docs enable row level security;
+       create policy readers on docs to "${role}" using (true)`,
+    )
+    const unnamed = await withSubject({source: from, target: to}, async ({target: _, targetFacts: __, ...subject}) =>
+      checkOf('policies-for-roles-to-come').inspect(subject),
+    )
+    await run(unnamed[0]!, {source: from, target: to}, false)
+    expect(await inspected(checkOf('policies-for-roles'), {source: from, target: to})).to.deep.equal([])
+  })
+
+  it('let the master of the target grant what the role lacks', async () => {
+    const sides = {source, target: await both.newTarget()}
+    const truly = (id: string) =>
+      withSubject(sides, async (subject) => {
+        const facts = await targetFacts(subject.target!, subject.targetFacts!.instance)
+        return checkOf(id).inspect({...subject, targetFacts: facts})
+      })
+    for (const id of ['target-may-subscribe', 'target-replica-role']) {
+      const findings = await truly(id)
+      expectWords(findings)
+      for (const found of findings) await run(found, sides, false)
+      expect(await truly(id), id).to.deep.equal([])
+    }
   })
 
   it('find another credential at work', async () => {
     const shared = await both.newSource({credentials: ['analytics']})
     const {user, url} = shared.credentials.analytics!
     const other = await shared.client(url)
-    const check = CHECKS.find(({id}) => id === 'outside-clients')!
-    const found = await check.inspect({...(await subject()), source: shared.db})
+    const found = await inspected(checkOf('outside-clients'), {source: shared, target})
     expect(found.map(({what}) => what)).to.deep.equal([`credential ${user} has 1 session on ${ADDON.name}`])
     await other.end()
   })

@@ -24,21 +24,33 @@ export interface Subject {
   offers?: Fact<EngineOffer[]>
 }
 
-/** SQL that makes a healthy database fail a check. The finding's own `fix` cures it, or `cure` if it has none. */
+/** Where a remedy lies that no SQL can carry out; `nothing` where none is needed for the move, or waiting is all. */
+export type ByHand = 'after-the-move' | 'another-database' | 'another-method' | 'app' | 'aws' | 'heroku' | 'nothing'
+
+/** SQL that makes a healthy database fail a check. The finding's `fix` is its remedy, else `cure` is, or it is carried out by hand. */
 export interface SqlExample {
   on: 'source' | 'target'
   sql: string
   /** Takes a superuser: the owner of the database is not allowed to do this. */
   superuser?: true
+  /** Of the target: the master user does it. */
+  master?: true
+  /** What a superuser does on the other side beforehand, without which it is no example. */
+  otherSide?: string
   /** The check finds the session itself: it stays open. */
   held?: true
-  /** SQL that undoes the example, run by the same role. */
+  /** The remedy where the finding has no `fix`, as SQL of the same role. */
   cure?: string
+  byHand?: ByHand
+  /** SQL of the same role that removes what is left of the example. */
+  undo?: string
 }
 
 /** Makes facts that fail a check from facts that pass it. */
 export interface FactsExample {
   facts(healthy: Subject): Subject
+  /** Left out where a test carries the remedy out. */
+  byHand?: ByHand
 }
 
 /** A question whose answer can stop a migration, with an example that fails it. */

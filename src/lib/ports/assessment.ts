@@ -11,7 +11,15 @@ export interface Found {
   remedy: string
   /** SQL or shell that does it, ready to paste. */
   fix?: string
+  /** Who runs `fix`, and where; the role of DATABASE_URL on the source when left out. */
+  runBy?: RunBy
 }
+
+/**
+ * `shell`: the operator, on their machine. `source-owner`: the owner of the object on the source, or a superuser. `target`: the role of
+ * RDS_DATABASE_URL. `target-master`: the master user of the target.
+ */
+export type RunBy = 'shell' | 'source-owner' | 'target' | 'target-master'
 
 export interface Finding extends Found {
   check: string
@@ -175,9 +183,10 @@ export type MethodId = string
 
 /**
  * What a method can need of the databases: a slot on the source and rows that its log can identify; a target that subscribes to the
- * source; rows that a service can read and write by ordinary statements of its own, as DMS does; a timeline that shows a failover.
+ * source; rows that a service can read and write by ordinary statements of its own, as DMS does; a timeline that shows a failover; rows
+ * that can be logged whole where nothing identifies them.
  */
-export type Need = 'logical-decoding' | 'ordinary-statements' | 'subscription' | 'timeline'
+export type Need = 'logical-decoding' | 'ordinary-statements' | 'row-log' | 'subscription' | 'timeline'
 
 /** One term of the arithmetic of the window. */
 export interface Term {

@@ -22,8 +22,7 @@ interface Known {
 /** The database to create, by the criteria of the playbook: Aurora for followers or a large database, otherwise RDS. */
 export function destinationFor({source, apps, offers, now}: Known): Destination {
   const {tier, memoryGiB = SHARED_MEMORY_GIB} = parsePlan(source.plan)
-  const info = ifKnown(source.info)
-  const followers = info?.Followers ?? []
+  const followers = followersOf(source)
   const bytes = Number(source.bytes)
   const forAurora = [
     ...(followers.length > 0
@@ -33,8 +32,8 @@ export function destinationFor({source, apps, offers, now}: Known): Destination 
       : []),
     ...(bytes >= GROWING_BYTES ? [`${(bytes / 1e9).toFixed(0)} GB can grow without resizing a volume`] : []),
   ]
-  const aurora = forAurora.length > 0
-  const offer = (ifKnown(offers ?? []) ?? []).find(({engine}) => (engine === 'aurora-postgresql') === aurora)
+  const aurora = isForAurora(source)
+  const offer = offerFor(source, offers)
   const {steady, load} = classesFor({
     memoryGiB,
     connections: source.connections.limit,
@@ -80,6 +79,18 @@ export function destinationFor({source, apps, offers, now}: Known): Destination 
     ],
   }
 }
+
+/** Major version of the database to create. */
+export const recommendedMajor = ({source, offers, now}: Omit<Known, 'apps'>): number =>
+  Number.parseInt(versionFor(supportedMajor(source.major, now), offerFor(source, offers)?.versions ?? []), 10)
+
+const followersOf = ({info}: SourceFacts): string[] => ifKnown(info)?.Followers ?? []
+
+const isForAurora = (source: SourceFacts): boolean =>
+  followersOf(source).length > 0 || Number(source.bytes) >= GROWING_BYTES
+
+const offerFor = (source: SourceFacts, offers: Known['offers']): EngineOffer | undefined =>
+  (ifKnown(offers ?? []) ?? []).find(({engine}) => (engine === 'aurora-postgresql') === isForAurora(source))
 
 /** The source's own major version, so that one thing changes at a time; the next supported one after its end of life. */
 function versionFor(major: number, offered: readonly string[]): string {

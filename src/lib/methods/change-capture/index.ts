@@ -15,7 +15,7 @@ export const changeCapture: Method = {
   id: 'change-capture',
   title: 'Change capture',
   available: true,
-  needs: ['timeline'],
+  needs: ['row-log', 'timeline'],
   before: [
     installCaptureStep,
     copySchema('captured'),

@@ -54,7 +54,8 @@ const constraintTriggers = catalogCheck<{name: string; table: string}>({
     sql: `create table public.balanced (id int primary key);
       create function public.balance() returns trigger language plpgsql as 'begin return null; end';
       create constraint trigger balance after insert on public.balanced for each row execute function public.balance()`,
-    cure: 'drop table public.balanced; drop function public.balance()',
+    byHand: 'nothing',
+    undo: 'drop table public.balanced; drop function public.balance()',
   },
   sql: `
     select quote_ident(t.tgname) as name, ${NAME} as table from pg_trigger t join ${relationOf('t.tgrelid')}

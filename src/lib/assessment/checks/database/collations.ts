@@ -7,7 +7,7 @@ const encoding = catalogCheck<{encoding: string}>({
   id: 'encoding',
   question: 'Is the database encoded in UTF-8?',
   level: 'blocker',
-  example: {facts: sourceAnswering({encoding: 'SQL_ASCII'})},
+  example: {byHand: 'another-database', facts: sourceAnswering({encoding: 'SQL_ASCII'})},
   sql: `
     select pg_encoding_to_char(encoding) as encoding from pg_database
     where datname = current_database() and pg_encoding_to_char(encoding) <> 'UTF8'`,
@@ -45,7 +45,8 @@ const columnCollations = catalogCheck<{collation: string; columns: string}>({
   example: {
     on: 'source',
     sql: 'create table public.words (word text collate "de-x-icu" primary key)',
-    cure: 'drop table public.words',
+    byHand: 'app',
+    undo: 'drop table public.words',
   },
   sql: `
     select o.oid::regcollation::text as collation,
@@ -67,7 +68,11 @@ const versions = catalogCheck<{name: string; recorded: string; actual: string; c
   id: 'collation-versions',
   question: 'Has a collation version changed since the indexes were built?',
   level: 'warning',
-  example: {facts: sourceAnswering({name: 'database app', recorded: '2.28', actual: '2.39', command: 'x'})},
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: `update pg_database set datcollversion = '2.28' where datname = current_database()`,
+  },
   sql: `
     select format('collation %s', o.oid::regcollation) as name,
       o.collversion as recorded,

@@ -1,3 +1,4 @@
+import {literal} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS} from './relations.js'
 
@@ -13,7 +14,7 @@ const largeObjects = catalogCheck<{count: string}>({
   }),
 })
 
-const foreignLargeObjects = catalogCheck<{owner: string; count: string}>({
+const foreignLargeObjects = catalogCheck<{owner: string; count: string; reader: string}>({
   id: 'large-objects-of-others',
   question: 'Can the role of DATABASE_URL read every large object?',
   level: 'blocker',
@@ -21,13 +22,15 @@ const foreignLargeObjects = catalogCheck<{owner: string; count: string}>({
     on: 'source',
     superuser: true,
     sql: 'select lo_create(434343)',
-    cure: 'select lo_unlink(434343)',
   },
-  sql: `select pg_get_userbyid(lomowner) as owner, count(*)::text as count from pg_largeobject_metadata
-        where not pg_has_role(lomowner, 'USAGE') group by 1 order by 1`,
-  found: ({owner, count}) => ({
+  sql: `select lomowner::regrole::text as owner, count(*)::text as count, quote_ident(current_user) as reader
+        from pg_largeobject_metadata where not pg_has_role(lomowner, 'USAGE') group by 1 order by 1`,
+  found: ({owner, count, reader}) => ({
     what: `large objects (${count}) are owned by ${owner}: the role of DATABASE_URL cannot read them`,
-    remedy: `as ${owner}: alter large object … owner to the role of DATABASE_URL, or delete them with lo_unlink()`,
+    remedy: `make ${reader} their owner, as ${owner} or a superuser; or delete them with lo_unlink()`,
+    // eslint-disable-next-line local/sql-width -- to be pasted, so it stays in one line
+    fix: `do $$ declare o oid; begin for o in select oid from pg_largeobject_metadata where lomowner = ${literal(owner)}::regrole loop execute format('alter large object %s owner to ${reader.replaceAll("'", "''")}', o); end loop; end $$`,
+    runBy: 'source-owner',
   }),
 })
 

@@ -1,13 +1,24 @@
 import {USER_EXTENSION} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
-import {sourceAnswering} from '../answering.js'
+import {AS_OWNER} from '../as-owner.js'
 import {NAME, relationOf} from './relations.js'
 
 const extensionTables: Check = {
   id: 'extension-tables',
   question: 'Do configuration tables of extensions contain your rows, which are not copied?',
   level: 'blocker',
-  example: {facts: sourceAnswering({extension: 'postgis', name: 'public.spatial_ref_sys', condition: '', found: true})},
+  example: {
+    on: 'source',
+    superuser: true,
+    sql: `${AS_OWNER};
+      create table public.systems (id int primary key);
+      insert into public.systems values (1);
+      reset role;
+      alter extension citext add table public.systems;
+      update pg_extension set extconfig = array['public.systems'::regclass::oid], extcondition = array['']
+        where extname = 'citext'`,
+    cure: 'delete from public.systems',
+  },
 
   async inspect({app, source}) {
     const tables = await source.query<{extension: string; name: string; condition: string}>(`
@@ -26,6 +37,7 @@ const extensionTables: Check = {
           what: `${name} of extension ${extension} contains your rows, which are not copied`,
           remedy: 'save the rows with copy, delete them, and load them on RDS after the move',
           fix: `heroku pg:psql --app ${app} -c "copy ${name} to stdout"`,
+          runBy: 'shell' as const,
         })
       }
     }
@@ -56,7 +68,7 @@ const outdated = catalogCheck<{name: string; version: string; available: string}
   id: 'outdated-extensions',
   question: 'Is an extension older than the default version of the server (ALTER EXTENSION UPDATE)?',
   level: 'warning',
-  example: {on: 'source', sql: `create extension hstore version '1.4'`, cure: 'drop extension hstore'},
+  example: {on: 'source', sql: `create extension hstore version '1.4'`, undo: 'drop extension hstore'},
   sql: `
     select quote_ident(e.extname) as name, e.extversion as version, v.default_version as available
     from pg_extension e
@@ -78,7 +90,8 @@ const elsewhere = catalogCheck<{name: string; schema: string}>({
   example: {
     on: 'source',
     sql: 'create schema tools; create extension cube schema tools',
-    cure: 'drop extension cube; drop schema tools',
+    byHand: 'app',
+    undo: 'drop extension cube; drop schema tools',
   },
   sql: `
     select quote_ident(e.extname) as name, quote_ident(x.nspname) as schema
@@ -113,7 +126,7 @@ const foreignServers = catalogCheck<{name: string}>({
     on: 'source',
     superuser: true,
     sql: 'create extension if not exists postgres_fdw; create server elsewhere foreign data wrapper postgres_fdw',
-    cure: 'drop extension postgres_fdw cascade',
+    undo: 'drop extension postgres_fdw cascade',
   },
   sql: 'select quote_ident(srvname) as name from pg_foreign_server order by 1',
   found: ({name}) => ({
@@ -133,7 +146,7 @@ const userMappings = catalogCheck<{server: string; role: string}>({
     sql: `create extension if not exists postgres_fdw;
       create server another foreign data wrapper postgres_fdw;
       create user mapping for public server another options (user 'reader', password 'secret')`,
-    cure: 'drop extension postgres_fdw cascade',
+    undo: 'drop extension postgres_fdw cascade',
   },
   sql: `
     select quote_ident(srvname) as server, case umuser when 0 then 'public' else quote_ident(usename) end as role
@@ -155,7 +168,7 @@ const foreignTables = catalogCheck<{name: string; server: string}>({
     sql: `create extension if not exists postgres_fdw;
       create server far_away foreign data wrapper postgres_fdw;
       create foreign table public.remote (id int) server far_away`,
-    cure: 'drop extension postgres_fdw cascade',
+    undo: 'drop extension postgres_fdw cascade',
   },
   sql: `
     select ${NAME} as name, quote_ident(s.srvname) as server from pg_foreign_table f

@@ -1,8 +1,8 @@
 import {notOfExtension, USER_SCHEMA} from '../../../postgres/catalog.js'
 import {catalogCheck, type Check} from '../../check.js'
-import {NAME, RELATIONS, relationOf} from './relations.js'
+import {NAME, RELATIONS} from './relations.js'
 
-const foreignOwners = catalogCheck<{name: string; owner: string}>({
+const foreignOwners = catalogCheck<{name: string; owner: string; reader: string}>({
   id: 'foreign-owners',
   question: 'Does the role of DATABASE_URL own every table, so that it can freeze them?',
   level: 'blocker',
@@ -10,14 +10,15 @@ const foreignOwners = catalogCheck<{name: string; owner: string}>({
     on: 'source',
     superuser: true,
     sql: 'create table public.theirs (id int primary key)',
-    cure: 'drop table public.theirs',
   },
   sql: `
-    select ${NAME} as name, c.relowner::regrole::text as owner from ${RELATIONS}
+    select ${NAME} as name, c.relowner::regrole::text as owner, quote_ident(current_user) as reader from ${RELATIONS}
     where c.relkind in ('r', 'p') and not pg_has_role(c.relowner, 'USAGE') order by 1`,
-  found: ({name, owner}) => ({
+  found: ({name, owner, reader}) => ({
     what: `${name} is owned by ${owner}: the role of DATABASE_URL cannot freeze it, nor be sure to read every row`,
-    remedy: `as ${owner}: alter table ${name} owner to the role of DATABASE_URL`,
+    remedy: `make ${reader} its owner, as ${owner}, which has to be a member of ${reader} for it; or destroy that credential with heroku pg:credentials:destroy, which gives its tables to the default one`,
+    fix: `alter table ${name} owner to ${reader}`,
+    runBy: 'source-owner',
   }),
 })
 
@@ -62,34 +63,6 @@ const forcedRowSecurity = catalogCheck<{name: string}>({
   }),
 })
 
-const policies = catalogCheck<{name: string; table: string; roles: string}>({
-  id: 'policies-for-roles',
-  question: 'Do row-level security policies name roles, which are not copied to RDS?',
-  level: 'blocker',
-  example: {
-    on: 'source',
-    sql: `create table public.mine (id int primary key);
-      alter table public.mine enable row level security;
-      create policy readers on public.mine to pg_monitor using (true)`,
-  },
-  sql: `
-    select quote_ident(p.polname) as name,
-      ${NAME} as table,
-      string_agg(role::regrole::text, ', ' order by role::regrole::text) as roles
-    from pg_policy p
-    join ${relationOf('p.polrelid')}
-    cross join lateral unnest(p.polroles) role
-    -- 0 is public
-    where role <> 0
-    group by 1, 2
-    order by 2, 1`,
-  found: ({name, table, roles}) => ({
-    what: `policy ${name} on ${table} applies to ${roles}: roles are not copied to RDS, so the schema cannot be copied`,
-    remedy: 'alter the policy to name no role, or drop it for the duration of the move',
-    fix: `drop policy ${name} on ${table}`,
-  }),
-})
-
 const grants = catalogCheck<{grantee: string; names: string; others: number}>({
   id: 'grants-to-others',
   question: 'Do other roles have privileges (GRANT), which are not copied to RDS?',
@@ -97,7 +70,8 @@ const grants = catalogCheck<{grantee: string; names: string; others: number}>({
   example: {
     on: 'source',
     sql: 'create table public.shared (id int primary key); grant select on public.shared to pg_monitor',
-    cure: 'drop table public.shared',
+    byHand: 'after-the-move',
+    undo: 'drop table public.shared',
   },
   sql: `
     select grantee,
@@ -124,7 +98,8 @@ const defaultPrivileges = catalogCheck<{schema: string; grantee: string; kind: s
   example: {
     on: 'source',
     sql: 'alter default privileges in schema public grant select on tables to public',
-    cure: 'alter default privileges in schema public revoke select on tables from public',
+    byHand: 'after-the-move',
+    undo: 'alter default privileges in schema public revoke select on tables from public',
   },
   sql: `
     select coalesce(quote_ident(n.nspname), 'any schema') as schema,
@@ -174,12 +149,4 @@ const definers = catalogCheck<{name: string; owner: string}>({
   }),
 })
 
-export default [
-  foreignOwners,
-  unreadable,
-  forcedRowSecurity,
-  policies,
-  grants,
-  defaultPrivileges,
-  definers,
-] satisfies Check[]
+export default [foreignOwners, unreadable, forcedRowSecurity, grants, defaultPrivileges, definers] satisfies Check[]

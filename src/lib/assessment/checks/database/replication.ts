@@ -9,6 +9,7 @@ const logicalDecoding: Check = {
   level: 'warning',
   hinders: ['logical-decoding'],
   example: {
+    byHand: 'another-method',
     facts: (healthy) => ({
       ...healthy,
       sourceFacts: {
@@ -94,7 +95,7 @@ const generatedKeys = catalogCheck<{name: string; column: string}>({
   example: {
     on: 'source',
     sql: 'create table public.derived (n int, id int generated always as (n * 2) stored primary key)',
-    cure: 'drop table public.derived',
+    cure: 'alter table public.derived replica identity full',
   },
   sql: `
     select distinct ${NAME} as name, quote_ident(a.attname) as column
@@ -133,7 +134,8 @@ const incomparable = catalogCheck<{name: string; column: string; type: string}>(
   example: {
     on: 'source',
     sql: 'create table public.documents (document json); alter table public.documents replica identity full',
-    cure: 'drop table public.documents',
+    cure: `alter table public.documents add column id int generated always as identity primary key;
+      alter table public.documents replica identity default`,
   },
   sql: `
     select ${NAME} as name,

@@ -108,7 +108,7 @@ const descending = ofShape({
   id: 'descending-sequences',
   question: 'Does a sequence count downwards (negative INCREMENT)?',
   example: 'create table public.downwards (id int generated always as identity (increment -1) primary key)',
-  cure: 'drop table public.downwards',
+  cure: 'alter table public.downwards alter id set increment 1 set no minvalue set no maxvalue set start 1 restart',
   condition: 's.seqincrement < 0',
   found: (name) => ({
     what: `sequence ${name} counts downwards: its increment is negative`,

@@ -10,6 +10,7 @@ const connections: Check = {
   question: 'Are enough connections free for the move?',
   level: 'warning',
   example: {
+    byHand: 'app',
     facts: (healthy) => ({
       ...healthy,
       sourceFacts: {...healthy.sourceFacts, connections: {used: 117, limit: 120}},
@@ -77,7 +78,7 @@ const outsideClients: Check = {
   id: 'outside-clients',
   question: 'Are clients other than the apps connected to the database?',
   level: 'warning',
-  example: {facts: sourceAnswering({own: 'app', role: 'analytics', superuser: false})},
+  example: {byHand: 'app', facts: sourceAnswering({own: 'app', role: 'analytics', superuser: false})},
 
   async inspect({source, sourceFacts}) {
     const row = await source.queryOne<{own: string}>('select current_user as own')
@@ -96,7 +97,10 @@ const wraparound: Check = {
   id: 'wraparound-vacuum',
   question: 'Is an anti-wraparound vacuum running, which does not yield to the fence?',
   level: 'warning',
-  example: {facts: sourceAnswering({query: 'autovacuum: VACUUM public.orders (to prevent wraparound)'})},
+  example: {
+    byHand: 'nothing',
+    facts: sourceAnswering({query: 'autovacuum: VACUUM public.orders (to prevent wraparound)'}),
+  },
 
   async inspect({source}) {
     const rows = await source.query<{query: string}>(

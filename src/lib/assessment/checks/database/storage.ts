@@ -31,7 +31,13 @@ const wraparoundAge = catalogCheck<{name: string; used: string}>({
   question:
     'Is an anti-wraparound vacuum (autovacuum_freeze_max_age) about to start, which does not yield to the fence?',
   level: 'warning',
-  example: {facts: sourceAnswering({name: 'public.orders', used: '95'})},
+  example: {
+    on: 'source',
+    superuser: true,
+    // the shop's table is as old as a table gets, as far as its catalog entry says
+    sql: `update pg_class set relfrozenxid = (((txid_current() + 4294967296 - 195000000) % 4294967296)::text)::xid
+      where oid = 'public.order_lines'::regclass`,
+  },
   sql: `
     select ${NAME} as name, round(100.0 * age(c.relfrozenxid) / most.age)::text as used
     from ${RELATIONS}
@@ -56,7 +62,7 @@ const tablespaces = catalogCheck<{name: string; tablespace: string}>({
   id: 'tablespaces',
   question: 'Are tables or indexes in tablespaces other than the default?',
   level: 'warning',
-  example: {facts: sourceAnswering({name: 'public.orders', tablespace: 'fast'})},
+  example: {byHand: 'nothing', facts: sourceAnswering({name: 'public.orders', tablespace: 'fast'})},
   sql: `
     select ${NAME} as name, quote_ident(s.spcname) as tablespace from pg_tablespace s
     join ${relationOf('c.oid')} and c.reltablespace = s.oid where c.relkind in ('r', 'p', 'm', 'i', 'I') order by 1`,
@@ -75,7 +81,8 @@ const wideRows = catalogCheck<{name: string; widest: string}>({
     sql: `create table public.attachments (id int primary key, body text);
       alter table public.attachments alter body set storage external;
       insert into public.attachments values (1, repeat('x', 105000000))`,
-    cure: 'drop table public.attachments',
+    byHand: 'app',
+    undo: 'drop table public.attachments',
   },
   sql: `
     with large as (

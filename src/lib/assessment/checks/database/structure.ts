@@ -11,7 +11,6 @@ const invalidIndexes = catalogCheck<{name: string}>({
     sql: `create table public.broken (id int);
       create index broken_id on public.broken (id);
       update pg_index set indisvalid = false where indexrelid = 'public.broken_id'::regclass`,
-    cure: 'drop table public.broken',
   },
   sql: `
     select ${NAME} as name from pg_index i join ${relationOf('i.indexrelid')}
@@ -78,7 +77,7 @@ const deferredKeys = catalogCheck<{name: string; table: string}>({
   example: {
     on: 'source',
     sql: 'create table public.late (id int constraint late_key primary key deferrable)',
-    cure: 'drop table public.late',
+    cure: 'alter table public.late drop constraint late_key, add primary key (id)',
   },
   sql: `
     select quote_ident(k.conname) as name, ${NAME} as table from pg_constraint k
@@ -98,7 +97,8 @@ const exclusions = catalogCheck<{names: string}>({
   example: {
     on: 'source',
     sql: 'create table public.rooms (id int primary key, spot box, exclude using gist (spot with &&))',
-    cure: 'drop table public.rooms',
+    byHand: 'another-method',
+    undo: 'drop table public.rooms',
   },
   sql: `
     select string_agg(${NAME}, ', ' order by 1) as names from pg_constraint k

@@ -1,3 +1,4 @@
+import {MOST_LOGGED_COLUMNS} from '../../../capture/log.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS, relationOf} from './relations.js'
 
@@ -39,6 +40,43 @@ const withoutKey = catalogCheck<Named & {size: string}>({
   }),
 })
 
+/** Columns a table can have, dropped ones included. */
+const MOST_COLUMNS = 1600
+
+const tooWide = catalogCheck<Named & {columns: number; numbers: number}>({
+  id: 'rows-too-wide-to-log',
+  question: 'Does every table without a key have few enough columns for a log of its rows?',
+  level: 'warning',
+  hinders: ['row-log'],
+  example: {
+    on: 'source',
+    sql: `do $$ begin
+      execute 'create table public.wide (' || (
+        select string_agg(format('c%s boolean', nth), ', ') from generate_series(1, 1598) nth) || ')';
+    end $$`,
+  },
+  sql: `
+    select ${NAME} as name, live.columns, c.relnatts::int as numbers
+    from ${RELATIONS}
+    cross join lateral (
+      select count(*)::int as columns
+      from pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') live
+    where c.relkind = 'r'
+      and live.columns > ${MOST_LOGGED_COLUMNS}
+      and not exists (
+        select from pg_index i
+        where ${NAMES_ROWS})
+    order by 1`,
+  found: ({name, columns, numbers}) => ({
+    what: `${name} has no key and ${columns} columns: change capture logs its rows whole, with three columns of its own, and Postgres allows ${MOST_COLUMNS}`,
+    remedy: `add a primary key, or ${numbers < MOST_COLUMNS ? '' : 'as it can have no further column, '}a unique index on NOT NULL columns; or use another method`,
+    ...(numbers < MOST_COLUMNS
+      ? {fix: `alter table ${name} add column id bigint generated always as identity primary key`}
+      : {}),
+  }),
+})
+
 const unlogged = catalogCheck<Named>({
   id: 'unlogged-tables',
   question: 'Are there unlogged tables, which replication does not copy?',
@@ -57,7 +95,13 @@ const temporary = catalogCheck<{count: number}>({
   id: 'temporary-tables',
   question: 'Do sessions use temporary tables?',
   level: 'warning',
-  example: {on: 'source', sql: 'create temporary table basket (id int)', held: true, cure: 'drop table basket'},
+  example: {
+    on: 'source',
+    sql: 'create temporary table basket (id int)',
+    held: true,
+    byHand: 'app',
+    undo: 'drop table basket',
+  },
   sql: `select count(*)::int as count from pg_class where relpersistence = 't' and relkind = 'r' having count(*) > 0`,
   found: ({count}) => ({
     what: `temporary tables in use: ${count}; each is dropped when its session ends, in the window at the latest`,
@@ -110,7 +154,6 @@ const partitionsWithoutKey = catalogCheck<Named & {root: string; size: string}>(
     on: 'source',
     sql: `create table public.readings (at date, value int) partition by range (at);
       create table public.readings_rest partition of public.readings default`,
-    cure: 'drop table public.readings',
   },
   sql: `
     select ${NAME} as name,
@@ -139,7 +182,6 @@ const unmarkedKeys = catalogCheck<Named & {index: string}>({
   example: {
     on: 'source',
     sql: 'create table public.keyed (code text not null unique)',
-    cure: 'drop table public.keyed',
   },
   sql: `
     select ${NAME} as name, quote_ident(min(x.relname)) as index
@@ -168,7 +210,6 @@ const detaching = catalogCheck<Named & {parent: string}>({
     sql: `create table public.slices (id int primary key) partition by range (id);
       create table public.slices_rest partition of public.slices for values from (0) to (10);
       update pg_inherits set inhdetachpending = true where inhrelid = 'public.slices_rest'::regclass`,
-    cure: 'drop table public.slices_rest, public.slices',
   },
   sql: `
     select ${NAME} as name, i.inhparent::regclass::text as parent from pg_inherits i
@@ -182,6 +223,7 @@ const detaching = catalogCheck<Named & {parent: string}>({
 
 export default [
   withoutKey,
+  tooWide,
   partitionsWithoutKey,
   unmarkedKeys,
   replicaIdentity,

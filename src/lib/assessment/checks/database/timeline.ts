@@ -8,7 +8,7 @@ const hiddenTimeline: Check = {
   level: 'warning',
   hinders: ['timeline'],
   advisory: true,
-  example: {facts: sourceAnswering({timeline: HIDDEN, aurora: true})},
+  example: {byHand: 'nothing', facts: sourceAnswering({timeline: HIDDEN, aurora: true})},
 
   async inspect({source, sourceFacts: {addon}}) {
     const {timeline, aurora} = await source.queryOne<{timeline: string; aurora: boolean}>(`

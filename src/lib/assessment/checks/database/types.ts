@@ -11,7 +11,7 @@ const columnsOf = (condition: string): string => `
     select ${COLUMN} as column, format_type(a.atttypid, a.atttypmod) as type
     from ${COLUMNS} where ${condition} order by 1, a.attnum`
 
-const baseTypes = catalogCheck<{name: string}>({
+const baseTypes = catalogCheck<{name: string; column: string | null}>({
   id: 'base-types',
   question: 'Are there base types of your own, which only a superuser can create?',
   level: 'blocker',
@@ -22,10 +22,12 @@ const baseTypes = catalogCheck<{name: string}>({
       create function public.mini_in(cstring) returns public.mini language internal strict immutable as 'int4in';
       create function public.mini_out(public.mini) returns cstring language internal strict immutable as 'int4out';
       create type public.mini (input = public.mini_in, output = public.mini_out, like = int)`,
-    cure: 'drop type public.mini cascade',
   },
   sql: `
-    select format('%I.%I', n.nspname, t.typname) as name
+    select format('%I.%I', n.nspname, t.typname) as name,
+      (select min(format('%I of %s', a.attname, a.attrelid::regclass))
+       from pg_attribute a
+       where a.atttypid in (t.oid, t.typarray) and a.attnum > 0 and not a.attisdropped) as column
     from pg_type t
     join pg_namespace n on n.oid = t.typnamespace
     -- a type that is only named, as by create type without a definition, is of typtype p
@@ -34,10 +36,11 @@ const baseTypes = catalogCheck<{name: string}>({
       and ${notOfExtension('pg_type', 't.oid')}
       and not exists (select from pg_type e where e.typarray = t.oid)
     order by 1`,
-  found: ({name}) => ({
-    what: `type ${name} is a base type of your own, which cannot be created on RDS`,
-    remedy: 'change its columns to a built-in type, then drop it',
-    fix: `drop type ${name}`,
+  found: ({name, column}) => ({
+    what: `type ${name} is a base type of your own, which cannot be created on RDS${column === null ? '' : `; column ${column} uses it`}`,
+    remedy: 'change its columns to a built-in type, then drop it with its functions (cascade)',
+    // while a column uses it, that would drop the column as well
+    ...(column === null ? {fix: `drop type ${name} cascade`} : {}),
   }),
 })
 
@@ -69,7 +72,7 @@ const objectNumbers = catalogCheck<Column>({
   example: {
     on: 'source',
     sql: 'create table public.pointers (id int primary key, points_to oid)',
-    cure: 'drop table public.pointers',
+    cure: 'alter table public.pointers alter points_to type bigint',
   },
   sql: columnsOf(`
       (t.typnamespace = 'pg_catalog'::regnamespace and t.typname ~ '^reg'
@@ -88,7 +91,8 @@ const positions = catalogCheck<Column>({
   example: {
     on: 'source',
     sql: 'create table public.outbox (id int primary key, written xid)',
-    cure: 'drop table public.outbox',
+    byHand: 'app',
+    undo: 'drop table public.outbox',
   },
   sql: columnsOf(`t.oid in ('xid'::regtype, 'xid8'::regtype, 'cid'::regtype, 'tid'::regtype, 'pg_lsn'::regtype,
       'pg_snapshot'::regtype, 'txid_snapshot'::regtype)`),
@@ -106,7 +110,8 @@ const generated = catalogCheck<{columns: string}>({
   example: {
     on: 'source',
     sql: 'create table public.squares (id int primary key, square int generated always as (id * id) stored)',
-    cure: 'drop table public.squares',
+    byHand: 'another-method',
+    undo: 'drop table public.squares',
   },
   sql: `
     select string_agg(${COLUMN}, ', ' order by 1) as columns
@@ -127,7 +132,8 @@ const typesForDms = catalogCheck<Column>({
   example: {
     on: 'source',
     sql: 'create table public.bookings (id int primary key, during tstzrange)',
-    cure: 'drop table public.bookings',
+    byHand: 'another-method',
+    undo: 'drop table public.bookings',
   },
   sql: columnsOf(`(t.typtype in ('c', 'r', 'm') or t.oid in ('tsvector'::regtype, 'tsquery'::regtype))`),
   found: ({column, type}) => ({
@@ -144,7 +150,7 @@ const namesForDms = catalogCheck<{names: string}>({
   example: {
     on: 'source',
     sql: 'create table public."Order;s" (id int primary key)',
-    cure: 'drop table public."Order;s"',
+    cure: 'alter table public."Order;s" rename to order_s',
   },
   sql: `
     select string_agg(name, ', ' order by name) as names
@@ -166,7 +172,11 @@ const caseTwins = catalogCheck<{names: string}>({
   question: 'Do table names differ only by case?',
   level: 'warning',
   hinders: ['ordinary-statements'],
-  example: {on: 'source', sql: 'create table public."Events" (id int primary key)', cure: 'drop table public."Events"'},
+  example: {
+    on: 'source',
+    sql: 'create table public."Events" (id int primary key)',
+    cure: 'alter table public."Events" rename to other_events',
+  },
   sql: `
     select string_agg(${NAME}, ' and ' order by c.relname) as names from ${RELATIONS} where c.relkind in ('r', 'p')
     group by lower(n.nspname), lower(c.relname) having count(*) > 1 order by 1`,

@@ -9,7 +9,7 @@ const apiRequests: Check = {
   id: 'api-requests',
   question: 'Does this account have enough Heroku API requests left for a window and its undo?',
   level: 'warning',
-  example: {facts: (healthy) => ({...healthy, account: {...healthy.account, requestsLeft: 20}})},
+  example: {byHand: 'heroku', facts: (healthy) => ({...healthy, account: {...healthy.account, requestsLeft: 20}})},
 
   inspect({account, apps}) {
     const left = known(account.requestsLeft)
@@ -31,7 +31,7 @@ const loginEnds: Check = {
   id: 'login-ends',
   question: 'Does the login of the Heroku CLI last longer than the window?',
   level: 'warning',
-  example: {facts: (healthy) => ({...healthy, account: {...healthy.account, loginEnds: 600}})},
+  example: {byHand: 'heroku', facts: (healthy) => ({...healthy, account: {...healthy.account, loginEnds: 600}})},
 
   inspect({account}) {
     const seconds = known(account.loginEnds)
@@ -41,6 +41,7 @@ const loginEnds: Check = {
         what: `the login of the Heroku CLI ends in ${Math.round(seconds / 60)} min; a window that is open then can neither continue nor be undone before you log in again`,
         remedy: 'log in again right before the window (heroku login), or use a token of heroku authorizations:create',
         fix: 'heroku login',
+        runBy: 'shell',
       },
     ]
   },
@@ -52,6 +53,7 @@ const rights = ofEachApp({
   id: 'heroku-rights',
   question: 'Can this account deploy and operate every attached app?',
   level: 'blocker',
+  byHand: 'heroku',
   failing: () => ({rights: ['view', 'deploy']}),
 
   found({name, rights: given}) {

@@ -12,6 +12,7 @@ const scheduler = ofEachApp({
   id: 'scheduler',
   question: 'Do scheduler add-ons start jobs, which maintenance mode does not pause?',
   level: 'warning',
+  byHand: 'heroku',
   failing: () => ({addons: [{name: 'scheduler-flat-1', plan: 'scheduler:standard'}]}),
 
   found: ({name, addons}) =>
@@ -21,6 +22,7 @@ const scheduler = ofEachApp({
         what: `${addon.name} on ${name} keeps starting jobs in maintenance mode; a job that starts in the window cannot write`,
         remedy: 'choose a window between two runs, or make the jobs safe to repeat',
         fix: `heroku addons:open ${addon.name} --app ${name}`,
+        runBy: 'shell',
       })),
 })
 
@@ -28,6 +30,7 @@ const autoscaler = ofEachApp({
   id: 'autoscaler',
   question: 'Do autoscaling add-ons start dynos during the window?',
   level: 'warning',
+  byHand: 'heroku',
   failing: () => ({addons: [{name: 'judoscale-flat-1', plan: 'judoscale:white'}]}),
 
   found: ({name, addons}) =>
@@ -37,6 +40,7 @@ const autoscaler = ofEachApp({
         what: `${addon.name} scales the dynos of ${name} automatically, in the window too`,
         remedy: 'pause it for the window; dynos that it starts cannot write',
         fix: `heroku addons:open ${addon.name} --app ${name}`,
+        runBy: 'shell',
       })),
 })
 
@@ -44,6 +48,7 @@ const herokuConnect = ofEachApp({
   id: 'heroku-connect',
   question: 'Does Heroku Connect write to the database?',
   level: 'blocker',
+  byHand: 'heroku',
   failing: () => ({addons: [{name: 'herokuconnect-flat-1', plan: 'herokuconnect:partner'}]}),
 
   found: ({name, addons}) =>

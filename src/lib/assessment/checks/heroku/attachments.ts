@@ -10,7 +10,10 @@ const sharedDatabase: Check = {
   id: 'shared-database',
   question: 'Are other apps attached to the database?',
   level: 'warning',
-  example: {facts: (healthy) => ({...healthy, apps: [...healthy.apps, {...healthy.apps[0]!, name: 'another'}]})},
+  example: {
+    byHand: 'app',
+    facts: (healthy) => ({...healthy, apps: [...healthy.apps, {...healthy.apps[0]!, name: 'another'}]}),
+  },
 
   inspect({app, apps}) {
     return apps
@@ -26,14 +29,17 @@ const unseenApps: Check = {
   id: 'unseen-apps',
   question: 'Can this Heroku account see every app attached to the database?',
   level: 'unknown',
-  example: {facts: (healthy) => ({...healthy, unseen: [{app: 'reports', why: 'Heroku says: forbidden'}]})},
+  example: {
+    byHand: 'heroku',
+    facts: (healthy) => ({...healthy, unseen: [{app: 'reports', why: 'Heroku says: forbidden'}]}),
+  },
 
   inspect: ({unseen}) =>
     unseen.map(({app, why}) => ({
       what: `${app} could not be inspected: ${why}`,
       remedy:
         'ask its owner to add your account (heroku auth:whoami shows its EMAIL): its dynos, config vars and add-ons are not known, and it could not be switched',
-      ...(app === UNLISTED ? {} : {fix: `heroku access:add EMAIL --app ${app}`}),
+      ...(app === UNLISTED ? {} : {fix: `heroku access:add EMAIL --app ${app}`, runBy: 'shell' as const}),
     })),
 }
 
@@ -41,6 +47,7 @@ const otherCredentials = ofEachApp({
   id: 'other-credentials',
   question: 'Does an app connect with a credential other than the default?',
   level: 'warning',
+  byHand: 'app',
   failing: () => ({sourceVars: [{name: USUAL_VAR, attachment: 'DATABASE', by: 'credential'}]}),
 
   found: ({name, sourceVars}, {keep}) =>
@@ -66,6 +73,7 @@ const undecided = ofEachApp({
   id: 'config-vars-not-moved',
   question: 'Are there config vars that lead to the source and that no cutover can move?',
   level: 'blocker',
+  byHand: 'app',
   failing: () => ({sourceVars: [{name: 'LEGACY_DSN', attachment: null, by: 'unreadable'}]}),
 
   found: ({name, sourceVars}, {keep}) =>
@@ -81,7 +89,7 @@ const kept: Check = {
   id: 'kept-config-vars',
   question: 'Do config vars still lead to the source after the switch?',
   level: 'warning',
-  example: {facts: (healthy) => ({...healthy, keep: [USUAL_VAR]})},
+  example: {byHand: 'after-the-move', facts: (healthy) => ({...healthy, keep: [USUAL_VAR]})},
 
   inspect: ({apps, keep}) =>
     apps.flatMap(({name, sourceVars}) =>
@@ -98,7 +106,10 @@ const nothingToMove: Check = {
   id: 'nothing-to-move',
   question: 'Does the app have a config var that leads to the source and can be moved?',
   level: 'blocker',
-  example: {facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, sourceVars: []}))})},
+  example: {
+    byHand: 'app',
+    facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, sourceVars: []}))}),
+  },
 
   inspect: ({app, apps, keep, sourceFacts}) =>
     apps
@@ -112,6 +123,7 @@ const nothingToMove: Check = {
           ? `make ${name} use the source that you named before the move: another database that it writes to is neither frozen nor copied`
           : 'check which config var the app connects by, and name that database',
         fix: `heroku config --app ${name}`,
+        runBy: 'shell',
       })),
 }
 
@@ -119,7 +131,7 @@ const outside: Check = {
   id: 'outside-source',
   question: 'Is the source a Heroku add-on, of which Heroku knows the apps?',
   level: 'warning',
-  example: {facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, plan: OUTSIDE}})},
+  example: {byHand: 'app', facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, plan: OUTSIDE}})},
 
   inspect: ({app, sourceFacts: {addon, plan}}) =>
     isOutside({id: plan})
@@ -137,6 +149,7 @@ const pooler = ofEachApp({
   id: 'pooler',
   question: 'Does the app use the connection pooling of Heroku Postgres (PgBouncer)?',
   level: 'warning',
+  byHand: 'app',
   failing: ({attachments}) => ({
     attachments: [...attachments, {...attachments[0]!, name: 'POOL', namespace: 'connection-pooling:default'}],
   }),

@@ -1,5 +1,5 @@
 import type {Found} from '../../../ports/assessment.js'
-import type {Check, Subject} from '../../check.js'
+import type {ByHand, Check, Subject} from '../../check.js'
 import {endsSoon} from '../../lifetime.js'
 import {known} from '../../../ports/fact.js'
 import {isInsideSpace} from '../../../apps/source-bastion.js'
@@ -10,12 +10,13 @@ const ofDatabase = (
   check: Omit<Check, 'example' | 'inspect'> & {
     found: (subject: Subject) => Found[]
     failing: Partial<Subject['sourceFacts']>
+    byHand: ByHand
   },
 ): Check => {
-  const {found, failing, ...rest} = check
+  const {found, failing, byHand, ...rest} = check
   return {
     ...rest,
-    example: {facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, ...failing}})},
+    example: {byHand, facts: (healthy) => ({...healthy, sourceFacts: {...healthy.sourceFacts, ...failing}})},
     inspect: found,
   }
 }
@@ -24,6 +25,7 @@ const followers = ofDatabase({
   id: 'followers',
   question: 'Does the database have followers?',
   level: 'warning',
+  byHand: 'after-the-move',
   failing: {info: {Followers: ['postgresql-curly-2']}},
 
   found({sourceFacts: {info}}) {
@@ -42,6 +44,7 @@ const notAvailable = ofDatabase({
   id: 'not-available',
   question: 'Is the database available?',
   level: 'warning',
+  byHand: 'heroku',
   failing: {info: {Status: ['Preparing']}},
 
   found({sourceFacts: {info, addon}}) {
@@ -61,7 +64,7 @@ const isFollower: Check = {
   id: 'is-follower',
   question: 'Is the database itself a follower?',
   level: 'blocker',
-  example: {facts: sourceAnswering({standby: true})},
+  example: {byHand: 'another-database', facts: sourceAnswering({standby: true})},
 
   async inspect({source, sourceFacts: {addon}}) {
     const row = await source.queryOne<{standby: boolean}>('select pg_is_in_recovery() as standby')
@@ -75,6 +78,7 @@ const plannedMaintenance = ofDatabase({
   id: 'planned-maintenance',
   question: 'Has Heroku planned maintenance for the database?',
   level: 'warning',
+  byHand: 'heroku',
   failing: {plannedMaintenance: 'a security update at 2030-01-01T00:00:00Z'},
 
   found({app, sourceFacts: {plannedMaintenance: maintenance, addon}}) {
@@ -85,6 +89,7 @@ const plannedMaintenance = ofDatabase({
         what: `Heroku has planned maintenance for ${addon}: ${planned}`,
         remedy: 'run or reschedule it before the window',
         fix: `heroku pg:maintenance ${addon} --app ${app}`,
+        runBy: 'shell',
       },
     ]
   },
@@ -94,6 +99,7 @@ const lifetime = ofDatabase({
   id: 'end-of-life',
   question: 'Is the Postgres version of the source near its end of life?',
   level: 'warning',
+  byHand: 'nothing',
   failing: {major: 12, version: '12.22'},
 
   found({sourceFacts: {major, version, addon}, now}) {
@@ -113,6 +119,7 @@ const privatePlan = ofDatabase({
   question: 'Can servers at AWS connect to the database?',
   level: 'warning',
   hinders: ['logical-decoding'],
+  byHand: 'another-method',
   failing: {plan: 'heroku-postgresql:private-4'},
 
   found({sourceFacts: {plan, addon}}) {

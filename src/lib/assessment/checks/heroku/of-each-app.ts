@@ -1,5 +1,5 @@
 import type {AppFacts, Found} from '../../../ports/assessment.js'
-import type {Check, Subject} from '../../check.js'
+import type {ByHand, Check, Subject} from '../../check.js'
 
 /** A check of each app that is attached to the database. */
 export const ofEachApp = (
@@ -7,12 +7,16 @@ export const ofEachApp = (
     found: (app: AppFacts, subject: Subject) => Found[]
     /** Facts that make an app fail the check. */
     failing: (app: AppFacts) => Partial<AppFacts>
+    byHand: ByHand
   },
 ): Check => {
-  const {found, failing, ...rest} = check
+  const {found, failing, byHand, ...rest} = check
   return {
     ...rest,
-    example: {facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, ...failing(app)}))})},
+    example: {
+      byHand,
+      facts: (healthy) => ({...healthy, apps: healthy.apps.map((app) => ({...app, ...failing(app)}))}),
+    },
     inspect: (subject) => subject.apps.flatMap((app) => found(app, subject)),
   }
 }

@@ -6,6 +6,7 @@ const releasePhase = ofEachApp({
   id: 'release-phase',
   question: 'Does an app have a release phase, which runs at the switch?',
   level: 'warning',
+  byHand: 'app',
   failing: () => ({formation: [{type: 'release', quantity: 0, size: 'basic'}]}),
 
   found: ({name, formation}) =>
@@ -24,6 +25,7 @@ const preboot = ofEachApp({
   id: 'preboot',
   question: 'Is preboot enabled, so that old dynos keep serving after the switch?',
   level: 'warning',
+  byHand: 'nothing',
   failing: () => ({preboot: true}),
 
   found: ({name, preboot: on}) =>
@@ -41,6 +43,7 @@ const autoscaling = ofEachApp({
   id: 'autoscaling',
   question: 'Does Heroku autoscale an app, which the window interrupts?',
   level: 'warning',
+  byHand: 'nothing',
   failing: () => ({autoscalers: [{type: 'web', min: 2, max: 5, monitor: {id: 'monitor'}}]}),
 
   found: ({name, autoscalers}) =>
@@ -54,6 +57,7 @@ const fir = ofEachApp({
   id: 'fir',
   question: 'Is an app on Fir, which has no maintenance mode?',
   level: 'warning',
+  byHand: 'nothing',
   failing: () => ({generation: 'fir'}),
 
   found: ({name, generation}) =>
@@ -73,6 +77,7 @@ const stack = ofEachApp({
   id: 'stack-without-authorities',
   question: 'Do the dynos have the RDS certificate authorities?',
   level: 'warning',
+  byHand: 'app',
   failing: () => ({stack: 'container'}),
 
   found: ({name, stack: image}) =>
@@ -83,6 +88,7 @@ const stack = ofEachApp({
             what: `${name} runs on ${image}, whose images may lack the RDS certificate authorities`,
             remedy: 'put the RDS CA bundle into the image or the slug, and pass its path with --ca-file',
             fix: 'curl -o rds-ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem',
+            runBy: 'shell',
           },
         ],
 })
@@ -94,6 +100,7 @@ const driver = ofEachApp({
   id: 'driver-certificates',
   question: 'Does the database driver of the app read PGSSLROOTCERT or NODE_EXTRA_CA_CERTS?',
   level: 'warning',
+  byHand: 'app',
   failing: () => ({language: 'Java'}),
 
   found: ({name, language}) =>
@@ -111,6 +118,7 @@ const network = ofEachApp({
   id: 'no-static-addresses',
   question: 'Does the app have static IP addresses, to which the security group can be restricted?',
   level: 'warning',
+  byHand: 'aws',
   failing: () => ({network: null, space: null}),
 
   found({name, network: facts}) {
@@ -128,6 +136,7 @@ const pipeline = ofEachApp({
   id: 'pipeline',
   question: 'Is the app in a pipeline, whose review apps create Heroku Postgres databases?',
   level: 'warning',
+  byHand: 'app',
   failing: () => ({pipeline: {name: 'shop', stage: 'production'}}),
 
   found({name, pipeline: facts}) {

@@ -1,29 +1,39 @@
 import type {Check} from '../../check.js'
 import {known} from '../../../ports/fact.js'
+import type {Queryable} from '../../../ports/ports.js'
+import {identifier} from '../../../postgres/catalog.js'
 import {parseEngineVersion} from '../../../postgres/engine-version.js'
 import {ofTarget} from './of-target.js'
 
-const extensions = ofTarget({
+const extensions: Check = {
   id: 'target-extensions',
   question: 'Does the target offer every extension of the source?',
   level: 'blocker',
-  failing: (target) => ({...target, extensions: []}),
+  example: {
+    on: 'source',
+    sql: 'create extension hstore',
+    otherSide: `do $$ begin
+      execute format('alter database %I set rds.allowed_extensions = %L', current_database(), 'citext,pg_trgm');
+    end $$`,
+  },
 
-  found({extensions: offered}, {sourceFacts}) {
+  inspect({sourceFacts, targetFacts}) {
+    if (!targetFacts) return []
     return sourceFacts.extensions
-      .filter(({name}) => !offered.some((extension) => extension.name === name))
+      .filter(({name}) => !targetFacts.extensions.some((extension) => extension.name === name))
       .map(({name, version: needed}) => ({
         what: `the target does not offer extension ${name} ${needed}`,
         remedy: 'drop it on the source if nothing uses it; otherwise choose an engine version that has it',
-        fix: `drop extension "${name}"`,
+        fix: `drop extension ${identifier(name)}`,
       }))
   },
-})
+}
 
 const olderExtensions = ofTarget({
   id: 'target-extension-versions',
   question: 'Does the target offer every extension in at least the version of the source?',
   level: 'warning',
+  byHand: 'another-database',
   failing: (target, {sourceFacts}) => ({
     ...target,
     extensions: target.extensions.map(({name, version: offered}) => ({
@@ -64,15 +74,16 @@ const extensionRights: Check = {
   example: {
     on: 'target',
     superuser: true,
-    sql: 'create schema elsewhere; create extension citext schema elsewhere',
-    cure: 'drop extension citext; drop schema elsewhere',
+    sql: 'create extension citext schema public',
   },
 
-  async inspect({sourceFacts, target}) {
+  async inspect({source, sourceFacts, target}) {
     if (!target) return []
-    const rows = await target.query<{name: string; installedIn: string | null; creatable: boolean}>(
+    const rows = await target.query<Offered>(
       `select distinct on (v.name) v.name,
          n.nspname as "installedIn",
+         v.relocatable,
+         quote_ident(current_user) as role,
          not v.superuser
            or v.trusted and has_database_privilege(current_database(), 'CREATE')
            or (select rolsuper from pg_roles where rolname = current_user)
@@ -84,18 +95,36 @@ const extensionRights: Check = {
        left join pg_extension e on e.extname = v.name
        left join pg_namespace n on n.oid = e.extnamespace
        where v.name = any ($1)
-       order by v.name`,
+       order by v.name, v.version = e.extversion desc nulls last`,
       [sourceFacts.extensions.map(({name}) => name)],
     )
-    return rows.flatMap(({name, installedIn, creatable}) => {
-      const {schema} = sourceFacts.extensions.find((extension) => extension.name === name)!
-      const create = `create schema if not exists "${schema}"; create extension "${name}" schema "${schema}"`
+    const wrappers = await wrappersInUse(source)
+    return sourceFacts.extensions.flatMap(({name, schema}) => {
+      const there = rows.find((row) => row.name === name)
+      if (!there) return []
+      const {installedIn, relocatable, role, creatable} = there
+      const grants = wrappers
+        .filter(({extension}) => extension === name)
+        .map(({wrapper}) => `grant usage on foreign data wrapper ${wrapper} to ${role}`)
+      const open =
+        schema === 'pg_catalog' ? [] : [`create schema if not exists ${identifier(schema)} authorization ${role}`]
+      const create = [
+        ...open,
+        `create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`,
+        ...grants,
+      ]
       if (installedIn !== null && installedIn !== schema) {
         return [
           {
             what: `extension ${name} is in schema ${installedIn} on the target, in ${schema} on the source`,
-            remedy: 'drop it and create it in that schema, as the master user of the target',
-            fix: `drop extension "${name}"; ${create}`,
+            remedy: relocatable
+              ? 'move it to that schema, as the master user of the target'
+              : 'drop it and create it in that schema, as the master user of the target',
+            fix: (relocatable
+              ? [...open, `alter extension ${identifier(name)} set schema ${identifier(schema)}`]
+              : [`drop extension ${identifier(name)}`, ...create]
+            ).join('; '),
+            runBy: 'target-master' as const,
           },
         ]
       }
@@ -103,19 +132,41 @@ const extensionRights: Check = {
       return [
         {
           what: `only the master user can create extension ${name} on the target`,
-          remedy: 'create it, as the master user of the target',
-          fix: create,
+          remedy: `as the master user of the target, create it${grants.length > 0 ? ' and grant usage on its wrapper' : ''}`,
+          fix: create.join('; '),
+          runBy: 'target-master' as const,
         },
       ]
     })
   },
 }
 
+interface Offered {
+  name: string
+  /** Schema; null where it is not installed. */
+  installedIn: string | null
+  relocatable: boolean
+  /** Of the target, quoted. */
+  role: string
+  creatable: boolean
+}
+
+/** Foreign-data wrappers that foreign servers of the source use, and the extension that each comes from. */
+const wrappersInUse = (source: Queryable): Promise<{extension: string; wrapper: string}[]> =>
+  source.query<{extension: string; wrapper: string}>(`
+    select distinct e.extname as extension, quote_ident(w.fdwname) as wrapper
+    from pg_foreign_server s
+    join pg_foreign_data_wrapper w on w.oid = s.srvfdw
+    join pg_depend d on d.classid = 'pg_foreign_data_wrapper'::regclass and d.objid = w.oid and d.deptype = 'e'
+    join pg_extension e on e.oid = d.refobjid
+    order by 2`)
+
 const offered: Check = {
   id: 'offered-versions',
   question: 'Does AWS offer the Postgres version and every extension of the source?',
   level: 'warning',
   example: {
+    byHand: 'another-database',
     facts: ({targetFacts: _named, target: _target, ...healthy}) => ({
       ...healthy,
       offers: [{engine: 'postgres', versions: ['9.6.1'], classes: [], extensions: []}],

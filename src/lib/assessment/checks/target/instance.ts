@@ -28,6 +28,7 @@ const storage = ofInstance({
         what: `${instance.id} has ${(room / GiB).toFixed(0)} GiB free; the move needs ${(needed / GiB).toFixed(0)} GiB`,
         remedy: 'enlarge its allocated storage, which needs no restart and cannot be undone',
         fix: aws(instance, `--allocated-storage ${wanted}`),
+        runBy: 'shell',
       },
     ]
   },
@@ -64,6 +65,7 @@ const backups = ofInstance({
             what: `${instance.id} keeps no automated backups: its backup retention period is 0`,
             remedy: 'leave it at 0 for the load, and raise it before the window: the change pauses storage I/O briefly',
             fix: aws(instance, '--backup-retention-period 7'),
+            runBy: 'shell',
           },
         ],
 })
@@ -82,12 +84,13 @@ const multiAz: Check = {
         {
           what: `${instance.id} is in one availability zone; ${sourceFacts.addon} is highly available`,
           remedy: instance.aurora ? 'add a reader in another availability zone' : 'make it Multi-AZ after the load',
-          ...(instance.clusterId === null ? {fix: aws(instance, '--multi-az')} : {}),
+          ...(instance.clusterId === null ? {fix: aws(instance, '--multi-az'), runBy: 'shell' as const} : {}),
         },
       ]
     },
   }),
   example: {
+    byHand: 'aws',
     facts: (healthy) => ({
       ...healthy,
       sourceFacts: {...healthy.sourceFacts, info: {'HA Status': ['Available']}},
@@ -110,6 +113,7 @@ const deletionProtection = ofInstance({
             what: `${instance.id} has no deletion protection: one call can delete it`,
             remedy: 'enable deletion protection before the window',
             fix: aws(instance, '--deletion-protection'),
+            runBy: 'shell',
           },
         ],
 })

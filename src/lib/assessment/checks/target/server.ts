@@ -10,6 +10,7 @@ const reachable: Check = {
   question: 'Can this machine connect to the target, with its certificate verified?',
   level: 'blocker',
   example: {
+    byHand: 'aws',
     facts: (healthy) => ({
       ...healthy,
       targetTrouble: refused(
@@ -31,6 +32,7 @@ const reachableFromDynos: Check = {
   question: 'Can a dyno of every app connect to the target, with its certificate verified?',
   level: 'blocker',
   example: {
+    byHand: 'aws',
     facts: (healthy) => ({
       ...healthy,
       dynoTrouble: [refused('no_route', 'a one-off dyno of shop cannot use the target')],
@@ -48,6 +50,7 @@ const version = ofTarget({
   id: 'target-version',
   question: 'Is the Postgres version of the target at least that of the source?',
   level: 'blocker',
+  byHand: 'another-database',
   failing: (target) => ({...target, major: 9, version: '9.6'}),
 
   found({major, version: here}, {sourceFacts}) {
@@ -65,7 +68,7 @@ const sameDatabase: Check = {
   id: 'target-is-source',
   question: 'Is the target a different database from the source?',
   level: 'blocker',
-  example: {facts: (healthy) => ({...healthy, target: healthy.source})},
+  example: {byHand: 'another-database', facts: (healthy) => ({...healthy, target: healthy.source})},
 
   async inspect({source, target}) {
     return target && (await isSameDatabase(source, target))
@@ -78,7 +81,10 @@ const standby: Check = {
   id: 'target-standby',
   question: 'Is the target the writer, not a read replica?',
   level: 'blocker',
-  example: {facts: (healthy) => ({...healthy, target: answering(healthy.target!, {standby: true})})},
+  example: {
+    byHand: 'another-database',
+    facts: (healthy) => ({...healthy, target: answering(healthy.target!, {standby: true})}),
+  },
 
   async inspect({target}) {
     if (!target) return []
@@ -92,10 +98,9 @@ const rights: Check = {
   question: 'Does the role of the target own its database?',
   level: 'blocker',
   example: {
-    facts: (healthy) => ({
-      ...healthy,
-      target: answering(healthy.target!, {role: 'reader', database: 'app', allowed: false}),
-    }),
+    on: 'target',
+    superuser: true,
+    sql: `do $$ begin execute format('alter database %I owner to postgres', current_database()); end $$`,
   },
 
   async inspect({target}) {
@@ -109,6 +114,7 @@ const rights: Check = {
         what: `${row.role} does not own database ${row.database} on the target`,
         remedy: 'make it the owner, as the master user of the target',
         fix: `alter database ${row.database} owner to ${row.role}`,
+        runBy: 'target-master',
       },
     ]
   },
@@ -118,6 +124,7 @@ const encoding = ofTarget({
   id: 'target-encoding',
   question: 'Is the target database encoded in UTF-8?',
   level: 'blocker',
+  byHand: 'another-database',
   failing: (target) => ({...target, settings: {...target.settings, server_encoding: 'LATIN1'}}),
 
   found: ({settings}) =>
@@ -135,6 +142,7 @@ const collation = ofTarget({
   id: 'target-collation',
   question: 'Does the target have the same collation as the source?',
   level: 'warning',
+  byHand: 'another-database',
   failing: (target) => ({...target, collation: 'tlh_KX.UTF-8'}),
 
   found({collation: there}, {sourceFacts: {collation: here}}) {
@@ -156,6 +164,7 @@ const lifetime = ofTarget({
   id: 'target-end-of-life',
   question: 'Is the Postgres version of the target near its end of life?',
   level: 'warning',
+  byHand: 'another-database',
   failing: (target) => ({...target, major: 12, version: '12.22'}),
 
   found({major, version: here}, {now}) {
@@ -174,6 +183,7 @@ const certificate = ofTarget({
   id: 'target-certificate',
   question: 'Is the certificate of the target valid for at least 90 days?',
   level: 'warning',
+  byHand: 'aws',
   failing: (target) => ({...target, certificateValidTo: '2020-01-01T00:00:00Z'}),
 
   found({certificateValidTo}, {now}) {

@@ -1,16 +1,24 @@
 import type {Check} from '../../check.js'
 import {ofTarget} from './of-target.js'
 
-const roleSettings = ofTarget({
+const roleSettings: Check = {
   id: 'target-role-settings',
   question: 'Does the role or the database of the target have settings, such as statement_timeout?',
   level: 'warning',
-  failing: (target) => ({...target, settings: {...target.settings, statement_timeout: '5s'}}),
+  example: {
+    on: 'target',
+    sql: `do $$ begin
+      execute format('alter database %I set statement_timeout = %L', current_database(), '5s');
+    end $$`,
+    cure: `do $$ begin
+      execute format('alter database %I reset statement_timeout', current_database());
+    end $$`,
+  },
 
-  found: ({settings}) =>
+  inspect: ({targetFacts}) =>
     ['statement_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only', 'TimeZone'].flatMap(
       (name) => {
-        const value = settings[name]
+        const value = targetFacts?.settings[name]
         if (value === null || value === undefined || ['0', 'off', 'UTC'].includes(value)) return []
         return [
           {
@@ -20,12 +28,13 @@ const roleSettings = ofTarget({
         ]
       },
     ),
-})
+}
 
 const connections = ofTarget({
   id: 'target-connections',
   question: 'Does the target allow as many connections as the source (max_connections)?',
   level: 'warning',
+  byHand: 'aws',
   failing: (target) => ({...target, connections: {used: 1, limit: 5}}),
 
   found({connections: {limit}}, {sourceFacts}) {
@@ -39,24 +48,29 @@ const connections = ofTarget({
   },
 })
 
-const replicaRole = ofTarget({
+const replicaRole: Check = {
   id: 'target-replica-role',
   question:
     'Can the role of the target set session_replication_role, so that triggers do not fire for applied changes?',
   level: 'warning',
   hinders: ['ordinary-statements'],
-  failing: (target) => ({...target, replicaRole: false}),
+  example: {
+    facts: (healthy) => ({...healthy, targetFacts: {...healthy.targetFacts!, replicaRole: false}}),
+  },
 
-  found: (target) =>
-    target.replicaRole
-      ? []
-      : [
-          {
-            what: 'the role of the target is not allowed to set session_replication_role',
-            remedy: 'as the master user of the target, grant rds_superuser to it for the duration of the move',
-          },
-        ],
-})
+  async inspect({target, targetFacts}) {
+    if (!target || !targetFacts || targetFacts.replicaRole) return []
+    const {role} = await target.queryOne<{role: string}>('select quote_ident(current_user) as role')
+    return [
+      {
+        what: 'the role of the target is not allowed to set session_replication_role',
+        remedy: 'as the master user of the target, grant rds_superuser to it for the duration of the move',
+        fix: `grant rds_superuser to ${role}`,
+        runBy: 'target-master',
+      },
+    ]
+  },
+}
 
 const logicalReplication = ofTarget({
   id: 'target-logical-replication',
@@ -64,6 +78,7 @@ const logicalReplication = ofTarget({
   level: 'warning',
   hinders: ['subscription'],
   advisory: true,
+  byHand: 'aws',
   failing: (target) => ({...target, settings: {...target.settings, 'rds.logical_replication': 'off'}}),
 
   found: ({settings}) =>
@@ -82,6 +97,7 @@ const forceSsl = ofTarget({
   id: 'target-force-ssl',
   question: 'Does the target refuse connections without TLS (rds.force_ssl)?',
   level: 'warning',
+  byHand: 'aws',
   failing: (target) => ({...target, settings: {...target.settings, 'rds.force_ssl': 'off'}}),
 
   found: ({settings}) =>

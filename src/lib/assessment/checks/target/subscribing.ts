@@ -25,6 +25,7 @@ const maySubscribe: Check = {
             what: `${row.role} is not allowed to create a subscription on the target`,
             remedy: 'as the master user of the target, grant pg_create_subscription to it for the duration of the move',
             fix: `grant pg_create_subscription to ${row.role}`,
+            runBy: 'target-master',
           },
         ]
       : [
@@ -33,6 +34,7 @@ const maySubscribe: Check = {
             remedy:
               'create the target with Postgres 16 or newer, or grant rds_superuser to it for the duration of the move',
             fix: `grant rds_superuser to ${row.role}`,
+            runBy: 'target-master',
           },
         ]
   },
@@ -44,6 +46,7 @@ const passwordLogged: Check = {
   level: 'warning',
   hinders: ['subscription'],
   example: {
+    byHand: 'aws',
     facts: (healthy) => ({
       ...healthy,
       target: answering(healthy.target!, {name: 'log_statement', setting: 'all'}),

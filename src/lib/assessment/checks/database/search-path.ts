@@ -1,0 +1,140 @@
+import type {Found} from '../../../ports/assessment.js'
+import {searchPathOf} from '../../../postgres/search-path.js'
+import type {Check, Subject} from '../../check.js'
+import {recommendedMajor} from '../../destination/destination.js'
+import {namesIn, queriesIn} from '../../search-path/bare-names.js'
+import {builds, viewsWithQueries} from '../../search-path/builds.js'
+import {functionsThatSearch, namesBySearch, schemasOf} from '../../search-path/search.js'
+import {PINNED_PATH, triedUnder} from '../../search-path/trial.js'
+import {NAME, RELATIONS} from './relations.js'
+
+/** From here on CREATE INDEX, ANALYZE, REFRESH MATERIALIZED VIEW and their like run with a search_path of their own. */
+const PINS = 17
+
+/** The major that builds; undefined where it takes the search_path of the session. */
+function pinning({targetFacts, sourceFacts, offers, now}: Subject): number | undefined {
+  const major = targetFacts?.major ?? recommendedMajor({source: sourceFacts, offers, now})
+  return major >= PINS ? major : undefined
+}
+
+const remedy = 'give it a search_path of its own; a function in SQL is no longer inlined then, which can slow queries'
+
+const functions: Check = {
+  id: 'functions-by-search-path',
+  question: 'Do indexes, statistics or materialized views call functions that find names by search_path?',
+  level: 'blocker',
+  example: {
+    on: 'source',
+    sql: `create extension unaccent schema public;
+      create function public.helper(text) returns text language sql immutable as 'select upper($1)';
+      create function public.normalise(text) returns text language plpgsql immutable as 'begin return helper($1); end';
+      create function public.plain(text) returns text language sql immutable
+        as $$ select public.unaccent('unaccent', $1) $$;
+      create function public.same(heroku_ext.citext) returns boolean language sql immutable as $$ select $1 = 'JOE' $$;
+      create table public.people (id int primary key, name text, login heroku_ext.citext);
+      insert into public.people values (1, 'Zoë', 'Joe');
+      create index people_plain on public.people (public.plain(name));
+      create index people_joe on public.people (id) where public.same(login);
+      create materialized view public.shout as select id, public.normalise(name) from public.people`,
+  },
+
+  async inspect(subject) {
+    const {source} = subject
+    const major = pinning(subject)
+    const found = major === undefined ? [] : await builds(source)
+    if (found.length === 0) return []
+    const path = await searchPathOf(source)
+    const searching = await functionsThatSearch(source, found, await schemasOf(source, path.value))
+    const cure = (name: string): string => `alter function ${name} set search_path = ${path.value}`
+    const read = searching.map(({routine, names, builds}): Found => ({
+      what: `function ${routine.name} finds ${names.join(', ')} by search_path; Postgres ${major} builds ${builds.join(', ')} with search_path = ${PINNED_PATH}`,
+      remedy,
+      fix: cure(routine.name),
+    }))
+    const blamed = new Set(searching.map(({routine}) => routine.oid))
+    const tried: Found[] = []
+    for (const build of found) {
+      const unsettled = build.routines.filter(({settled}) => !settled)
+      if (unsettled.length === 0 || unsettled.some(({oid}) => blamed.has(oid))) continue
+      const how = await triedUnder(source, path.value, build)
+      if (how === undefined) continue
+      for (const {oid} of unsettled) blamed.add(oid)
+      const names = unsettled.map(({name}) => name)
+      tried.push({
+        what: `${build.kind} ${build.name} calls ${names.join(', ')}, which needs the search_path of the database; Postgres ${major} builds it with search_path = ${PINNED_PATH}: ${how}`,
+        remedy,
+        fix: names.map(cure).join('; '),
+      })
+    }
+    return [...read, ...tried]
+  },
+}
+
+const queries: Check = {
+  id: 'queries-by-search-path',
+  question: 'Do materialized views run queries from strings (ts_stat) that find tables by search_path?',
+  level: 'blocker',
+  example: {
+    on: 'source',
+    sql: `create table public.texts (id int primary key, body tsvector);
+      create materialized view public.word_list as select word from ts_stat('select body from public.texts');
+      set search_path = public;
+      create materialized view public.bare_list as select word from ts_stat('select body from texts')`,
+    cure: `drop materialized view public.bare_list;
+      create materialized view public.bare_list as select word from ts_stat('select body from public.texts')`,
+  },
+
+  async inspect(subject) {
+    const {source} = subject
+    const major = pinning(subject)
+    const views = major === undefined ? [] : await viewsWithQueries(source)
+    if (views.length === 0) return []
+    const schemas = await schemasOf(source, (await searchPathOf(source)).value)
+    const found: Found[] = []
+    for (const {name, definition} of views) {
+      for (const query of queriesIn(definition)) {
+        const names = await namesBySearch(source, namesIn(query), schemas)
+        if (names.length === 0) continue
+        found.push({
+          what: `materialized view ${name} finds ${names.join(', ')} by search_path in a query from a string; Postgres ${major} refreshes it with search_path = ${PINNED_PATH}`,
+          remedy: 'create it again with the schema in that query, and with its indexes',
+        })
+      }
+    }
+    return found
+  },
+}
+
+const ownSchema: Check = {
+  id: 'user-schema',
+  question: `Does "$user" in search_path lead to a schema that is called like the role?`,
+  level: 'warning',
+  example: {
+    on: 'source',
+    sql: `do $$ begin
+      execute format('create schema %I', current_user);
+      execute format('create table %I.orders (id int primary key)', current_user);
+    end $$`,
+  },
+
+  async inspect({source, target}) {
+    const {value, place} = await searchPathOf(source)
+    if (!/\$user/.test(value)) return []
+    const [schema] = await source.query<{name: string; quoted: string; one: string}>(`
+      select n.nspname as name, quote_ident(n.nspname) as quoted, min(${NAME}) as one
+      from ${RELATIONS}
+      where n.nspname = current_user
+      group by 1, 2`)
+    const there = await target?.queryOne<{role: string}>('select current_user as role')
+    if (!schema || there?.role === schema.name) return []
+    return [
+      {
+        what: `"$user" in the search_path of ${place} finds ${schema.one} for the role ${schema.name}; the role of RDS has another name`,
+        remedy: 'name the schema in the search_path, which is copied to RDS; sessions that begin afterwards have it',
+        fix: `alter ${place} set search_path = ${value.replace(/"?\$user"?/, schema.quoted)}`,
+      },
+    ]
+  },
+}
+
+export default [functions, queries, ownSchema] satisfies Check[]
