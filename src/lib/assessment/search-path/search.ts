@@ -1,4 +1,5 @@
 import {nameIn, tokensOf} from '../../copy/sql-lexer.js'
+import type {SearchPath} from '../../postgres/app-search-path.js'
 import type {Queryable} from '../../ports/ports.js'
 import {namesIn, type BareNames, type Names} from './bare-names.js'
 import {type Build, type Routine, routinesNamed} from './builds.js'
@@ -10,15 +11,9 @@ export interface Searching {
   builds: string[]
 }
 
-/** The schemas of a search_path, by name, but for the one that is always searched first. */
-export async function schemasOf(source: Queryable, path: string): Promise<string[]> {
-  const {role} = await source.queryOne<{role: string}>('select current_user as role')
-  return [...tokensOf(path)]
-    .filter(({kind}) => kind === 'name' || kind === 'word')
-    .map(({text}) => nameIn(text))
-    .map((name) => (name === '$user' ? role : name))
-    .filter((name) => name !== 'pg_catalog')
-}
+/** The schemas of a search_path, by name. */
+export const schemasIn = (path: SearchPath): string[] =>
+  [...tokensOf(path)].filter(({kind}) => kind === 'name' || kind === 'word').map(({text}) => nameIn(text))
 
 /** Follows the calls of functions; those behind one that searches are not followed, because its cure settles them too. */
 export async function functionsThatSearch(

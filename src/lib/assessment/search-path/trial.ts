@@ -1,5 +1,6 @@
 import {identifier} from '../../postgres/catalog.js'
 import {codeOf, INSUFFICIENT_PRIVILEGE, QUERY_CANCELED} from '../../postgres/sqlstate.js'
+import {searching, type SearchPath} from '../../postgres/app-search-path.js'
 import {isLostConnection} from '../../postgres/lost-connection.js'
 import {messageOf} from '../../ports/errors.js'
 import type {Database, Queryable, Session} from '../../ports/ports.js'
@@ -17,7 +18,7 @@ export const PINNED_PATH = 'pg_catalog, pg_temp'
  * pinned one, and tells how that differs: this finds what no reading finds, as operators of a type. Undefined where it does not, or where
  * it cannot be evaluated under either.
  */
-export async function triedUnder(source: Database, path: string, build: Build): Promise<string | undefined> {
+export async function triedUnder(source: Database, path: SearchPath, build: Build): Promise<string | undefined> {
   const made = await expressionsOf(source, build)
   if (!made) return undefined
   return source.transaction(
@@ -71,10 +72,10 @@ async function expressionsOf(source: Queryable, {kind, oid}: Build): Promise<Mad
 /** A digest of what the expressions yield, as text, for rows that meet the predicate. */
 async function evaluated(
   session: Session,
-  path: string,
+  path: SearchPath,
   {schema, table, expressions, predicate}: Made,
 ): Promise<string> {
-  await session.query(`select set_config('search_path', $1, true)`, [path])
+  await session.query(searching(path))
   const value = `row(${(expressions ?? ['1']).join(', ')})`
   const {digest} = await session.queryOne<{digest: string}>(`
     select md5(coalesce(string_agg(value, ','), '')) as digest

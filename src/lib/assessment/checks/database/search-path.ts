@@ -1,10 +1,11 @@
+import type {Queryable} from '../../../ports/ports.js'
 import type {Found} from '../../../ports/assessment.js'
-import {searchPathOf} from '../../../postgres/search-path.js'
+import {appSearchPath} from '../../../postgres/app-search-path.js'
 import type {Check, Subject} from '../../check.js'
 import {recommendedMajor} from '../../destination/destination.js'
 import {namesIn, queriesIn} from '../../search-path/bare-names.js'
 import {builds, viewsWithQueries} from '../../search-path/builds.js'
-import {functionsThatSearch, namesBySearch, schemasOf} from '../../search-path/search.js'
+import {functionsThatSearch, namesBySearch, schemasIn} from '../../search-path/search.js'
 import {PINNED_PATH, triedUnder} from '../../search-path/trial.js'
 import {NAME, RELATIONS} from './relations.js'
 
@@ -43,9 +44,9 @@ const functions: Check = {
     const major = pinning(subject)
     const found = major === undefined ? [] : await builds(source)
     if (found.length === 0) return []
-    const path = await searchPathOf(source)
-    const searching = await functionsThatSearch(source, found, await schemasOf(source, path.value))
-    const cure = (name: string): string => `alter function ${name} set search_path = ${path.value}`
+    const path = await appSearchPath(source)
+    const searching = await functionsThatSearch(source, found, schemasIn(path))
+    const cure = (name: string): string => `alter function ${name} set search_path = ${path}`
     const read = searching.map(({routine, names, builds}): Found => ({
       what: `function ${routine.name} finds ${names.join(', ')} by search_path; Postgres ${major} builds ${builds.join(', ')} with search_path = ${PINNED_PATH}`,
       remedy,
@@ -56,7 +57,7 @@ const functions: Check = {
     for (const build of found) {
       const unsettled = build.routines.filter(({settled}) => !settled)
       if (unsettled.length === 0 || unsettled.some(({oid}) => blamed.has(oid))) continue
-      const how = await triedUnder(source, path.value, build)
+      const how = await triedUnder(source, path, build)
       if (how === undefined) continue
       for (const {oid} of unsettled) blamed.add(oid)
       const names = unsettled.map(({name}) => name)
@@ -89,7 +90,7 @@ const queries: Check = {
     const major = pinning(subject)
     const views = major === undefined ? [] : await viewsWithQueries(source)
     if (views.length === 0) return []
-    const schemas = await schemasOf(source, (await searchPathOf(source)).value)
+    const schemas = schemasIn(await appSearchPath(source))
     const found: Found[] = []
     for (const {name, definition} of views) {
       for (const query of queriesIn(definition)) {
@@ -105,6 +106,28 @@ const queries: Check = {
   },
 }
 
+/** The search_path that the app's sessions begin with, as it is written, and what `alter` has to name to change it. */
+const searchPathSetting = (source: Queryable): Promise<{value: string; place: string}> =>
+  source.queryOne<{value: string; place: string}>(`
+    select coalesce(own.value, '"$user", public') as value,
+      coalesce(own.place, format('database %I', d.datname)) as place
+    from pg_database d
+    join pg_roles r on r.rolname = current_user
+    left join lateral (
+      select substr(setting, strpos(setting, '=') + 1) as value,
+        concat_ws(' in ',
+          case when s.setrole <> 0 then format('role %I', r.rolname) end,
+          case when s.setdatabase <> 0 then format('database %I', d.datname) end) as place
+      from pg_db_role_setting s
+      cross join unnest(s.setconfig) setting
+      where split_part(setting, '=', 1) = 'search_path'
+        -- 0 stands for every database, and for every role
+        and s.setdatabase in (0, d.oid)
+        and s.setrole in (0, r.oid)
+      order by s.setrole = 0, s.setdatabase = 0
+      limit 1) own on true
+    where d.datname = current_database()`)
+
 const ownSchema: Check = {
   id: 'user-schema',
   question: `Does "$user" in search_path lead to a schema that is called like the role?`,
@@ -118,13 +141,13 @@ const ownSchema: Check = {
   },
 
   async inspect({source, target}) {
-    const {value, place} = await searchPathOf(source)
-    if (!/\$user/.test(value)) return []
     const [schema] = await source.query<{name: string; quoted: string; one: string}>(`
       select n.nspname as name, quote_ident(n.nspname) as quoted, min(${NAME}) as one
       from ${RELATIONS}
       where n.nspname = current_user
       group by 1, 2`)
+    const {value, place} = await searchPathSetting(source)
+    if (!value.includes('$user')) return []
     const there = await target?.queryOne<{role: string}>('select current_user as role')
     if (!schema || there?.role === schema.name) return []
     return [
