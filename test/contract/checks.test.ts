@@ -324,6 +324,78 @@ describe('the checks of the assessment', () => {
     ])
   })
 
+  it('create extensions in a schema that stays open to the app, with those they need and the usage of their wrappers', async () => {
+    const sides = {source: await both.newSource(), target: await both.newTarget()}
+    await ask(
+      sides.source.superuserUrl,
+      `create schema fdw; create extension postgres_fdw schema fdw; grant all on schema fdw to public;
+       create extension earthdistance schema heroku_ext cascade;
+       grant usage on foreign data wrapper postgres_fdw to ${sides.source.user}`,
+    )
+    await ask(sides.source.url, 'create server far foreign data wrapper postgres_fdw')
+    const findings = await inspected(checkOf('target-extension-rights'), sides)
+    expect(findings.map(({what}) => what)).to.deep.equal([
+      'only the master user can create extension earthdistance on the target',
+      'only the master user can create extension postgres_fdw on the target',
+    ])
+    for (const found of findings) await run(found, sides, false)
+    for (const id of ['target-extension-rights', 'target-usage', 'target-schemas'])
+      expect(await inspected(checkOf(id), sides), id).to.deep.equal([])
+    await expectCopy(sides)
+  })
+
+  describe('of what is found by search_path', () => {
+    let from: Source
+    const found = (change: (subject: Subject) => Subject) =>
+      withSubject({source: from, target}, async (subject) =>
+        (await checkOf('functions-by-search-path').inspect(change(subject))).map(({what}) => what.split(';')[0]),
+      )
+
+    before(async () => {
+      from = await both.newSource()
+      await ask(
+        from.url,
+        `create schema lib; create table public.t (id int primary key, a text); insert into t values (1, 'A'), (2, 'b');
+         create operator public.=== (leftarg = text, rightarg = text, function = pg_catalog.texteq);
+         create function public.outer_one(text) returns text language sql immutable as 'select lower($1)';
+         create function lib.inner_one(text) returns text language sql immutable as 'select outer_one($1)';
+         create function public.calls(text) returns text language plpgsql immutable as 'begin return lib.inner_one($1); end';
+         create function public.compares(text) returns boolean language sql immutable as 'select $1 === ''b''';
+         create function public.pinned(text) returns text language sql immutable set search_path = public
+           as 'select outer_one($1)';
+         create function public.parsed(text) returns text language sql immutable return public.outer_one($1);
+         create function public.clean(t text) returns text language plpgsql immutable
+           as 'declare outer_two text; begin outer_two := lower(t); return outer_two; end';
+         create index on t (calls(a)); create index on t (id) where compares(a); create index on t (pinned(a));
+         create index on t (parsed(a)); create index on t (clean(a));
+         create domain public.short as text check (public.compares(value) is not null);
+         create statistics public.s on (public.calls(a)), (public.clean(a)) from t`,
+      )
+    })
+
+    it('tells the function behind the one that is called, and operators', async () => {
+      expect(await found((subject) => subject)).to.deep.equal([
+        'function public.compares(text) finds operator === by search_path',
+        'function lib.inner_one(text) finds function outer_one by search_path',
+      ])
+    })
+
+    it('finds nothing where the target takes the search_path of the session', async () => {
+      expect(await found((subject) => ({...subject, targetFacts: {...subject.targetFacts!, major: 16}}))).to.deep.equal(
+        [],
+      )
+    })
+
+    it('goes by the major that is recommended where no target is named', async () => {
+      const unnamed = (offered: string) => (subject: Subject) => {
+        const {target: _, targetFacts: __, ...rest} = subject
+        return {...rest, offers: [{engine: 'postgres' as const, versions: [offered], classes: [], extensions: []}]}
+      }
+      expect(await found(unnamed('16.9'))).to.deep.equal([])
+      expect(await found(unnamed('17.5'))).to.have.lengthOf(2)
+    })
+  })
+
   it('lengthen a sequence that belongs to no identity column by itself', async () => {
     await ask(source.url, "create sequence public.nearly_done as int; select setval('public.nearly_done', 2100000000)")
     const check = checkOf('sequences-near-end')

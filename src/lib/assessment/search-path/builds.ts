@@ -7,6 +7,8 @@ export interface Routine {
   /** With schema and arguments, as `alter function` takes it. */
   name: string
   schema: string
+  /** Its name alone, as the catalog has it. */
+  called: string
   language: string
   body: string
   /** Its names are found in the same way under every search_path: it has one of its own, or its body is parsed. */
@@ -22,15 +24,19 @@ export interface Build {
   routines: Routine[]
 }
 
-const ROUTINE = (functions: string): string => `
+/** How findings name it. */
+export const labelOf = ({kind, name}: Build): string => `${kind} ${name}`
+
+const ROUTINE = `
   select p.oid::text as oid,
     format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as name,
     n.nspname as schema,
+    p.proname as called,
     l.lanname as language,
     p.prosrc as body,
     to_jsonb(p) ->> 'prosqlbody' is not null
       or exists (select from unnest(p.proconfig) setting where setting like 'search_path=%') as settled
-  from ${functions}
+  from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   join pg_language l on l.oid = p.prolang
   where p.prokind = 'f'
@@ -90,7 +96,7 @@ export async function builds(source: Queryable): Promise<Build[]> {
         where r.classid = 'pg_type'::regclass and k.contypid = r.objid) next)
     select distinct r.kind, r.oid::text as build, r.name as "buildName", f.*
     from reached r
-    join (${ROUTINE('pg_proc p')}) f on r.classid = 'pg_proc'::regclass and f.oid = r.objid::text
+    join (${ROUTINE}) f on r.classid = 'pg_proc'::regclass and f.oid = r.objid::text
     order by 1, 3, f.name`)
   const found = new Map<string, Build>()
   for (const {kind, build, buildName, ...routine} of rows) {
@@ -103,7 +109,7 @@ export async function builds(source: Queryable): Promise<Build[]> {
 
 /** The customer's functions with these names. */
 export const routinesNamed = (source: Queryable, names: readonly string[]): Promise<Routine[]> =>
-  source.query<Routine>(`${ROUTINE('pg_proc p')} and p.proname = any ($1)`, [names])
+  source.query<Routine>(`${ROUTINE} and p.proname = any ($1)`, [names])
 
 /** Definitions of populated materialized views, and of the views they read, with functions that run a query from a string. */
 export const viewsWithQueries = (source: Queryable): Promise<{name: string; definition: string}[]> =>

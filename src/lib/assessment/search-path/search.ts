@@ -2,7 +2,7 @@ import {nameIn, tokensOf} from '../../copy/sql-lexer.js'
 import type {SearchPath} from '../../postgres/app-search-path.js'
 import type {Queryable} from '../../ports/ports.js'
 import {namesIn, type BareNames, type Names} from './bare-names.js'
-import {type Build, type Routine, routinesNamed} from './builds.js'
+import {type Build, labelOf, type Routine, routinesNamed} from './builds.js'
 
 /** A function that finds names by search_path, which ones, and what is built with it. */
 export interface Searching {
@@ -15,44 +15,51 @@ export interface Searching {
 export const schemasIn = (path: SearchPath): string[] =>
   [...tokensOf(path)].filter(({kind}) => kind === 'name' || kind === 'word').map(({text}) => nameIn(text))
 
+interface Reached {
+  routine: Routine
+  builds: string[]
+}
+
 /** Follows the calls of functions; those behind one that searches are not followed, because its cure settles them too. */
 export async function functionsThatSearch(
   source: Queryable,
   found: readonly Build[],
   schemas: readonly string[],
 ): Promise<Searching[]> {
-  const callers = new Map<string, Set<string>>()
+  const seen = new Set<string>()
   const searching: Searching[] = []
-  let next: {routine: Routine; builds: string[]}[] = found.flatMap(({kind, name, routines}) =>
-    routines.map((routine) => ({routine, builds: [`${kind} ${name}`]})),
-  )
+  let next = found.flatMap((build) => build.routines.map((routine): Reached => ({routine, builds: [labelOf(build)]})))
   while (next.length > 0) {
+    const fresh = merged(next).filter(({routine}) => !seen.has(routine.oid) && isRead(routine))
+    for (const {routine} of fresh) seen.add(routine.oid)
+    const read = fresh.map((one) => ({...one, names: namesIn(one.routine.body)}))
+    const missing = await namesBySearch(
+      source,
+      read.map(({names}) => names),
+      schemas,
+    )
     const calls: {names: Names; builds: string[]}[] = []
-    for (const {routine, builds} of merged(next)) {
-      const known = callers.get(routine.oid)
-      callers.set(routine.oid, new Set([...(known ?? []), ...builds]))
-      if (known || !isRead(routine)) continue
-      const names = namesIn(routine.body)
-      const missing = await namesBySearch(source, names, schemas)
-      if (missing.length > 0) searching.push({routine, names: missing, builds: []})
+    for (const [i, {routine, builds, names}] of read.entries()) {
+      if (missing[i]!.length > 0) searching.push({routine, names: missing[i]!, builds: builds.sort()})
       else calls.push({names, builds})
     }
     const called = [...new Set(calls.flatMap(({names}) => names.qualified.map(({name}) => name)))]
     const there = called.length > 0 ? await routinesNamed(source, called) : []
     next = calls.flatMap(({names, builds}) =>
       there
-        .filter(({name}) => names.qualified.some((one) => name.startsWith(`${one.schema}.${one.name}(`)))
-        .map((routine) => ({routine, builds})),
+        .filter(({schema, called}) => names.qualified.some((one) => one.schema === schema && one.name === called))
+        .map((routine) => ({routine, builds: [...builds]})),
     )
   }
-  return searching.map((one) => ({...one, builds: [...callers.get(one.routine.oid)!].sort()}))
+  return searching
 }
 
 /** Bodies in other languages cannot be read; those that are settled need not be. */
 const isRead = ({language, settled}: Routine): boolean => !settled && (language === 'sql' || language === 'plpgsql')
 
-function merged(all: readonly {routine: Routine; builds: string[]}[]): {routine: Routine; builds: string[]}[] {
-  const byOid = new Map<string, {routine: Routine; builds: string[]}>()
+/** Each function once, with all that leads to it. */
+function merged(all: readonly Reached[]): Reached[] {
+  const byOid = new Map<string, Reached>()
   for (const {routine, builds} of all) {
     const known = byOid.get(routine.oid)
     if (known) known.builds.push(...builds)
@@ -61,37 +68,46 @@ function merged(all: readonly {routine: Routine; builds: string[]}[]): {routine:
   return [...byOid.values()]
 }
 
-/** Of these names, those that are found in one of the schemas and not in pg_catalog. */
+const KINDS = [
+  {kind: 'function', catalog: 'pg_proc', name: 'proname', schema: 'pronamespace', of: 'function'},
+  {kind: 'relation', catalog: 'pg_class', name: 'relname', schema: 'relnamespace', of: 'relation'},
+  {kind: 'type', catalog: 'pg_type', name: 'typname', schema: 'typnamespace', of: 'type'},
+  {
+    kind: 'text search configuration',
+    catalog: 'pg_ts_config',
+    name: 'cfgname',
+    schema: 'cfgnamespace',
+    of: 'textSearch',
+  },
+  {kind: 'text search dictionary', catalog: 'pg_ts_dict', name: 'dictname', schema: 'dictnamespace', of: 'textSearch'},
+  {kind: 'operator', catalog: 'pg_operator', name: 'oprname', schema: 'oprnamespace', of: 'operator'},
+] as const
+
+/** Of each of these lists of names, those that are found in one of the schemas and not in pg_catalog. */
 export async function namesBySearch(
   source: Queryable,
-  names: BareNames,
+  lists: readonly BareNames[],
   schemas: readonly string[],
-): Promise<string[]> {
-  const kinds: [kind: string, catalog: string, name: string, schema: string, wanted: ReadonlySet<string>][] = [
-    ['function', 'pg_proc', 'proname', 'pronamespace', names.function],
-    ['relation', 'pg_class', 'relname', 'relnamespace', names.relation],
-    ['type', 'pg_type', 'typname', 'typnamespace', names.type],
-    ['text search configuration', 'pg_ts_config', 'cfgname', 'cfgnamespace', names.textSearch],
-    ['text search dictionary', 'pg_ts_dict', 'dictname', 'dictnamespace', names.textSearch],
-    ['operator', 'pg_operator', 'oprname', 'oprnamespace', names.operator],
-  ]
-  const rows = await source.query<{name: string}>(
-    `select distinct concat(kind, ' ', name) as name
-     from (${kinds
-       .map(
-         ([kind, catalog, name, schema], i) => `
-       select '${kind}' as kind, o.${name}::text as name
-       from ${catalog} o
-       join pg_namespace n on n.oid = o.${schema}
-       where o.${name} = any ($${i + 2})
-         and n.nspname = any ($1)
-         and not exists (
-           select from ${catalog} c
-           where c.${name} = o.${name} and c.${schema} = 'pg_catalog'::regnamespace)`,
-       )
-       .join(' union all ')}) found
-     order by 1`,
-    [schemas, ...kinds.map(([, , , , wanted]) => [...wanted])],
+): Promise<string[][]> {
+  const foundOf = KINDS.map(
+    ({kind, catalog, name, schema}, i) => `
+      select '${kind}' as kind, o.${name}::text as name
+      from ${catalog} o
+      join pg_namespace n on n.oid = o.${schema}
+      where o.${name} = any ($${i + 2})
+        and n.nspname = any ($1)
+        and not exists (
+          select from ${catalog} c
+          where c.${name} = o.${name} and c.${schema} = 'pg_catalog'::regnamespace)`,
   )
-  return rows.map(({name}) => name)
+  const wanted = KINDS.map(({of}) => [...new Set(lists.flatMap((names) => [...names[of]]))])
+  const rows = await source.query<{kind: string; name: string}>(
+    `select distinct kind, name from (${foundOf.join(' union all ')}) found order by 1, 2`,
+    [schemas, ...wanted],
+  )
+  return lists.map((names) =>
+    rows
+      .filter(({kind, name}) => KINDS.some((one) => one.kind === kind && names[one.of].has(name)))
+      .map(({kind, name}) => `${kind} ${name}`),
+  )
 }

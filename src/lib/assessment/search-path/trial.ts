@@ -21,20 +21,20 @@ export const PINNED_PATH = 'pg_catalog, pg_temp'
 export async function triedUnder(source: Database, path: SearchPath, build: Build): Promise<string | undefined> {
   const made = await expressionsOf(source, build)
   if (!made) return undefined
-  return source.transaction(
-    async (session) => {
-      await session.query(`set local synchronize_seqscans = off; set local statement_timeout = '${LONGEST}'`)
-      const usual = await evaluated(session, path, made).catch(() => undefined)
-      if (usual === undefined) return undefined
-      try {
+  let usual: string | undefined
+  try {
+    return await source.transaction(
+      async (session) => {
+        await session.query(`set local synchronize_seqscans = off; set local statement_timeout = '${LONGEST}'`)
+        usual = await evaluated(session, path, made)
         return usual === (await evaluated(session, PINNED_PATH, made)) ? undefined : 'it has another value then'
-      } catch (error) {
-        if (isLostConnection(error)) throw error
-        return NO_ANSWER.has(codeOf(error)) ? undefined : messageOf(error)
-      }
-    },
-    {mode: 'isolation level repeatable read', discard: true},
-  )
+      },
+      {mode: 'isolation level repeatable read', discard: true},
+    )
+  } catch (error) {
+    if (isLostConnection(error)) throw error
+    return usual === undefined || NO_ANSWER.has(codeOf(error)) ? undefined : messageOf(error)
+  }
 }
 
 const NO_ANSWER = new Set([QUERY_CANCELED, INSUFFICIENT_PRIVILEGE])

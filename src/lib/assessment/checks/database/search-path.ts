@@ -4,7 +4,7 @@ import {appSearchPath} from '../../../postgres/app-search-path.js'
 import type {Check, Subject} from '../../check.js'
 import {recommendedMajor} from '../../destination/destination.js'
 import {namesIn, queriesIn} from '../../search-path/bare-names.js'
-import {builds, viewsWithQueries} from '../../search-path/builds.js'
+import {builds, labelOf, viewsWithQueries} from '../../search-path/builds.js'
 import {functionsThatSearch, namesBySearch, schemasIn} from '../../search-path/search.js'
 import {PINNED_PATH, triedUnder} from '../../search-path/trial.js'
 import {NAME, RELATIONS} from './relations.js'
@@ -52,17 +52,15 @@ const functions: Check = {
       remedy,
       fix: cure(routine.name),
     }))
-    const blamed = new Set(searching.map(({routine}) => routine.oid))
+    const explained = new Set(searching.flatMap((one) => one.builds))
     const tried: Found[] = []
     for (const build of found) {
-      const unsettled = build.routines.filter(({settled}) => !settled)
-      if (unsettled.length === 0 || unsettled.some(({oid}) => blamed.has(oid))) continue
+      const names = build.routines.filter(({settled}) => !settled).map(({name}) => name)
+      if (names.length === 0 || explained.has(labelOf(build))) continue
       const how = await triedUnder(source, path, build)
       if (how === undefined) continue
-      for (const {oid} of unsettled) blamed.add(oid)
-      const names = unsettled.map(({name}) => name)
       tried.push({
-        what: `${build.kind} ${build.name} calls ${names.join(', ')}, which needs the search_path of the database; Postgres ${major} builds it with search_path = ${PINNED_PATH}: ${how}`,
+        what: `${labelOf(build)} calls ${names.join(', ')}, which needs the search_path of the database; Postgres ${major} builds it with search_path = ${PINNED_PATH}: ${how}`,
         remedy,
         fix: names.map(cure).join('; '),
       })
@@ -90,19 +88,22 @@ const queries: Check = {
     const major = pinning(subject)
     const views = major === undefined ? [] : await viewsWithQueries(source)
     if (views.length === 0) return []
-    const schemas = schemasIn(await appSearchPath(source))
-    const found: Found[] = []
-    for (const {name, definition} of views) {
-      for (const query of queriesIn(definition)) {
-        const names = await namesBySearch(source, namesIn(query), schemas)
-        if (names.length === 0) continue
-        found.push({
-          what: `materialized view ${name} finds ${names.join(', ')} by search_path in a query from a string; Postgres ${major} refreshes it with search_path = ${PINNED_PATH}`,
-          remedy: 'create it again with the schema in that query, and with its indexes',
-        })
-      }
-    }
-    return found
+    const queries = views.flatMap(({name, definition}) => queriesIn(definition).map((query) => ({name, query})))
+    const missing = await namesBySearch(
+      source,
+      queries.map(({query}) => namesIn(query)),
+      schemasIn(await appSearchPath(source)),
+    )
+    return queries.flatMap(({name}, i) =>
+      missing[i]!.length === 0
+        ? []
+        : [
+            {
+              what: `materialized view ${name} finds ${missing[i]!.join(', ')} by search_path in a query from a string; Postgres ${major} refreshes it with search_path = ${PINNED_PATH}`,
+              remedy: 'create it again with the schema in that query, and with its indexes',
+            },
+          ],
+    )
   },
 }
 
