@@ -30,10 +30,11 @@ import {
   type Target,
 } from '../support/servers.js'
 
-const SOURCES: readonly Major[] = [13, 14, 15, 16, 17]
+const SOURCES: readonly Major[] = [13, 14, 15, 16, 17, 18]
 const TARGETS: readonly Major[] = [15, 16, 17, 18]
 /** Each uses what its majors brought. */
 const schemasFor = (major: Major): string[] => [
+  'comments',
   'keys',
   'names',
   ...(major >= 14 ? ['types', 'code'] : []),

@@ -4,9 +4,10 @@ import {inventory} from '../verify/inventory.js'
 
 /** A target must be empty, but for extensions and empty schemas: nothing that the tool did not make is ever dropped. */
 export async function refuseForeignContents(target: Queryable): Promise<void> {
-  const objects = (await inventory(target)).filter(
-    (line) => !line.startsWith('extension ') && !line.startsWith('schema '),
-  )
+  const {items} = await inventory(target)
+  const objects = items
+    .map(({line}) => line)
+    .filter((line) => !line.startsWith('extension ') && !line.startsWith('schema '))
   const large = await target.query<{oid: string}>('select oid from pg_largeobject_metadata')
   objects.push(...large.map(({oid}) => `large object ${oid}`))
   if (objects.length > 0) {

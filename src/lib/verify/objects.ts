@@ -1,6 +1,6 @@
 import {allEnded} from '../flow/all-ended.js'
 import type {Database} from '../ports/ports.js'
-import {inventory, linesThatDiffer} from './inventory.js'
+import {inventory, type Item, itemsThatDiffer} from './inventory.js'
 import {compareLargeObjects} from './large-objects.js'
 import {lateSequences, sequencePositions} from './sequences.js'
 
@@ -12,7 +12,7 @@ export interface ComparedObjects {
 
 /**
  * Compares what two databases hold beside their rows, while neither takes writes: every object, the positions of the sequences, large
- * objects. `validatedLater`: foreign keys on the `to` side are enforced, and can wait for their validation after the window.
+ * objects. `validatedLater`: constraints on the `to` side are enforced, and can wait for their validation after the window.
  */
 export async function compareObjects(
   {from, to}: {from: Database; to: Database},
@@ -25,24 +25,25 @@ export async function compareObjects(
     sequencePositions(to),
     compareLargeObjects({from, to}),
   ])
+  const copies = validatedLater ? there.items.map(validated(here.items)) : there.items
   return {
-    objects: here.length,
+    objects: here.items.length,
     largeObjects: large.objects,
     differences: [
-      ...linesThatDiffer(
-        {side: from.side, lines: here},
-        {side: to.side, lines: validatedLater ? there.map(validated(here)) : there},
-      ),
+      ...itemsThatDiffer({side: from.side, ...here}, {side: to.side, ...there, items: copies}),
       ...lateSequences(positions, reached),
       ...large.differences,
     ],
   }
 }
 
-/** A foreign key or check that is enforced but not validated yet counts as the validated one of the other side. */
-const validated =
-  (here: readonly string[]) =>
-  (line: string): string => {
-    const whole = line.replace(/ not valid$/, '')
-    return line !== whole && line.startsWith('constraint ') && here.includes(whole) ? whole : line
+/** A constraint that is enforced but not validated yet, of a table or a domain, counts as the validated one of the other side. */
+function validated(here: readonly Item[]): (item: Item) => Item {
+  const lines = new Set(here.map(({line}) => line))
+  return (item) => {
+    const whole = item.line.replace(/ not valid$/, '')
+    return whole !== item.line && item.line.startsWith('constraint ') && lines.has(whole)
+      ? {...item, line: whole}
+      : item
   }
+}

@@ -2,9 +2,9 @@ import {recaptureSchema} from './recapture.js'
 import {inWindow} from '../../journal/in-window.js'
 import {noteOf} from '../../journal/notes.js'
 import {beginFollowing} from './steps.js'
-import {withoutAttached} from './verify.js'
 import {tryConstraints} from '../shared/constraints.js'
 import {copyAllRows, shutTarget} from '../shared/copy.js'
+import {BUT_DETACHED} from '../shared/objects.js'
 import {failed} from '../../ports/errors.js'
 import type {Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
@@ -36,12 +36,8 @@ export const refreshSchema: Step = {
 
 const signed = (sign: string, tables: readonly string[]): string[] => tables.map((table) => `${sign} ${table}`)
 
-/** Indexes come with the rows. */
-const COMES_LATER = /^only on the source: (index|constraint) /
-
 async function refuseWhatIsLeft({source, target}: Migration): Promise<void> {
-  const all = withoutAttached(await inventoryDifferences({from: source, to: target}))
-  const left = all.filter((line) => !COMES_LATER.test(line))
+  const left = await inventoryDifferences({from: source, to: target}, [...BUT_DETACHED, 'with the rows'])
   if (left.length === 0) return
   throw failed(
     'schema_differs',

@@ -8,6 +8,7 @@ import {tablesToCapture} from '../../capture/captured-table.js'
 import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
+import {BUT_DETACHED, refuseOtherObjects} from '../shared/objects.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
 import {failed} from '../../ports/errors.js'
 import {refreshDerived} from '../../runbook/derived.js'
@@ -103,6 +104,7 @@ export const catchUp: Step = {
     const captured = await capturedTables(forward(migration))
     await removeLargeObjects(migration.target)
     await catchUpWithSource(migration, captured)
+    await refuseOtherObjects(migration, 'captured', BUT_DETACHED)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
     let touched = await verifyTouchedLive(forward(migration), captured)
@@ -116,7 +118,7 @@ export const catchUp: Step = {
     }
     await clearTheWay(migration)
     await catchUpWithSource(migration, captured)
-    return `${touched.keys.toLocaleString('en')} keys touched since the verification are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
+    return `every object is there; ${touched.keys.toLocaleString('en')} keys touched since the verification are equal; the last sync took less than a second and left nothing; ${views} materialized views refreshed`
   },
 }
 

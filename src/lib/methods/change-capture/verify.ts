@@ -7,7 +7,6 @@ import {inWindow} from '../../journal/in-window.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {compareFrozen} from '../../verify/frozen.js'
-import {inventoryDifferences} from '../../verify/inventory.js'
 import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
 import {unproven, verifiedSoFar} from '../../verify/proof.js'
@@ -26,7 +25,7 @@ export const verifyBeforeWindow: Step = {
   done: async (migration) => (await inWindow(migration)) || (await unproven(migration.target, FRESH_HOURS)).size === 0,
 
   async run(migration) {
-    const {source, target, signal} = migration
+    const {target, signal} = migration
     const captured = await capturedTables(forward(migration))
     const stop = new AbortController()
     const following = follow({...forward(migration), signal: AbortSignal.any([signal, stop.signal])}, USUAL_PACE)
@@ -34,10 +33,7 @@ export const verifyBeforeWindow: Step = {
     try {
       const verifying = verifyWhileLive(forward(migration), captured, {only: await unproven(target, FRESH_HOURS)})
       const {rows, tables, differences, moved} = await Promise.race([verifying, broken.then(() => verifying)])
-      refuseDifferences([
-        ...describeDifferences(differences),
-        ...withoutAttached(await inventoryDifferences({from: source, to: target})),
-      ])
+      refuseDifferences(describeDifferences(differences))
       const later =
         moved.length > 0
           ? `; ${moved.join(', ')} truncated or rewritten during the comparison: compared in the window`
@@ -49,15 +45,6 @@ export const verifyBeforeWindow: Step = {
     }
   },
 }
-
-/** What is attached in the window only. */
-export const withoutAttached = (differences: readonly string[]): string[] =>
-  differences.filter(
-    (line) =>
-      !/^only on the source: (constraint .*( [cft]| domain .*)( not valid)?|trigger .*|rule .*|policy .*|comment on .*)$/.test(
-        line,
-      ),
-  )
 
 export const verifyTouched: Step = {
   id: 'verify',

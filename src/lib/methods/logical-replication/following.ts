@@ -4,6 +4,7 @@ import type {Pace} from '../../flow/pace.js'
 import {inWindow, refuseWindow} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {shutTarget} from '../shared/copy.js'
+import {BUT_DETACHED, refuseOtherObjects} from '../shared/objects.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
 import {failed} from '../../ports/errors.js'
 import {awaitBeat} from '../../replication/arrival.js'
@@ -69,6 +70,7 @@ export const catchUpReplication: Step = {
     await removeLargeObjects(migration.target)
     await resumeFollowing(migration)
     const seconds = await catchUpWithSource(migration)
+    await refuseOtherObjects(migration, 'replicated', BUT_DETACHED)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
     await clearTheWay(migration)

@@ -4,6 +4,7 @@ import {detachConstraints} from '../../copy/detach-constraints.js'
 import {validateForeignKeys} from '../../copy/foreign-keys.js'
 import {inWindow} from '../../journal/in-window.js'
 import {isNoted, noteConstraints, type CopyMode} from './copy.js'
+import {BUT_LARGE_OBJECTS, refuseOtherObjects} from './objects.js'
 import {never, type Step} from '../../runbook/step.js'
 
 export const buildConstraints: Step = {
@@ -68,6 +69,7 @@ export const tryConstraints = (basis: CopyMode): Step => ({
   async run(migration) {
     const {target, guard, signal} = migration
     const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
+    await refuseOtherObjects(migration, basis, BUT_LARGE_OBJECTS)
     await detachConstraints(target, guard.target)
     await noteConstraints(migration, basis)
     return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`

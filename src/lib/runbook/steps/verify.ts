@@ -33,8 +33,12 @@ export async function everythingEqual(migration: Migration, options?: {validated
   return `${contents.rows.toLocaleString('en')} rows in ${contents.tables} tables${beside} and ${objects} objects are equal`
 }
 
-export function refuseDifferences(differences: readonly string[]): void {
+export function refuseDifferences(differences: readonly string[], ...suggestions: string[]): void {
   if (differences.length === 0) return
   const more = differences.length > SHOWN ? ` – and ${differences.length - SHOWN} more` : ''
-  throw failed('not_equal', `source and target differ: ${differences.slice(0, SHOWN).join('; ')}${more}`)
+  throw failed(
+    'not_equal',
+    `source and target differ: ${differences.slice(0, SHOWN).join('; ')}${more}`,
+    ...suggestions,
+  )
 }
