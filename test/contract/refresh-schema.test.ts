@@ -295,6 +295,31 @@ describe('A change of the schema', function () {
     expect(await phase()).to.equal('copying')
   })
 
+  it('that no sync notices is named before the window, though every row was verified', async () => {
+    const {source, target} = await followed()
+    const {perform} = await captureOf(source, target)
+    const changes: [sql: string, undo: string, told: RegExp][] = [
+      [`comment on table orders is 'new'`, 'comment on table orders is null', /comment on table public.orders/],
+      ['create index late on orders (state)', 'drop index late', /index late/],
+      ['create policy late on orders', 'drop policy late on orders', /policy late/],
+      ['alter function total_of stable', 'alter function total_of volatile', /total_of.* stable/],
+      [
+        `alter table orders add unique (state, id)`,
+        'alter table orders drop constraint orders_state_id_key',
+        /_key .* u/,
+      ],
+    ]
+    for (const [sql, undo, told] of changes) {
+      await ask(source.url, sql)
+      const error = await errorOf<RdsError>(perform(changeCapture.ready))
+      expect(error.code).to.equal('not_equal')
+      expect(error.message).to.match(told)
+      expect(error.suggestions.join()).to.contain('rds:start --refresh-schema')
+      await ask(source.url, undo)
+    }
+    await perform(changeCapture.ready)
+  })
+
   it('that cannot be taken in is named, with what to do', async () => {
     const {source, target} = await followed()
     const capture = await captureOf(source, target)

@@ -4,7 +4,7 @@ import {compareFrozen} from '../../src/lib/verify/frozen.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
 import {materializedViews} from '../../src/lib/verify/materialized-views.js'
-import {lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
+import {keepingSequences, lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 import {compare, copyOf, realClock} from '../support/copy.js'
 import {ask, errorOf, listener, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
 
@@ -404,6 +404,18 @@ describe('sequences', () => {
     await moveSequences(target.db, await sequencePositions(source.db))
     expect(await sequencesOf(target.superuserUrl)).to.deep.equal(before)
     expect(lateSequences(await sequencePositions(source.db), await sequencePositions(target.db))).to.deep.equal([])
+  })
+
+  it('are put back exactly after work that is rolled back, and after work that fails', async () => {
+    const target = await both.newTarget()
+    await ask(target.url, `${CREATE}; ${USE}`)
+    const before = await sequencesOf(target.superuserUrl)
+    const draw = () =>
+      ask(target.url, `select nextval('plain'), nextval('uncalled'), nextval('down'), setval('large', 3)`)
+    await keepingSequences(target.db, draw)
+    expect(await sequencesOf(target.superuserUrl)).to.deep.equal(before)
+    await errorOf(keepingSequences(target.db, async () => (await draw(), ask(target.url, 'select 1 / 0'))))
+    expect(await sequencesOf(target.superuserUrl)).to.deep.equal(before)
   })
 
   it('are read by the hundreds', async () => {

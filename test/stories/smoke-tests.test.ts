@@ -39,6 +39,12 @@ describe('Smoke tests', () => {
       says: /division by zero/,
     },
     {
+      what: 'SQL with a commit',
+      settings: {smokeSql: 'create temporary table nothing (); commit'},
+      code: 'smoke_sql_committed',
+      says: /ended the transaction/,
+    },
+    {
       what: 'command',
       settings: {smokeCommand: `${inDyno(WRITE)}; ${inDyno('select 1 / 0')}`},
       code: 'smoke_command_failed',

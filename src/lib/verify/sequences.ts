@@ -11,12 +11,30 @@ export interface Position {
   increment: string
 }
 
-/** Every sequence, owned by a column or not, read from the sequence itself: `pg_sequences` hides uncalled positions. */
-export async function sequencePositions(db: Queryable): Promise<Position[]> {
-  const sequences = await db.query<{schema: string; name: string; increment: string}>(`
+/** Sequences read in one statement: a server keeps room for 64 locks of each of its connections. */
+const BATCH = 200
+
+interface Sequence {
+  schema: string
+  name: string
+  increment: string
+}
+
+const sequencesOf = (db: Queryable): Promise<Sequence[]> =>
+  db.query<Sequence>(`
     select n.nspname as schema, c.relname as name, s.seqincrement::text as increment
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid
-    where c.relkind = 'S' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')} order by 1, 2`)
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join pg_sequence s on s.seqrelid = c.oid
+    where c.relkind = 'S'
+      and ${USER_SCHEMA}
+      and ${notOfExtension('pg_class', 'c.oid')}
+    order by 1, 2`)
+
+/** Every sequence, owned by a column or not, read from the sequence itself: `pg_sequences` hides uncalled positions. */
+export const sequencePositions = async (db: Queryable): Promise<Position[]> => positionsOf(db, await sequencesOf(db))
+
+async function positionsOf(db: Queryable, sequences: readonly Sequence[]): Promise<Position[]> {
   const positions: Position[] = []
   for (const batch of batchesOf(sequences, BATCH)) {
     const reads = batch.map(
@@ -32,15 +50,35 @@ export async function sequencePositions(db: Queryable): Promise<Position[]> {
   return positions
 }
 
-const BATCH = 200
+/**
+ * Does work that is rolled back, and puts every sequence that it moved back exactly where it was, which no rollback does. The database
+ * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers.
+ */
+export async function keepingSequences<T>(db: Queryable, work: () => Promise<T>): Promise<T> {
+  const sequences = await sequencesOf(db)
+  const before = await positionsOf(db, sequences)
+  try {
+    return await work()
+  } finally {
+    const known = new Map((await positionsOf(db, sequences)).map((position) => [position.sequence, position]))
+    const moved = before.filter((was) => !isSame(was, known.get(was.sequence)!))
+    if (moved.length > 0) await setPositions(db, moved)
+  }
+}
+
+const isSame = (one: Position, other: Position): boolean =>
+  one.lastValue === other.lastValue && one.isCalled === other.isCalled
 
 /** Moves sequences to these positions, never backwards: a value that was handed out stays handed out. */
 export async function moveSequences(db: Queryable, positions: readonly Position[]): Promise<void> {
-  const behind = sequencesBehind(positions, await sequencePositions(db))
+  await setPositions(db, sequencesBehind(positions, await sequencePositions(db)))
+}
+
+async function setPositions(db: Queryable, positions: readonly Position[]): Promise<void> {
   await db.query(
     `select setval(sequence::regclass, "lastValue"::bigint, "isCalled")
      from json_to_recordset($1) as p (sequence text, "lastValue" text, "isCalled" boolean)`,
-    [JSON.stringify(behind)],
+    [JSON.stringify(positions)],
   )
 }
 

@@ -3,6 +3,11 @@ import {readPostData} from '../../copy/copy-schema.js'
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {validateForeignKeys} from '../../copy/foreign-keys.js'
 import {inWindow} from '../../journal/in-window.js'
+import {requireNote} from '../../journal/notes.js'
+import {refreshDerived} from '../../runbook/derived.js'
+import type {Migration} from '../../runbook/migration.js'
+import {type Tried, trySelfUpdates} from '../../runbook/self-updates.js'
+import {keepingSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
 import {isNoted, noteConstraints, type CopyMode} from './copy.js'
 import {BUT_LARGE_OBJECTS, refuseOtherObjects} from './objects.js'
 import {never, type Step} from '../../runbook/step.js'
@@ -58,7 +63,7 @@ export const validateConstraints: Step = {
   },
 }
 
-/** Everything that could fail in the window when constraints are attached fails here, while the app runs. */
+/** Everything that could fail in the window when constraints are attached, or when the app writes then, fails here, while the app runs. */
 export const tryConstraints = (basis: CopyMode): Step => ({
   id: 'try-constraints',
   title: 'Try foreign keys, triggers and rules on the target',
@@ -69,9 +74,25 @@ export const tryConstraints = (basis: CopyMode): Step => ({
   async run(migration) {
     const {target, guard, signal} = migration
     const {statements, foreignKeys} = await copyConstraints(migration, await readPostData(migration), signal)
-    await refuseOtherObjects(migration, basis, BUT_LARGE_OBJECTS)
-    await detachConstraints(target, guard.target)
+    const {written, ruled} = await tryAttached(migration, basis).finally(() => detachConstraints(target, guard.target))
     await noteConstraints(migration, basis)
-    return `${foreignKeys} foreign keys hold, ${statements} statements pass; taken off again until the window`
+    return [
+      `${foreignKeys} foreign keys hold, ${statements} statements pass`,
+      `${written} tables take a row that is written back onto itself`,
+      ...(ruled.length > 0 ? [`refused on the source as well: ${ruled.join(', ')}`] : []),
+      'taken off again until the window',
+    ].join('; ')
   },
 })
+
+/** Everything is there that the window will have. The app's code finds sequences and materialized views as they will be then. */
+async function tryAttached(migration: Migration, basis: CopyMode): Promise<Tried> {
+  const {source, target} = migration
+  await refuseOtherObjects(migration, basis, BUT_LARGE_OBJECTS)
+  const fencePass = await requireNote(migration, 'fenceKey')
+  await refreshDerived(migration, 'missing')
+  return keepingSequences(target, async () => {
+    await moveSequences(target, await sequencePositions(source))
+    return trySelfUpdates(migration, fencePass)
+  })
+}

@@ -1,18 +1,16 @@
 import {USUAL_VAR} from '../../apps/source-vars.js'
 import {urlForApp} from '../../apps/target-url.js'
-import {tablesWithRows} from '../../copy/tables.js'
-import {passFence} from '../../fence/fence.js'
 import {describeWrites, landedWrites, lastLanded} from '../../fence/landed-writes.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, unverified} from '../../ports/errors.js'
 import type {Session} from '../../ports/ports.js'
-import {identifier} from '../../postgres/catalog.js'
 import {withOption} from '../../postgres/connection-url.js'
+import {isLostConnection} from '../../postgres/lost-connection.js'
+import {keepingSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
+import {rolledBackAsTheApp} from '../as-the-app.js'
 import type {Migration} from '../migration.js'
+import {trySelfUpdates} from '../self-updates.js'
 import {never, type Step} from '../step.js'
-import {codeOf, RAISE_EXCEPTION} from '../../postgres/sqlstate.js'
-
-const TABLES_TRIED = 5
 
 /** Reads, writes and runs a representative transaction on the target while the app is still in maintenance. */
 export const smokeTest: Step = {
@@ -23,19 +21,23 @@ export const smokeTest: Step = {
   done: never,
 
   async run(migration) {
-    const {target, settings} = migration
+    const {source, target, settings} = migration
     const fencePass = await requireNote(migration, 'fenceKey')
     const before = (await noteOf(migration, 'smoke'))?.lastLanded ?? (await lastLanded(target))
     const {smokeSql} = settings
-    const tried = await target.session(
-      async (session) => {
-        const updated = await tryOut(session, fencePass, () => touchTables(session))
-        if (smokeSql !== undefined) await tryOut(session, fencePass, () => runSmokeSql(session, smokeSql))
-        return updated
-      },
-      {discard: true},
-    )
-    const evidence = [`read and updated ${tried} tables in a transaction, rolled back`]
+    const {written, ruled} = await keepingSequences(target, async () => {
+      const tried = await trySelfUpdates(migration, fencePass)
+      if (smokeSql !== undefined)
+        await target.session(
+          (session) => rolledBackAsTheApp(session, fencePass, () => runSmokeSql(session, smokeSql)),
+          {discard: true},
+        )
+      return tried
+    })
+    // Triggers of the source may have drawn numbers as well, which no rollback takes back.
+    if (ruled.length > 0) await moveSequences(target, await sequencePositions(source))
+    const evidence = [`${written} tables read and written to in a transaction, rolled back`]
+    if (ruled.length > 0) evidence.push(`refused on the source as well: ${ruled.join(', ')}`)
     if (smokeSql !== undefined) evidence.push('the smoke SQL passed, rolled back')
     if (settings.smokeCommand !== undefined)
       evidence.push(await runSmokeCommand(migration, settings.smokeCommand, fencePass))
@@ -47,68 +49,24 @@ export const smokeTest: Step = {
   },
 }
 
-/** In one transaction that passes the fence and is rolled back, settings and all. */
-async function tryOut<T>(session: Session, fencePass: string, work: () => Promise<T>): Promise<T> {
-  await session.query('begin')
-  try {
-    await passFence(session, fencePass)
-    await asTheAppFindsIt(session)
-    return await work()
-  } finally {
-    await session.query('rollback')
-  }
-}
-
-/** Our own sessions pin their settings; a test has those the app would have. */
-async function asTheAppFindsIt(session: Session): Promise<void> {
-  await session.query(`
-    select set_config('search_path', coalesce((
-      select substr(setting, strpos(setting, '=') + 1)
-      from pg_db_role_setting s, unnest(s.setconfig) setting
-      where setting like 'search\\_path=%'
-        and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
-        and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
-      order by s.setrole desc, s.setdatabase desc
-      limit 1), '"$user", public'), true)`)
-}
-
-/** One row of each of the largest tables is written back onto itself: constraints, triggers and rights all take part. */
-async function touchTables(session: Session): Promise<number> {
-  const tables = (await tablesWithRows(session)).filter(({columns}) => columns.length > 0).slice(0, TABLES_TRIED)
-  let touched = 0
-  for (const table of tables) {
-    const [column] = await session.query<{name: string}>(
-      `select a.attname as name
-       from pg_attribute a
-       where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped
-         and a.attgenerated = '' and a.attidentity <> 'a'
-       order by a.attnum
-       limit 1`,
-      [table.name],
-    )
-    if (!column) continue
-    const name = identifier(column.name)
-    await session.query('savepoint touch')
-    try {
-      await session.query(
-        `update only ${table.name} set ${name} = ${name} where ctid = (select ctid from only ${table.name} limit 1)`,
-      )
-      touched++
-    } catch (error) {
-      // A trigger of the app's that forbids updates has its reasons.
-      if (codeOf(error) !== RAISE_EXCEPTION) throw error
-    }
-    await session.query('rollback to savepoint touch')
-  }
-  return touched
-}
-
+/** The operator's own SQL, which the target alone judges. */
 async function runSmokeSql(session: Session, sql: string): Promise<void> {
+  await session.query('savepoint smoke')
   try {
     await session.query(sql)
+    await session.query('set constraints all immediate')
   } catch (error) {
+    if (isLostConnection(error)) throw error
     throw failed('smoke_sql_failed', `the smoke SQL failed on the target: ${messageOf(error)}`)
   }
+  await session.query('rollback to savepoint smoke').catch((error: unknown) => {
+    if (isLostConnection(error)) throw error
+    throw failed(
+      'smoke_sql_committed',
+      'the smoke SQL ended the transaction that would have been rolled back: what it wrote stays on the target',
+      'leave begin, commit and rollback out of it',
+    )
+  })
 }
 
 /** The dyno alone may pass the target's fence: its URLs carry the key, which dies with the fence. */
