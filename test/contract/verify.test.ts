@@ -326,7 +326,7 @@ const REDEFINED: [what: string, sql: string, told: RegExp][] = [
     'the condition of a trigger',
     `drop trigger note on jobs;
      create trigger note before update on jobs for each row when (new.state = 'done') execute function note()`,
-    /target: trigger note on public.jobs O: CREATE TRIGGER note BEFORE UPDATE ON public.jobs FOR EACH ROW WHEN … EXECUTE/,
+    /target: trigger note on public.jobs O: CREATE TRIGGER BEFORE UPDATE ON public.jobs FOR EACH ROW WHEN … EXECUTE/,
   ],
   [
     'a rule',

@@ -60,3 +60,5 @@ CREATE TABLE heirs (CONSTRAINT own CHECK (id < 100)) INHERITS (elders);
 COMMENT ON CONSTRAINT older ON heirs IS 'left out';
 COMMENT ON CONSTRAINT own ON heirs IS 'c';
 COMMENT ON COLUMN heirs.id IS 'c';
+CREATE TRIGGER renamed AFTER DELETE ON branches FOR EACH ROW EXECUTE FUNCTION nod();
+ALTER TRIGGER renamed ON branches RENAME TO otherwise;

@@ -104,7 +104,7 @@ export const CODE = `
          where r.rngtypid = t.oid),
         format_type(nullif(t.typbasetype, 0), t.typtypmod),
         case when t.typnotnull then ' not null' end,
-        ' default ' || t.typdefault),
+        ' default ' || pg_get_expr(t.typdefaultbin, 0)),
       null
     from pg_type t
     join pg_namespace n on n.oid = t.typnamespace

@@ -65,17 +65,17 @@ export const RELATIONS = `
       and ${oursOrTheirs}
     union all
     select 'with the rows',
-      format('index %I on %s: %s%s%s',
+      format('index %I on %s: %s%s',
         x.relname,
         ${relation},
         pg_get_indexdef(x.oid),
-        (select ' attached to ' || h.inhparent::regclass from pg_inherits h where h.inhrelid = x.oid),
-        case when not i.indisvalid then ' INVALID' end),
+        (select ' attached to ' || h.inhparent::regclass from pg_inherits h where h.inhrelid = x.oid)),
       null
     from ${ofRelation}
     join pg_index i on i.indrelid = c.oid
     join pg_class x on x.oid = i.indexrelid
-    -- pg_dump leaves out what a failed create index concurrently left; partitions may lack theirs
+    -- pg_dump leaves out what a failed create index concurrently left; that of a partitioned table is as valid as
+    -- the indexes that are attached to it
     where (i.indisvalid or c.relkind = 'p')
       and ${oursOrTheirs}
     union all
@@ -97,11 +97,14 @@ export const RELATIONS = `
       and ${oursOrTheirs}
     union all
     select case when c.relkind in ('r', 'p') then 'in the window' else 'with the rows' end,
-      format('trigger %I on %s %s: %s',
-        t.tgname,
+      format('trigger %s on %s %s: %s',
+        -- before 15 that of a partition keeps its name when its parent's is renamed
+        case when t.tgparentid = 0 then quote_ident(t.tgname) else 'of its parent' end,
         ${relation},
         t.tgenabled,
-        regexp_replace(pg_get_triggerdef(t.oid), ' WHEN \\(.*\\) EXECUTE ', ' WHEN … EXECUTE ')),
+        regexp_replace(
+          replace(pg_get_triggerdef(t.oid), ' TRIGGER ' || quote_ident(t.tgname) || ' ', ' TRIGGER '),
+          ' WHEN \\(.*\\) EXECUTE ', ' WHEN … EXECUTE ')),
       case when t.tgqual is not null then pg_get_triggerdef(t.oid) end
     from ${ofRelation}
     join pg_trigger t on t.tgrelid = c.oid
