@@ -1,5 +1,6 @@
 import {passFence} from '../fence/fence.js'
 import type {Session} from '../ports/ports.js'
+import {literal} from '../postgres/catalog.js'
 
 /** Settings that our sessions pin and that code of the app's can notice. */
 const NOTICED = [
@@ -31,20 +32,22 @@ export async function rolledBackAsTheApp<T>(session: Session, fencePass: string,
   }
 }
 
-/** Our own sessions pin their settings; a test has those the app would have. */
+/**
+ * Our own sessions pin their settings; a test has those that database and role give now, which a connection that is older does not know,
+ * or else those of the server: it tells its search path, which no connection of ours is made with, and of the rest what is usual.
+ */
 async function asTheAppFindsIt(session: Session): Promise<void> {
-  await session.query(
-    `select set_config(p.name, coalesce((
-       select substr(setting, strpos(setting, '=') + 1)
+  await session.query(`
+    select set_config(p.name, coalesce(
+      (select substr(setting, strpos(setting, '=') + 1)
        from pg_db_role_setting s
        cross join unnest(s.setconfig) setting
        where lower(split_part(setting, '=', 1)) = lower(p.name)
          and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
          and s.setrole in (0, (select oid from pg_roles where rolname = current_user))
        order by s.setrole desc, s.setdatabase desc
-       limit 1), p.boot_val), true)
-     from pg_settings p
-     where lower(p.name) = any ($1)`,
-    [NOTICED],
-  )
+       limit 1),
+      case p.name when 'search_path' then p.reset_val else p.boot_val end), true)
+    from pg_settings p
+    where lower(p.name) in (${NOTICED.map(literal).join(', ')})`)
 }

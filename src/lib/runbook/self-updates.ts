@@ -2,6 +2,7 @@ import {failed, messageOf, unverified} from '../ports/errors.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import {identifier, OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
+import {functionsIn} from '../postgres/refusal.js'
 import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE} from '../postgres/sqlstate.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 import {rolledBackAsTheApp} from './as-the-app.js'
@@ -160,6 +161,5 @@ const writeRefused = ({table}: SelfUpdate, error: unknown, onSource: unknown) =>
 function ruleOf(error: unknown): string | undefined {
   const {constraint, where = ''} = error as {constraint?: string; where?: string}
   if (constraint !== undefined) return `constraint ${identifier(constraint)}`
-  const [, routine] = /function "?([^"\n]+?)"? (?:line \d|statement \d|during )/.exec(where) ?? []
-  return routine === undefined ? undefined : `function ${routine}`
+  return functionsIn(where)[0]?.replace(/^\S+ (function .+?) (line|statement|during) .*$/, '$1')
 }
