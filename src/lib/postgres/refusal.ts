@@ -14,9 +14,9 @@ const IN_THE_DATA = /^(0A|21|22|23|26|2F|38|39|42|44|54|P0|XX)/
 
 /**
  * An error that comes from rows, schema or the app's own functions, in a sentence that says what was being done, where, and what helps; any
- * other error as it is. Values of rows stay out of it.
+ * other error as it is. Values of rows stay out of it. `remedies`: what helps here, where more is known than the error tells.
  */
-export function refusalOf(error: unknown, doing: string): unknown {
+export function refusalOf(error: unknown, doing: string, remedies: readonly string[] = []): unknown {
   const code = codeOf(error)
   if (error instanceof RdsError || !/^[0-9A-Z]{5}$/.test(code) || !IN_THE_DATA.test(code)) return error
   const place = placeOf(error as Fields)
@@ -24,7 +24,7 @@ export function refusalOf(error: unknown, doing: string): unknown {
     EXIT.failed,
     'refused_by_database',
     `${doing}: ${messageOf(error)}${place.length > 0 ? ` – in ${place.join(', ')}` : ''}`,
-    remediesFor(code, error as Fields),
+    remedies.length > 0 ? remedies : remediesFor(code, error as Fields),
     error,
   )
 }
@@ -58,7 +58,7 @@ function remediesFor(code: string, {where = ''}: Fields): string[] {
 
 /** The same, thrown; for work that is awaited. */
 export const refusing =
-  (doing: string) =>
+  (doing: string, ...remedies: string[]) =>
   (error: unknown): never => {
-    throw refusalOf(error, doing)
+    throw refusalOf(error, doing, remedies)
   }

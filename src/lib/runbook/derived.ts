@@ -24,7 +24,13 @@ export async function refreshDerived(migration: Migration, scope: 'all' | 'missi
     for (const {name} of views) {
       await session
         .query(`refresh materialized view ${name}`)
-        .catch(refusing(`materialized view ${name} could not be refreshed on the target`))
+        .catch(
+          refusing(
+            `materialized view ${name} could not be refreshed on the target`,
+            `try it on the source: where it fails there too, correct the view or the rows it reads`,
+            `or empty it on the source (refresh … with no data), and it stays empty`,
+          ),
+        )
     }
     for (const {name} of views) await session.query(`analyze ${name}`)
     await analyzeParents(session, scope)

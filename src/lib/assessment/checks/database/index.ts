@@ -2,6 +2,7 @@ import code from './code.js'
 import collations from './collations.js'
 import contents from './contents.js'
 import extensions from './extensions.js'
+import partitions from './partitions.js'
 import policies from './policies.js'
 import privileges from './privileges.js'
 import replication from './replication.js'
@@ -23,6 +24,7 @@ export default [
   ...policies,
   ...contents,
   ...tables,
+  ...partitions,
   ...types,
   ...structure,
   ...sequences,

@@ -7,7 +7,7 @@ interface Named {
 }
 
 /** SQL: `i` is an index of relation `c` that can be its replica identity. */
-const NAMES_ROWS = `i.indrelid = c.oid
+export const NAMES_ROWS = `i.indrelid = c.oid
           and i.indisunique
           and i.indisvalid
           and i.indimmediate
