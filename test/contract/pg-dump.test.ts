@@ -45,10 +45,13 @@ for (const major of [15, 16, 17] as const) {
       const dump = await schemaDumpOf(source.parts, source.tls, major, false)
       expect(dump.tool).to.match(/^pg_dump \d+.* \(WebAssembly\)$/)
       const objects = await dump.section('objects')
-      expect(objects).to.include('CREATE TABLE public.numbers').and.include('CREATE MATERIALIZED VIEW public.zz_first')
+      expect(objects).to.include('CREATE TABLE "public"."numbers"').and.include('VIEW "public"."zz_first"')
       expect(objects).not.to.match(/_heroku|heroku_rds\.|OWNER TO|GRANT|REVOKE/)
       const constraints = await dump.section('constraints')
-      expect(constraints).to.include('CREATE INDEX big_upper').and.include('FOREIGN KEY').and.include('CREATE TRIGGER')
+      expect(constraints)
+        .to.include('CREATE INDEX "big_upper"')
+        .and.include('FOREIGN KEY')
+        .and.include('CREATE TRIGGER')
       expect(constraints).not.to.match(/^CREATE TABLE/m)
     })
 
@@ -77,7 +80,7 @@ for (const major of [15, 16, 17] as const) {
         `create table t (a int); alter database ${own.database} set default_transaction_read_only = on; alter role ${own.user} set statement_timeout = 1`,
       ).catch(() => undefined)
       const script = await (await schemaDumpOf(own.parts, own.tls, major, false)).section('objects')
-      expect(script).to.include('CREATE TABLE public.t')
+      expect(script).to.include('CREATE TABLE "public"."t"')
     })
   })
 }
@@ -213,7 +216,7 @@ describe('a dump that cannot be made', () => {
         return waiting.length > 0
       })
       await app.query('lock table first; commit')
-      expect(await dumping).to.include('CREATE TABLE public.second')
+      expect(await dumping).to.include('CREATE TABLE "public"."second"')
     })
   }
 })

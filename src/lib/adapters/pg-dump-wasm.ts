@@ -15,7 +15,6 @@ const MINUTES = 15
 export const DUMP_OPTIONS = [
   'default_transaction_read_only=off',
   'statement_timeout=0',
-  'quote_all_identifiers=off',
   'client_encoding=UTF8',
   'standard_conforming_strings=on',
 ]

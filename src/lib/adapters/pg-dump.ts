@@ -17,6 +17,7 @@ const LARGEST_SCRIPT = 512 * 1024 * 1024
 
 const ARGUMENTS = [
   '--encoding=UTF8',
+  '--quote-all-identifiers',
   '--no-owner',
   '--no-acl',
   '--no-publications',

@@ -1,4 +1,4 @@
-import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {ALL_QUOTED, identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
 import {appSearchPath, searching} from '../postgres/app-search-path.js'
 import {isLockConflict} from '../postgres/table-lock.js'
@@ -113,8 +113,9 @@ async function dropOtherTables(
 /** All that CREATE TABLE says, by table. */
 async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> {
   const rows = await listTables<{definition: string}>(db, {
+    before: ALL_QUOTED,
     columns: `
-      concat_ws(E'\\n',
+      replace(concat_ws(E'\\n',
         c.relkind, c.relpersistence, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
         (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno)
          from pg_inherits i
@@ -130,7 +131,7 @@ async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> 
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
         (select string_agg(k.conname, ', ' order by k.conname)
          from pg_constraint k
-         where k.conrelid = c.oid and k.contype = 'c' and not ${NEED_NOT_HOLD})) as definition`,
+         where k.conrelid = c.oid and k.contype = 'c' and not ${NEED_NOT_HOLD})), '"', '') as definition`,
   })
   return new Map(rows.map(({name, definition}) => [name, definition]))
 }
@@ -161,6 +162,7 @@ async function indexDefinitions(db: Queryable): Promise<IndexDefinition[]> {
   const rows = await db.query<
     Record<'definition' | 'index' | 'schema' | 'table', string> & {constraint: string | null}
   >(`
+    ${ALL_QUOTED}
     select n.nspname as schema, c.relname as table, x.relname as index, k.conname as constraint,
       concat_ws(' ', pg_get_indexdef(x.oid), k.contype, k.conname) as definition
     from pg_index i

@@ -1,5 +1,5 @@
 import {callsAppCode} from '../postgres/app-code.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {ALL_QUOTED, identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Queryable} from '../ports/ports.js'
 import type {Check} from './set-aside.js'
 import type {Statement} from './sql-lexer.js'
@@ -63,6 +63,7 @@ export async function sourceIndexes(source: Queryable): Promise<SourceIndex[]> {
       deferred: boolean
     }
   >(`
+    ${ALL_QUOTED}
     select n.nspname as schema, c.relname as table, x.relname as index, pg_relation_size(x.oid)::text as bytes,
       pg_get_indexdef(x.oid) as definition, k.conname as constraint,
       k.condeferrable as deferrable, k.condeferred as deferred,

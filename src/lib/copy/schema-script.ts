@@ -34,14 +34,11 @@ export function schemaStatements(script: string, {schemas, owner}: Executing): S
   )
 }
 
-/** `CREATE TRIGGER heroku_rds_… …`, with or without CONSTRAINT, and `ALTER TABLE … ENABLE ALWAYS TRIGGER heroku_rds_…`. */
+/** `CREATE TRIGGER heroku_rds_… …`, and `ALTER TABLE … ENABLE ALWAYS TRIGGER heroku_rds_…`. */
 function isOurs(words: readonly string[]): boolean {
-  const start = words.slice(0, 3).join(' ')
-  if (start === `CREATE SCHEMA ${OWN_SCHEMA}` || start.startsWith(`CREATE TRIGGER ${OWN_SCHEMA}_`)) return true
-  const [enable, always, trigger, name] = words.slice(-4)
-  return (
-    start.startsWith('ALTER TABLE') &&
-    [enable, always, trigger].join(' ') === 'ENABLE ALWAYS TRIGGER' &&
-    name!.startsWith(`${OWN_SCHEMA}_`)
-  )
+  const [create, what, name] = words
+  if (create === 'CREATE' && what === 'SCHEMA') return nameIn(name!) === OWN_SCHEMA
+  const ofOurs = (trigger: string) => nameIn(trigger).startsWith(`${OWN_SCHEMA}_`)
+  if (create === 'CREATE' && what === 'TRIGGER') return ofOurs(name!)
+  return create === 'ALTER' && words.slice(-4, -1).join(' ') === 'ENABLE ALWAYS TRIGGER' && ofOurs(words.at(-1)!)
 }

@@ -1,5 +1,5 @@
 import {callsAppCode} from '../postgres/app-code.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {ALL_QUOTED, identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Queryable, Session} from '../ports/ports.js'
 
 /*
@@ -28,6 +28,7 @@ export interface Check {
  */
 export async function checksToWait(source: Queryable): Promise<Check[]> {
   const rows = await source.query<{kind: string; schema: string; relation: string; name: string; definition: string}>(`
+    ${ALL_QUOTED}
     select case when k.contypid = 0 then 'table' else 'domain' end as kind,
       n.nspname as schema,
       coalesce(c.relname, t.typname) as relation,

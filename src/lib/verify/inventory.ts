@@ -1,3 +1,4 @@
+import {ALL_QUOTED} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
 import {CODE} from './inventory-code.js'
 import {COMMENTS} from './inventory-comments.js'
@@ -21,14 +22,18 @@ export interface Inventory {
   items: readonly Item[]
 }
 
-/** Every object of the customer's that a copy must have. */
+/** Every object of the customer's that a copy must have; without quotes, of which majors need more or fewer, in types as in names. */
 export async function inventory(db: Queryable): Promise<Inventory> {
   const rows = await db.query<Item & {major: number}>(`
-    select item.comes, item.line, item.wording, current_setting('server_version_num')::int / 10000 as major
+    ${ALL_QUOTED}
+    select item.comes,
+      replace(item.line, '"', '') as line,
+      item.wording,
+      current_setting('server_version_num')::int / 10000 as major
     from (${RELATIONS}
     union all ${CODE}
     union all ${COMMENTS}) item
-    order by item.line`)
+    order by 2`)
   return {major: rows[0]?.major ?? 0, items: rows}
 }
 
