@@ -66,10 +66,7 @@ describe('names and strings in statements of ours', () => {
       const sql = `COMMENT ON TABLE ${identifier('a schema', name)} IS ${literal(name)}`
       const [statement, ...others] = statementsOf(`${sql};`)
       expect(others).to.deep.equal([])
-      expect(statement!.words).to.deep.equal([
-        ...['COMMENT', 'ON', 'TABLE', '"a schema"', identifier(name), 'IS'],
-        ...(name.includes('\\') ? ['E'] : []),
-      ])
+      expect(statement!.words).to.deep.equal(['COMMENT', 'ON', 'TABLE', '"a schema"', identifier(name), 'IS'])
     }
   })
 
