@@ -36,3 +36,16 @@ INSERT INTO landed_writes VALUES ('mine');
 CREATE SCHEMA "%I %s";
 CREATE TABLE "%I %s"."%L %%" ("%s" text);
 INSERT INTO "%I %s"."%L %%" VALUES ('%s');
+
+-- names that later majors take for keywords: unquoted, they would mean something else there, or nothing
+create table keywords (
+  id int primary key,
+  "json" jsonb,
+  "system_user" text check ("system_user" <> 'nobody'),
+  "json_value" text,
+  "merge_action" text generated always as (lower("system_user")) stored);
+create index on keywords (lower("system_user"), "json");
+create view keyword_view as select "system_user", "json" from keywords where "system_user" is not null;
+create function takes_json(json) returns json language sql as 'select $1';
+comment on function takes_json(json) is 'its argument is called otherwise by other majors';
+insert into keywords values (1, '{}', 'somebody', 'v');

@@ -317,8 +317,9 @@ export const definitionsOf = (superuserUrl: string): Promise<string[]> =>
   })
 
 const CLASS = `pg_class c join pg_namespace n on n.oid = c.relnamespace and ${THEIRS} and ${OWN('pg_class', 'c.oid')}`
+/** Which names a server quotes is a matter of its keywords. */
 const DEFINITIONS = `
-  select line from (
+  select regexp_replace(line, '"(json|json_value|merge_action|system_user)"', '\\1', 'g') as line from (
     select format('schema %s', n.nspname) as line from pg_namespace n where ${THEIRS}
     union all select format('extension %s in %s', extname, extnamespace::regnamespace) from pg_extension where extname not in ('plpgsql', 'pg_stat_statements')
     union all select concat_ws(' | ', 'class', c.oid::regclass, c.relkind, c.relpersistence, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,

@@ -20,6 +20,9 @@ export const WRITTEN_BY = 'heroku_rds_xid'
 /** Columns of a table whose rows are logged whole: Postgres allows 1,600, and three are ours, here as in what syncs leave on the target. */
 export const MOST_LOGGED_COLUMNS = 1597
 
+/** Bytes of values that cannot be stored apart, in such a row: a page has room for 8,160, header, bitmap of nulls and our columns included. */
+export const MOST_LOGGED_BYTES = 7900
+
 export const logOf = ({oid}: Pick<CapturedTable, 'oid'>): string => `${OWN_SCHEMA}.log_${oid}`
 export const TRUNCATIONS = `${OWN_SCHEMA}.truncations`
 

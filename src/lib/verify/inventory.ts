@@ -22,12 +22,13 @@ export interface Inventory {
   items: readonly Item[]
 }
 
-/** Every object of the customer's that a copy must have; without quotes, of which majors need more or fewer, in types as in names. */
+/** Every object of the customer's that a copy must have; without quotes, of which majors need more or fewer, and without the schema that some name
+ * with a type of Postgres' own and others do not. */
 export async function inventory(db: Queryable): Promise<Inventory> {
   const rows = await db.query<Item & {major: number}>(`
     ${ALL_QUOTED}
     select item.comes,
-      replace(item.line, '"', '') as line,
+      replace(replace(item.line, '"', ''), 'pg_catalog.', '') as line,
       item.wording,
       current_setting('server_version_num')::int / 10000 as major
     from (${RELATIONS}

@@ -1,4 +1,4 @@
-import {MOST_LOGGED_COLUMNS} from '../../../capture/log.js'
+import {MOST_LOGGED_BYTES, MOST_LOGGED_COLUMNS} from '../../../capture/log.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS, relationOf} from './relations.js'
 
@@ -45,7 +45,7 @@ const MOST_COLUMNS = 1600
 
 const tooWide = catalogCheck<Named & {columns: number; numbers: number}>({
   id: 'rows-too-wide-to-log',
-  question: 'Does every table without a key have few enough columns for a log of its rows?',
+  question: 'Is every table without a key narrow enough for a log of its rows?',
   level: 'warning',
   hinders: ['row-log'],
   example: {
@@ -59,17 +59,18 @@ const tooWide = catalogCheck<Named & {columns: number; numbers: number}>({
     select ${NAME} as name, live.columns, c.relnatts::int as numbers
     from ${RELATIONS}
     cross join lateral (
-      select count(*)::int as columns
+      select count(*)::int as columns,
+        coalesce(sum(a.attlen) filter (where a.attlen > 0), 0) as bytes
       from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') live
     where c.relkind = 'r'
-      and live.columns > ${MOST_LOGGED_COLUMNS}
+      and (live.columns > ${MOST_LOGGED_COLUMNS} or live.bytes > ${MOST_LOGGED_BYTES})
       and not exists (
         select from pg_index i
         where ${NAMES_ROWS})
     order by 1`,
   found: ({name, columns, numbers}) => ({
-    what: `${name} has no key and ${columns} columns: change capture logs its rows whole, with three columns of its own, and Postgres allows ${MOST_COLUMNS}`,
+    what: `${name} has no key and ${columns} columns: change capture logs its rows whole, with three columns of its own, which is more than a row of Postgres holds`,
     remedy: `add a primary key, or ${numbers < MOST_COLUMNS ? '' : 'as it can have no further column, '}a unique index on NOT NULL columns; or use another method`,
     ...(numbers < MOST_COLUMNS
       ? {fix: `alter table ${name} add column id bigint generated always as identity primary key`}
