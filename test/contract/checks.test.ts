@@ -37,7 +37,14 @@ const BY_HAND: Record<ByHand, string[]> = {
     'target-extension-versions',
     'offered-versions',
   ],
-  'another-method': ['private-plan', 'generated-columns', 'types-for-dms', 'exclusion-constraints', 'logical-decoding'],
+  'another-method': [
+    'private-plan',
+    'generated-columns',
+    'types-for-dms',
+    'exclusion-constraints',
+    'logical-decoding',
+    'partitions-divided-anew',
+  ],
   app: [
     'shared-database',
     'other-credentials',
@@ -99,7 +106,6 @@ const BY_HAND: Record<ByHand, string[]> = {
 
 /** Whose examples are facts, and whose remedies tests of their own carry out, below. */
 const APART = [
-  'prepared-transactions',
   'open-transactions',
   'policies-for-roles-to-come',
   'target-replica-role',

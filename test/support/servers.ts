@@ -84,7 +84,7 @@ export function servers({
         major,
         dir: folder,
         tls: await ca.issueServerCertificate(),
-        settings: replication ? {wal_level: 'logical'} : {},
+        settings: {max_prepared_transactions: '2', ...(replication ? {wal_level: 'logical'} : {})},
       }),
       startServer({major: target, dir: folder, tls: forLocalhost, requireTls: true}),
     ])

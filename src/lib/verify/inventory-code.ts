@@ -118,6 +118,6 @@ export const CODE = `
     from (${NAMED}) named
     cross join lateral pg_identify_object(named.catalog, named.oid, 0) o
     where named.oid >= ${FIRST_OID}
-      and coalesce(o.schema, '') !~ '^pg_'
-      and coalesce(o.schema, '') not in ('_heroku', '${OWN_SCHEMA}')
+      and btrim(coalesce(o.schema, ''), '"') !~ '^pg_'
+      and btrim(coalesce(o.schema, ''), '"') not in ('_heroku', '${OWN_SCHEMA}')
       and ${notPartOfAnother('named.catalog', 'named.oid')}`

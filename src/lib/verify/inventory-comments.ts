@@ -39,8 +39,8 @@ export const COMMENTS = `
     left join pg_class c on c.oid = coalesce(t.tgrelid, r.ev_class, i.indrelid)
     where d.classoid in (${COMMENTED.map((catalog) => `'${catalog}'::regclass`).join(', ')})
       and d.objoid >= ${FIRST_OID}
-      and coalesce(o.schema, '') not in ('_heroku', '${OWN_SCHEMA}')
-      and o.identity not in ('_heroku', 'public')
+      and btrim(coalesce(o.schema, ''), '"') not in ('_heroku', '${OWN_SCHEMA}')
+      and btrim(o.identity, '"') not in ('_heroku', 'public')
       and coalesce(k.contype in ('p', 'u', 'x') or k.contype <> 't' and k.conislocal, true)
       and coalesce(t.tgparentid, 0) = 0
       and coalesce(r.rulename, '') <> '_RETURN'

@@ -33,7 +33,11 @@ const prepared: Check = {
   id: 'prepared-transactions',
   question: 'Could a prepared transaction still commit after the freeze?',
   level: 'blocker',
-  example: {facts: sourceAnswering({gid: 'order 7'})},
+  example: {
+    on: 'source',
+    sql: `begin; create table public.undecided (id int primary key); prepare transaction 'order 7'`,
+    cure: `rollback prepared 'order 7'`,
+  },
 
   async inspect({source}) {
     return (await preparedTransactions(source)).map((gid) => ({
