@@ -43,14 +43,30 @@ export async function makeRow(
   const row: Row = new Map(earlier)
   const referring = table.foreignKeys.filter(({columns}) => !anew || columns.some((column) => anew.has(column)))
   const chosen = new Set<string>()
-  for (const foreignKey of referring) if (!(await refer(table, foreignKey, keys, row, chosen))) return undefined
+  const toItself: ForeignKey[] = []
+  for (const foreignKey of referring) {
+    if (await refer(table, foreignKey, keys, row, chosen)) continue
+    if (foreignKey.table !== table.name) return undefined
+    toItself.push(foreignKey)
+  }
   for (const column of table.columns) {
     if (chosen.has(column.name) || (anew && !anew.has(column.name))) continue
     const value = anyValue(column, types, anew)
     if (value === undefined) row.delete(column.name)
     else row.set(column.name, value)
   }
-  return row
+  return toItself.every((key) => referToItself(table, key, row, types)) ? row : undefined
+}
+
+/** The first row of a tree. False where the server alone chooses its key. */
+function referToItself(table: Table, key: ForeignKey, row: Row, types: Catalog['types']): boolean {
+  return key.columns.every((name, nth) => {
+    const own = table.columns.find((column) => column.name === key.keys[nth])
+    const value = own && (row.get(own.name) ?? valueOf(own.type, {types, modifier: own.modifier, unique: true}))
+    if (value === undefined || value === null) return false
+    row.set(own!.name, value).set(name, value)
+    return true
+  })
 }
 
 /** Shares of nulls: some conditions hold of hardly any, others of one that is none. */
@@ -62,11 +78,10 @@ async function refer(table: Table, key: ForeignKey, keys: Keys, row: Row, chosen
     key.columns.every((column, nth) => !chosen.has(column) || row.get(column) === there[nth])
   const there = (await keys.of(key)).filter(fits)
   const optional = key.columns.every((name) => !table.columns.find((column) => column.name === name)?.notNull)
-  const toItself = key.table === table.name
-  if (there.length === 0 && !optional && !toItself) return false
+  if (there.length === 0 && !optional) return false
   const values = there.length === 0 || (optional && chance(pick(NULLS))) ? undefined : pick(there)
   key.columns.forEach((column, nth) => {
-    if (chosen.has(column) || (!values && !optional)) return
+    if (chosen.has(column)) return
     row.set(column, values ? values[nth]! : null)
     chosen.add(column)
   })
