@@ -105,12 +105,7 @@ const BY_HAND: Record<ByHand, string[]> = {
 }
 
 /** Whose examples are facts, and whose remedies tests of their own carry out, below. */
-const APART = [
-  'open-transactions',
-  'policies-for-roles-to-come',
-  'target-replica-role',
-  'target-may-subscribe',
-]
+const APART = ['open-transactions', 'policies-for-roles-to-come', 'target-replica-role', 'target-may-subscribe']
 
 /** What a copy would stumble over, were it not for the check; the other blockers guard the freeze, the rows or later refreshes. */
 const STOPS_A_COPY = [
