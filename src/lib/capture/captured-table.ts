@@ -3,7 +3,7 @@ import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
 import {identifier} from '../postgres/catalog.js'
 import {baseOfDomain} from '../postgres/plain-types.js'
 import {ROUTED_ANEW} from '../postgres/partition-routing.js'
-import {IS_LONG, type RowColumns} from '../postgres/row-text.js'
+import {IS_LONG, IS_STORED, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
 /*
@@ -152,7 +152,7 @@ export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
           json_agg(a.attname) filter (where ${IS_LONG}) as long,
           bool_and(a.atttypid in (select oid from travels)) filter (where a.attgenerated = '') as binary
         from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a`,
+        where a.attrelid = c.oid and ${IS_STORED}) a`,
   })
   return groupByTree(rows)
 }

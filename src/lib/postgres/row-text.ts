@@ -5,7 +5,7 @@
 
 /** Columns of a table, quoted. */
 export interface RowColumns {
-  /** Generated ones too. */
+  /** Generated ones too, but for virtual ones, which no row holds: reading them can fail, as it does for the app. */
   all: string[]
   /** Those whose text can be longer than a value may be, alone or together: their digest stands for them. */
   long: string[]
@@ -30,6 +30,9 @@ export const rowText = (columns: readonly string[], {long}: Pick<RowColumns, 'lo
 
 /** SQL expression: 64 bits that stand for a row `t`. */
 export const rowHash = (columns: RowColumns): string => `hashtextextended(${rowText(columns.all, columns)}, 0)`
+
+/** SQL condition on `pg_attribute a`: rows hold its values. */
+export const IS_STORED = `a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'`
 
 export const valueText = (value: string, isLong: boolean): string =>
   isLong ? `case when octet_length(${value}) > ${LONG_BYTES} then md5(${value}) else ${value}::text end` : value

@@ -1,6 +1,6 @@
 import {identifier} from '../postgres/catalog.js'
 import {ROUTED_BY} from '../postgres/partition-routing.js'
-import {IS_LONG, type RowColumns} from '../postgres/row-text.js'
+import {IS_LONG, IS_STORED, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 import type {Queryable} from '../ports/ports.js'
 
@@ -61,7 +61,7 @@ export async function tablesToVerify(db: Queryable, only?: readonly TableName[])
         select json_agg(a.attname order by a.attnum) as attributes,
           json_agg(a.attname) filter (where ${IS_LONG}) as long
         from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) a`,
+        where a.attrelid = c.oid and ${IS_STORED}) a`,
     where: `c.relkind = 'r'
       and ($1::json is null or c.oid in (select to_regclass(name) from json_array_elements_text($1) name))`,
     orderBy: 'pg_table_size(c.oid) desc, 1, 2',
