@@ -15,9 +15,9 @@ export interface Routine {
   settled: boolean
 }
 
-/** What Postgres 17 builds under a search_path of its own, and calls functions of the customer's. */
+/** What Postgres builds, or computes as it writes rows, under a search_path of its own, and what calls functions of the customer's. */
 export interface Build {
-  kind: 'index' | 'materialized view' | 'statistics'
+  kind: 'check' | 'domain' | 'generated column' | 'index' | 'materialized view' | 'statistics'
   oid: string
   name: string
   /** That it calls itself, or through operators, domains and views. */
@@ -44,17 +44,16 @@ const ROUTINE = `
     and ${USER_SCHEMA}
     and ${notOfExtension('pg_proc', 'p.oid')}`
 
-/** Indexes with expressions, statistics of expressions and populated materialized views, with the functions that they call. */
-export async function builds(source: Queryable): Promise<Build[]> {
-  const rows = await source.query<{kind: Build['kind']; build: string; buildName: string} & Routine>(`
-    with recursive built as (
+const INDEXES = `
       select 'index' as kind, x.oid, format('%I.%I', n.nspname, x.relname) as name,
         'pg_class'::regclass as classid, x.oid as objid
       from pg_index i
       join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
       join pg_namespace n on n.oid = x.relnamespace
       where (i.indexprs is not null or i.indpred is not null)
-        and ${USER_SCHEMA}
+        and ${USER_SCHEMA}`
+
+const BUILT = `${INDEXES}
       union all
       select 'statistics', s.oid, format('%I.%I', n.nspname, s.stxname), 'pg_statistic_ext'::regclass, s.oid
       from pg_statistic_ext s
@@ -68,7 +67,41 @@ export async function builds(source: Queryable): Promise<Build[]> {
       join pg_namespace n on n.oid = c.relnamespace
       where c.relkind = 'm'
         and c.relispopulated
-        and ${USER_SCHEMA}),
+        and ${USER_SCHEMA}`
+
+const WRITTEN = `${INDEXES}
+      union all
+      select 'check', k.oid, format('%I of %I.%I', k.conname, n.nspname, c.relname), 'pg_constraint'::regclass, k.oid
+      from pg_constraint k
+      join pg_class c on c.oid = k.conrelid
+      join pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'c'
+        and ${USER_SCHEMA}
+      union all
+      select 'generated column', d.oid, format('%I.%I.%I', n.nspname, c.relname, a.attname),
+        'pg_attrdef'::regclass, d.oid
+      from pg_attrdef d
+      join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum and a.attgenerated <> ''
+      join pg_class c on c.oid = d.adrelid
+      join pg_namespace n on n.oid = c.relnamespace
+      where ${USER_SCHEMA}
+      union all
+      select distinct 'domain', t.oid, format('%I.%I', n.nspname, t.typname), 'pg_type'::regclass, t.oid
+      from pg_type t
+      join pg_namespace n on n.oid = t.typnamespace
+      join pg_attribute a on a.atttypid = t.oid and not a.attisdropped
+      where t.typtype = 'd'
+        and ${USER_SCHEMA}`
+
+/**
+ * What calls functions of the customer's, with these functions: where something is built, indexes and statistics with expressions and populated
+ * materialized views; where rows are written, these indexes, checks, generated columns and domains of columns.
+ */
+export async function builds(source: Queryable, where: 'built' | 'written'): Promise<Build[]> {
+  const objects = where === 'built' ? BUILT : WRITTEN
+  const rows = await source.query<{kind: Build['kind']; build: string; buildName: string} & Routine>(`
+    with recursive built as (
+      ${objects}),
     reached as (
       select kind, oid, name, classid, objid
       from built

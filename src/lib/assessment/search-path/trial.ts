@@ -47,7 +47,7 @@ interface Made {
 }
 
 async function expressionsOf(source: Queryable, {kind, oid}: Build): Promise<Made | undefined> {
-  const sql = {
+  const queries: Partial<Record<Build['kind'], string>> = {
     index: `
       select n.nspname as schema, c.relname as table, pg_get_expr(i.indpred, i.indrelid) as predicate,
         (select json_agg(pg_get_indexdef(i.indexrelid, nth::int, false))
@@ -64,8 +64,8 @@ async function expressionsOf(source: Queryable, {kind, oid}: Build): Promise<Mad
       join pg_class c on c.oid = s.stxrelid
       join pg_namespace n on n.oid = c.relnamespace
       where s.oid = $1::oid`,
-    'materialized view': undefined,
-  }[kind]
+  }
+  const sql = queries[kind]
   return sql === undefined ? undefined : (await source.query<Made>(sql, [oid]))[0]
 }
 

@@ -42,7 +42,7 @@ const functions: Check = {
   async inspect(subject) {
     const {source} = subject
     const major = pinning(subject)
-    const found = major === undefined ? [] : await builds(source)
+    const found = major === undefined ? [] : await builds(source, 'built')
     if (found.length === 0) return []
     const path = await appSearchPath(source)
     const searching = await functionsThatSearch(source, found, schemasIn(path))
@@ -66,6 +66,32 @@ const functions: Check = {
       })
     }
     return [...read, ...tried]
+  },
+}
+
+const ofRows: Check = {
+  id: 'functions-by-search-path-for-subscriptions',
+  question: 'Do checks, generated columns, domains or indexes call functions that find names by search_path?',
+  level: 'warning',
+  hinders: ['subscription'],
+  example: {
+    on: 'source',
+    sql: `create function public.upper_half(text) returns text language sql immutable as 'select upper($1)';
+      create function public.loud(text) returns text language plpgsql immutable
+        as 'begin return upper_half($1); end';
+      create table public.signs (id int primary key, word text check (public.loud(word) <> ''))`,
+  },
+
+  async inspect({source}) {
+    const found = await builds(source, 'written')
+    if (found.length === 0) return []
+    const path = await appSearchPath(source)
+    const searching = await functionsThatSearch(source, found, schemasIn(path))
+    return searching.map(({routine, names, builds}): Found => ({
+      what: `function ${routine.name} finds ${names.join(', ')} by search_path, which a subscription leaves empty; ${builds.join(', ')} calls it for every row`,
+      remedy,
+      fix: `alter function ${routine.name} set search_path = ${path}`,
+    }))
   },
 }
 
@@ -161,4 +187,4 @@ const ownSchema: Check = {
   },
 }
 
-export default [functions, queries, ownSchema] satisfies Check[]
+export default [functions, ofRows, queries, ownSchema] satisfies Check[]
