@@ -69,6 +69,7 @@ async function write(client: pg.Client, catalog: Catalog, table: Table, keys: Ke
     if (dice < 0.45) {
       const row = await makeRow(catalog, table, keys)
       if (row) await insert(client, table, row)
+      else changed = 0
     } else if (dice < 0.85) changed = await update(client, catalog, table)
     else changed = await remove(client, table)
     if (!vain) written.changes += changed

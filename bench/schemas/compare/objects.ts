@@ -1,6 +1,9 @@
 import {memberless, MINE} from './scope.js'
 
-/** Of everything but tables: queries for `name` and `definition`, by what they tell of. */
+/**
+ * Of everything but tables: queries for `name` and `definition`, by what they tell of. Each major keeps the locale of a collation in
+ * another column and in other words.
+ */
 export const OBJECTS: Record<string, string> = {
   schema: `select n.nspname as name, '' as definition from pg_namespace n where ${MINE} and n.nspname <> 'heroku_ext'`,
   extension: `
@@ -63,8 +66,7 @@ export const OBJECTS: Record<string, string> = {
     where c.oid >= 16384 and ${memberless('pg_cast', 'c.oid')}`,
   collation: `
     select n.nspname || '.' || c.collname as name,
-      concat_ws(' ', c.collprovider, c.collisdeterministic, c.collcollate, c.collctype,
-        coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale')) as definition
+      concat_ws(' ', c.collprovider, c.collisdeterministic) as definition
     from pg_collation c
     join pg_namespace n on n.oid = c.collnamespace
     where ${MINE} and ${memberless('pg_collation', 'c.oid')}`,

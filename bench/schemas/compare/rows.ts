@@ -28,7 +28,7 @@ export async function rowsOf(superuserUrl: string): Promise<ReadonlyMap<string, 
         array(
           select a.attname::text
           from pg_attribute a
-          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
           order by a.attname collate "C") as columns
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace

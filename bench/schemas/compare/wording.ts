@@ -4,8 +4,8 @@ const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$]+(?:\.\d+)?|\S/g
 const OF_TYPE = /^(varying|precision|without|with|time|zone)$/
 
 /**
- * What a definition says, without what each major words in its own way: parentheses, casts, and the names that a column is qualified
- * with. Two definitions of one meaning are the same then; two of another meaning hardly ever.
+ * What a definition says, without what each major words in its own way: parentheses, casts, aliases, and the names that a column is
+ * qualified with. Two definitions of one meaning are the same then; two of another meaning hardly ever.
  */
 export function wordless(definition: string): string {
   const tokens = [...definition.matchAll(TOKEN)].map(([token]) => token)
@@ -13,6 +13,10 @@ export function wordless(definition: string): string {
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]!
     if (token === '(' || token === ')') continue
+    if (token === 'AS' && /^["\w]/.test(tokens[at + 1] ?? '')) {
+      at++
+      continue
+    }
     if (token === ':' && tokens[at + 1] === ':') at = afterType(tokens, at + 2) - 1
     else if (tokens[at + 1] === '.' && /^["\w]/.test(token)) at++
     else kept.push(token)
