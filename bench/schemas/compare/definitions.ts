@@ -10,7 +10,8 @@ export type Definitions = ReadonlyMap<string, string>
 export async function definitionsOf(superuserUrl: string): Promise<Definitions> {
   const client = await connect(superuserUrl)
   try {
-    await client.query('set search_path = pg_catalog; set quote_all_identifiers = off')
+    // Which names are keywords, and quoted for that, is another matter in each major.
+    await client.query('set search_path = pg_catalog; set quote_all_identifiers = on')
     const all = new Map<string, string>()
     for (const [kind, sql] of Object.entries({...OBJECTS, ...RELATIONS})) {
       const {rows} = await client.query<{name: string; definition: string | null}>(sql)

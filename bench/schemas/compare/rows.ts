@@ -8,6 +8,7 @@ const {escapeIdentifier: id} = pg
 /** How rows are worded, whatever the database says. */
 const WORDING = [
   `set search_path = pg_catalog`,
+  `set quote_all_identifiers = on`,
   `set datestyle = 'ISO, MDY'`,
   `set intervalstyle = postgres`,
   `set timezone = 'UTC'`,
