@@ -418,6 +418,14 @@ describe('sequences', () => {
     expect(await sequencesOf(target.superuserUrl)).to.deep.equal(before)
   })
 
+  it('stay where they are while somebody else is connected, who may keep numbers in store', async () => {
+    const target = await both.newTarget()
+    await ask(target.url, `${CREATE}; ${USE}`)
+    const early = await target.client()
+    await keepingSequences(target.db, () => ask(target.url, `select nextval('plain')`))
+    expect((await early.query('select last_value from plain')).rows).to.deep.equal([{last_value: '101'}])
+  })
+
   it('are read by the hundreds', async () => {
     const source = await both.newSource()
     await ask(

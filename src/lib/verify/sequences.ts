@@ -1,6 +1,7 @@
 import {batchesOf} from '../flow/batches.js'
 import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Database, Queryable} from '../ports/ports.js'
+import {otherSessions} from '../postgres/sessions.js'
 
 /** Where a sequence stands. Positions are text: they reach 2^63. */
 export interface Position {
@@ -52,9 +53,10 @@ async function positionsOf(db: Queryable, sequences: readonly Sequence[]): Promi
 
 /**
  * Does work that is rolled back, and puts every sequence that it moved back exactly where it was, which no rollback does. The database
- * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers.
+ * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers, and so does a session of somebody else:
+ * what it drew, or keeps in store as an object mapper does, must not be handed out again.
  */
-export async function keepingSequences<T>(db: Queryable, work: () => Promise<T>): Promise<T> {
+export async function keepingSequences<T>(db: Database, work: () => Promise<T>): Promise<T> {
   const sequences = await sequencesOf(db)
   const before = await positionsOf(db, sequences)
   try {
@@ -62,7 +64,7 @@ export async function keepingSequences<T>(db: Queryable, work: () => Promise<T>)
   } finally {
     const known = new Map((await positionsOf(db, sequences)).map((position) => [position.sequence, position]))
     const moved = before.filter((was) => !isSame(was, known.get(was.sequence)!))
-    if (moved.length > 0) await setPositions(db, moved)
+    if (moved.length > 0 && (await otherSessions(db)).every(({superuser}) => superuser)) await setPositions(db, moved)
   }
 }
 
