@@ -2,7 +2,8 @@ import {memberless, MINE} from './scope.js'
 
 /**
  * Of tables and what hangs on them: queries for `name` and `definition`, by what they tell of. A foreign key of a partitioned
- * table has copies for its partitions, which each major names as it likes.
+ * table has copies for its partitions, which each major names as it likes; heirs get the columns of their parents first when they are
+ * created again; an index that is not valid is a remnant.
  */
 export const RELATIONS: Record<string, string> = {
   relation: `
@@ -21,7 +22,7 @@ export const RELATIONS: Record<string, string> = {
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${MINE} and ${memberless('pg_class', 'c.oid')}`,
   column: `
     select c.oid::regclass || '.' || a.attname as name,
-      concat_ws(' ', row_number() over (partition by c.oid order by a.attnum), format_type(a.atttypid, a.atttypmod),
+      concat_ws(' ', case when h.heir is null then row_number() over (partition by c.oid order by a.attnum) end, format_type(a.atttypid, a.atttypmod),
         'not null', a.attnotnull, 'identity', a.attidentity, 'generated', a.attgenerated, 'default',
         pg_get_expr(d.adbin, d.adrelid), 'collate', nullif(a.attcollation, t.typcollation)::regcollation,
         'storage', a.attstorage, to_jsonb(a) ->> 'attcompression', 'statistics', nullif(a.attstattarget, -1),
@@ -31,6 +32,7 @@ export const RELATIONS: Record<string, string> = {
     join pg_namespace n on n.oid = c.relnamespace
     join pg_type t on t.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    left join (select distinct inhrelid as heir from pg_inherits) h on h.heir = c.oid
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped
       and ${MINE} and ${memberless('pg_class', 'c.oid')}`,
   index: `
@@ -43,7 +45,7 @@ export const RELATIONS: Record<string, string> = {
     from pg_index x
     join pg_class c on c.oid = x.indexrelid
     join pg_namespace n on n.oid = c.relnamespace
-    where ${MINE} and ${memberless('pg_class', 'x.indrelid')}`,
+    where (x.indisvalid or c.relkind = 'I') and ${MINE} and ${memberless('pg_class', 'x.indrelid')}`,
   constraint: `
     select concat_ws(' ', nullif(k.conrelid, 0)::regclass, nullif(k.contypid, 0)::regtype, k.conname) as name,
       concat_ws(' ', k.contype, pg_get_constraintdef(k.oid), 'inherited', k.coninhcount, k.conislocal, 'parent', (

@@ -18,14 +18,21 @@ const WORDING = [
   `set row_security = off`,
 ].join(';')
 
+/** SQL: a partition of one that divides by hash. Which of them has a row can depend on OIDs, which are others on each server. */
+const BY_HASH = `exists (
+        select from pg_partition_ancestors(c.oid) above
+        join pg_partitioned_table p on p.partrelid = above.relid
+        where p.partstrat = 'h' and above.relid <> c.oid)`
+
 /** Number and digest of the rows of each table, the values of sequences, and the large objects. A materialized view can be fresher on the
  * target. */
 export async function rowsOf(superuserUrl: string): Promise<ReadonlyMap<string, string>> {
   const client = await connect(superuserUrl)
   try {
     await client.query(WORDING)
-    const {rows: tables} = await client.query<{name: string; columns: string[]}>(`
+    const {rows: tables} = await client.query<{name: string; only: string; columns: string[]}>(`
       select c.oid::regclass::text as name,
+        case when c.relkind = 'r' then 'only ' else '' end as only,
         array(
           select a.attname::text
           from pg_attribute a
@@ -33,14 +40,15 @@ export async function rowsOf(superuserUrl: string): Promise<ReadonlyMap<string, 
           order by a.attname collate "C") as columns
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind = 'r' and ${MINE} and ${memberless('pg_class', 'c.oid')}`)
+      where (c.relkind = 'r' or c.relkind = 'p' and not c.relispartition) and not ${BY_HASH}
+        and ${MINE} and ${memberless('pg_class', 'c.oid')}`)
     const all = new Map<string, string>()
-    for (const {name, columns} of tables)
+    for (const {name, only, columns} of tables)
       all.set(
         `rows of ${name}`,
         await digest(
           client,
-          `select md5(array[${columns.map((column) => `${id(column)}::text`).join()}]::text[]::text) as row from only ${name}`,
+          `select md5(array[${columns.map((column) => `${id(column)}::text`).join()}]::text[]::text) as row from ${only}${name}`,
         ),
       )
     const {rows: sequences} = await client.query<{name: string; value: string | null}>(`
