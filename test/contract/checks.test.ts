@@ -43,7 +43,7 @@ const BY_HAND: Record<ByHand, string[]> = {
     'types-for-dms',
     'exclusion-constraints',
     'logical-decoding',
-    'partitions-divided-anew',
+    'partitions-hashed-otherwise',
   ],
   app: [
     'shared-database',

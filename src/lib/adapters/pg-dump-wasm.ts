@@ -11,7 +11,7 @@ import {clientConfig, type Tls} from './client-settings.js'
 /** Enough for the catalogs of many thousand tables. */
 const MINUTES = 15
 
-/** What pg_dump does not set itself, whatever role and database say: definitions are worded by the server. */
+/** What pg_dump does not set itself, and role and database may say otherwise: definitions are worded by the server. */
 export const DUMP_OPTIONS = [
   'default_transaction_read_only=off',
   'statement_timeout=0',

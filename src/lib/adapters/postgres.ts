@@ -154,7 +154,7 @@ export function openDatabase(
       const canceller = new pg.Client(clientConfig(current, tls))
       canceller.on('error', () => undefined)
       await canceller.connect()
-      await canceller.query('select pg_catalog.pg_cancel_backend(pid) from unnest($1::int[]) pid', [pids])
+      await canceller.query('select pg_catalog.pg_cancel_backend(pid) from pg_catalog.unnest($1::int[]) pid', [pids])
       await canceller.end()
     },
 

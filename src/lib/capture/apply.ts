@@ -72,7 +72,7 @@ async function takeTruncations(tables: readonly CapturedTable[], {from}: Ends): 
 async function applyTruncations(table: CapturedTable, truncations: readonly Truncation[], ends: Ends): Promise<string> {
   const {to} = ends
   if (isKeyed(table) && truncations.length === 0) return '0'
-  if (table.routedAnew) {
+  if (table.throughRoot) {
     await deleteGone(table, ends)
     return '0'
   }

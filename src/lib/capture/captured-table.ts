@@ -2,7 +2,7 @@ import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
 import {identifier} from '../postgres/catalog.js'
 import {baseOfDomain} from '../postgres/plain-types.js'
-import {ROUTED_ANEW} from '../postgres/partition-routing.js'
+import {HASHED_OTHERWISE} from '../postgres/partition-routing.js'
 import {IS_LONG, IS_STORED, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
@@ -48,7 +48,7 @@ export interface CapturedTable {
   /** Itself, where it is no tree. */
   partitions: Partition[]
   /** Its rows lie in other partitions on the other side. */
-  routedAnew: boolean
+  throughRoot: boolean
 }
 
 export const isKeyed = ({key}: CapturedTable): boolean => key.length > 0
@@ -81,7 +81,7 @@ interface Row {
   all: string[] | null
   long: string[] | null
   binary: boolean | null
-  routedAnew: boolean
+  throughRoot: boolean
 }
 
 /**
@@ -131,7 +131,7 @@ export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
       a.all,
       a.long,
       a.binary,
-      c.relkind = 'p' and ${ROUTED_ANEW} as "routedAnew",
+      c.relkind = 'p' and ${HASHED_OTHERWISE} as "throughRoot",
       (select json_agg(
          json_build_object(
            'name', k.attname, 'schema', s.nspname, 'operator', o.oprname, 'base', ${baseOfDomain('k.atttypid')})
@@ -183,7 +183,7 @@ function groupByTree(rows: readonly Row[]): CapturedTable[] {
         level: row.inherits || row.root !== row.oid ? 'row' : 'statement',
         unlogged: partitions.some((partition) => partition.unlogged),
         partitions: partitions.map(({oid, name, partitioned}) => ({oid, name, partitioned})),
-        routedAnew: row.routedAnew,
+        throughRoot: row.throughRoot,
       },
     ]
   })

@@ -2,7 +2,7 @@ import {notOfExtension, USER_SCHEMA} from './catalog.js'
 
 /**
  * SQL condition: the object calls a function of the customer's, itself or by an operator. What such a function does cannot be told from
- * the outside: it may look into tables, whatever it is declared to be.
+ * the outside: it may look into tables, however it is declared.
  */
 export const callsAppCode = (catalog: string, oid: string): string => `exists (
     select from pg_depend d

@@ -3,7 +3,7 @@
  * decides, it is sure to decide alike only for plain values: an enumerated value is hashed by its OID, and a collation that takes
  * different strings for equal by the version of its library (Postgres 17, "pg_dump --load-via-partition-root").
  */
-export const ROUTED_ANEW = `exists (
+export const HASHED_OTHERWISE = `exists (
     select
     from pg_partition_tree(pg_partition_root(c.oid)) member
     join pg_partitioned_table p on p.partrelid = member.relid and p.partstrat = 'h'
@@ -20,7 +20,7 @@ export const ROUTED_ANEW = `exists (
         and coalesce(l.collisdeterministic, true)))`
 
 /** SQL expression on `pg_class c`: the quoted name of the root through which its rows have to go; null where they go where they were. */
-export const ROUTED_BY = `case when c.relispartition and ${ROUTED_ANEW} then (
+export const ROUTED_BY = `case when c.relispartition and ${HASHED_OTHERWISE} then (
         select format('"%s"."%s"', replace(s.nspname, '"', '""'), replace(r.relname, '"', '""'))
         from pg_class r
         join pg_namespace s on s.oid = r.relnamespace

@@ -1,5 +1,15 @@
 import {EXIT, messageOf, RdsError} from '../ports/errors.js'
-import {codeOf} from './sqlstate.js'
+import {
+  CHARACTER_NOT_IN_REPERTOIRE,
+  codeOf,
+  INSUFFICIENT_PRIVILEGE,
+  INVALID_SCHEMA_NAME,
+  isProgramLimit,
+  UNDEFINED_COLUMN,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from './sqlstate.js'
 
 /** What Postgres tells of an error beside its message: https://www.postgresql.org/docs/current/protocol-error-fields.html */
 interface Fields {
@@ -44,14 +54,22 @@ export function placeOf({schema, table, constraint, where = ''}: Fields): string
 export const functionsIn = (where: string): string[] =>
   where.split('\n').filter((line) => /^(PL\/\w+|SQL) function (?!inline_code_block)/.test(line))
 
-const UNDEFINED = new Set(['3F000', '42703', '42704', '42883', '42P01'])
+const UNDEFINED = new Set([
+  INVALID_SCHEMA_NAME,
+  UNDEFINED_COLUMN,
+  UNDEFINED_OBJECT,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_TABLE,
+])
 
 function remediesFor(code: string, {where = ''}: Fields): string[] {
   if (UNDEFINED.has(code) && functionsIn(where).length > 0)
     return ['give the function its own search path on the source: alter function … set search_path = …']
-  if (code === '42501') return ['give the role of the URL this right, or take row level security off the table']
-  if (code === '22021') return ['correct the bytes of this value on the source: they are no text in its encoding']
-  if (code.startsWith('54'))
+  if (code === INSUFFICIENT_PRIVILEGE)
+    return ['give the role of the URL this right, or take row level security off the table']
+  if (code === CHARACTER_NOT_IN_REPERTOIRE)
+    return ['correct the bytes of this value on the source: they are no text in its encoding']
+  if (isProgramLimit(code))
     return ['the table or value is larger than Postgres can take there: make it smaller on the source']
   return ['correct it on the source, and run the same command again', 'heroku rds:assess names what cannot be copied']
 }

@@ -1,6 +1,7 @@
 /* The errors of Postgres that mean something to this tool: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 
 export const CONNECTION_FAILURE = '08006'
+export const CHARACTER_NOT_IN_REPERTOIRE = '22021'
 export const INVALID_PARAMETER_VALUE = '22023'
 export const FOREIGN_KEY_VIOLATION = '23503'
 export const UNIQUE_VIOLATION = '23505'
@@ -8,13 +9,17 @@ export const EXCLUSION_VIOLATION = '23P01'
 export const INVALID_AUTHORIZATION = '28000'
 export const INVALID_PASSWORD = '28P01'
 export const INVALID_CATALOG_NAME = '3D000'
+export const INVALID_SCHEMA_NAME = '3F000'
 export const SERIALIZATION_FAILURE = '40001'
 export const DEADLOCK_DETECTED = '40P01'
 export const INSUFFICIENT_PRIVILEGE = '42501'
 export const DUPLICATE_SCHEMA = '42P06'
 export const DUPLICATE_TABLE = '42P07'
 export const INVALID_TABLE_DEFINITION = '42P16'
+export const UNDEFINED_COLUMN = '42703'
 export const UNDEFINED_OBJECT = '42704'
+export const UNDEFINED_FUNCTION = '42883'
+export const UNDEFINED_TABLE = '42P01'
 export const DUPLICATE_OBJECT = '42710'
 export const DUPLICATE_FUNCTION = '42723'
 export const WRONG_OBJECT_TYPE = '42809'
@@ -31,6 +36,9 @@ export const CANNOT_CONNECT_NOW = '57P03'
 export const RAISE_EXCEPTION = 'P0001'
 /** Ours: another operator has taken over. */
 export const TAKEN_OVER = 'HR001'
+
+/** Class 54: a table, a value or a statement is larger than Postgres can have it. */
+export const isProgramLimit = (code: string): boolean => code.startsWith('54')
 
 /** SQLSTATE, code of the operating system or code of our own that anything thrown bears; empty where it bears none. */
 export function codeOf(error: unknown): string {

@@ -43,7 +43,7 @@ export const RELATIONS = `
         case a.attgenerated when 's' then ' generated' when 'v' then ' generated virtual' end,
         case when d.oid is not null then ' default ' || pg_get_expr(d.adbin, c.oid) end,
         case when a.attcollation <> t.typcollation then ' collate ' || a.attcollation::regcollation end,
-        -- that of a parent goes to new children, whatever the source's children have
+        -- that of a parent goes to new children, not that of the source's children
         case when a.attstorage <> t.typstorage and c.relkind in ('r', 'p') and a.attinhcount = 0
           then ' storage ' || a.attstorage::text end),
       null

@@ -1,4 +1,4 @@
-import {ROUTED_ANEW} from '../../../postgres/partition-routing.js'
+import {HASHED_OTHERWISE} from '../../../postgres/partition-routing.js'
 import {catalogCheck, type Check} from '../../check.js'
 import {NAME, RELATIONS} from './relations.js'
 import {NAMES_ROWS} from './tables.js'
@@ -8,13 +8,13 @@ interface Named {
 }
 
 /** SQL: roots whose rows HASH divides by values that hash otherwise on another server. */
-const DIVIDED_ANEW = `${RELATIONS}
+const HASHED = `${RELATIONS}
     where c.relkind = 'p'
       and not c.relispartition
-      and ${ROUTED_ANEW}`
+      and ${HASHED_OTHERWISE}`
 
-const dividedAnew = catalogCheck<Named>({
-  id: 'partitions-divided-anew',
+const hashedOtherwise = catalogCheck<Named>({
+  id: 'partitions-hashed-otherwise',
   question: 'Are tables partitioned by HASH of values, such as enumerated ones, that hash otherwise on RDS?',
   level: 'warning',
   hinders: ['subscription'],
@@ -26,7 +26,7 @@ const dividedAnew = catalogCheck<Named>({
     byHand: 'another-method',
     undo: 'drop table public.shades; drop type public.shade',
   },
-  sql: `select ${NAME} as name from ${DIVIDED_ANEW} order by 1`,
+  sql: `select ${NAME} as name from ${HASHED} order by 1`,
   found: ({name}) => ({
     what: `rows of ${name} belong to other partitions on RDS, because HASH divides them by values that hash otherwise there`,
     remedy: 'use another method: replication applies changes partition by partition',
@@ -34,7 +34,7 @@ const dividedAnew = catalogCheck<Named>({
 })
 
 const dividedWithoutKey = catalogCheck<Named>({
-  id: 'partitions-divided-anew-without-key',
+  id: 'partitions-hashed-otherwise-without-key',
   question: 'Does every table whose rows belong to other partitions on RDS have a key?',
   level: 'warning',
   hinders: ['row-log'],
@@ -48,7 +48,7 @@ const dividedWithoutKey = catalogCheck<Named>({
   },
   sql: `
     select ${NAME} as name
-    from ${DIVIDED_ANEW}
+    from ${HASHED}
       and not exists (
         select from pg_index i
         where ${NAMES_ROWS})
@@ -59,4 +59,4 @@ const dividedWithoutKey = catalogCheck<Named>({
   }),
 })
 
-export default [dividedAnew, dividedWithoutKey] satisfies Check[]
+export default [hashedOtherwise, dividedWithoutKey] satisfies Check[]
