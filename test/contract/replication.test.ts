@@ -62,21 +62,41 @@ describe('Logical replication', () => {
     const LARGE = `
       create table large (id int primary key, padding text, n int not null default 0);
       alter table large alter padding set storage plain;
-      insert into large select n, repeat('p', 3500) from generate_series(1, 25000) n`
+      insert into large select n, repeat('p', 3500) from generate_series(1, 25000) n;
+      create table held_up (id int primary key);
+      insert into held_up values (1)`
 
     const moments = (target: Target) =>
       ask<{moment: string | null}>(target.superuserUrl, 'select distinct moment from heroku_rds.copy_chunks')
     const someCopied = async (target: Target) => (await moments(target)).some(({moment}) => moment !== null)
+
+    /** Begins the copy, does something while it has copied some rows and waits for a lock, and lets it go on. */
+    async function inTheCopy<T>(
+      target: Target,
+      {start, startBefore}: Awaited<ReturnType<typeof replicationOf>>,
+      act: () => Promise<unknown> | void,
+      ended: (copying: Promise<unknown>) => Promise<T>,
+    ): Promise<T> {
+      await startBefore('copy-rows')
+      const holder = await target.client(target.superuserUrl)
+      await holder.query('begin; lock table held_up in access exclusive mode')
+      const ending = ended(start())
+      ending.catch(() => undefined)
+      await until('a chunk', () => someCopied(target), 60_000)
+      const waiting = `select from pg_locks where relation = 'held_up'::regclass and not granted`
+      await until('the copy to be held up', async () => (await ask(target.superuserUrl, waiting)).length > 0)
+      await act()
+      await holder.query('rollback')
+      return ending
+    }
 
     it('anew, once it was interrupted: rows of two moments are no state the source ever had', async () => {
       const [source, target] = [await both.newSource(), await both.newTarget()]
       await ask(source.url, LARGE)
       const interrupted = new AbortController()
       const first = await replicationOf(source, target, interrupted.signal)
-      const ending = errorOf(first.start())
-      await until('a chunk', () => someCopied(target), 60_000)
-      interrupted.abort(new Error('interrupted'))
-      expect((await ending).message).to.equal('interrupted')
+      const abort = () => interrupted.abort(new Error('interrupted'))
+      expect((await inTheCopy(target, first, abort, errorOf)).message).to.equal('interrupted')
 
       await ask(source.url, 'update large set n = 1 where id < 12000; delete from large where id between 5 and 100')
       const second = await replicationOf(source, target)
@@ -92,15 +112,14 @@ describe('Logical replication', () => {
       const [source, target] = [await both.newSource(), await both.newTarget()]
       await ask(source.url, LARGE)
       const replication = await replicationOf(source, target)
-      const started = replication.start()
-      started.catch(() => undefined)
-      await until('a chunk', () => someCopied(target), 60_000)
-      await ask(
-        source.superuserUrl,
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%'`,
-      )
-      await ask(source.url, 'update large set n = 1 where id % 3 = 0')
-      await started
+      const breaking = async () => {
+        await ask(
+          source.superuserUrl,
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%'`,
+        )
+        await ask(source.url, 'update large set n = 1 where id % 3 = 0')
+      }
+      await inTheCopy(target, replication, breaking, (copying) => copying)
       expect(replication.told.join()).to.contain('another connection')
       expect(await moments(target)).to.have.lengthOf(1)
       await untilEqual(source, target)
@@ -111,13 +130,12 @@ describe('Logical replication', () => {
       const [source, target] = [await both.newSource(), await both.newTarget()]
       await ask(source.url, LARGE)
       const replication = await replicationOf(source, target)
-      const ending = errorOf(replication.start())
-      await until('a chunk', () => someCopied(target), 60_000)
-      await ask(
-        source.superuserUrl,
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and (query like 'copy%' or backend_type = 'walsender')`,
-      )
-      expect((await ending).code).to.equal('snapshot_lost')
+      const breaking = () =>
+        ask(
+          source.superuserUrl,
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and (query like 'copy%' or backend_type = 'walsender')`,
+        )
+      expect((await inTheCopy(target, replication, breaking, errorOf)).code).to.equal('snapshot_lost')
       await ask(source.url, 'update large set n = 1 where id < 10000')
       await replication.start()
       await untilEqual(source, target)

@@ -1,5 +1,9 @@
+import {expect} from 'chai'
+
+import {run} from '../support/schema-file.js'
 import {expectMove} from '../support/schema-move.js'
-import {useSandbox} from '../support/world.js'
+import {prepare, useSandbox} from '../support/world.js'
+import {failureOf} from './support.js'
 
 describe('A real schema moves', () => {
   const world = useSandbox()
@@ -36,4 +40,19 @@ describe('A real schema moves', () => {
       ],
       meanwhile: ['truncate votes_1', 'reindex index concurrently members_uid'],
     }))
+
+  it('not with a materialized view that cannot be refreshed any more: rds:start names it, and goes on once it is empty', async () => {
+    const shop = await world.sandbox.openShop({formation: {web: 1}})
+    await run(shop.source.url, [
+      'create table readings (id int primary key)',
+      'insert into readings values (1)',
+      'create materialized view ratios as select 10 / id as ratio from readings',
+      'insert into readings values (0)',
+    ])
+    const failure = await failureOf(prepare(shop))
+    expect(failure.message).to.include('materialized view "public"."ratios" could not be refreshed').and.include('zero')
+    expect(failure.suggestions.join()).to.include('on the source')
+    await run(shop.source.url, ['refresh materialized view ratios with no data'])
+    await prepare(shop)
+  })
 })

@@ -40,7 +40,7 @@ export async function checksToWait(source: Queryable): Promise<Check[]> {
     join pg_namespace n on n.oid = coalesce(c.relnamespace, t.typnamespace)
     where k.contype = 'c'
       and k.convalidated
-      and (k.conislocal or k.contypid <> 0)
+      and (k.contypid <> 0 or k.conislocal and c.relkind in ('r', 'p'))
       and ${NEED_NOT_HOLD}
       and ${USER_SCHEMA}
       and ${notOfExtension('pg_class', 'k.conrelid')}
@@ -66,7 +66,7 @@ export const DROP_CHECKS = `
   left join pg_type t on t.oid = k.contypid
   join pg_namespace n on n.oid = coalesce(c.relnamespace, t.typnamespace)
   where ${NEED_NOT_HOLD}
-    and (k.conislocal or k.contypid <> 0)
+    and (k.contypid <> 0 or k.conislocal and c.relkind in ('r', 'p'))
     and ${USER_SCHEMA}
     and ${notOfExtension('pg_class', 'k.conrelid')}
     and ${notOfExtension('pg_type', 'k.contypid')}`
