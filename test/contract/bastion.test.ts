@@ -168,7 +168,7 @@ describe('a source behind a bastion', () => {
     const {parts} = open()
     const dump = await schemaDumpOf(parts, source.tls, source.major)
     expect(dump.tool).to.contain('WebAssembly')
-    expect(await dump.section('objects')).to.contain('CREATE TABLE public.items')
+    expect(await dump.section('objects')).to.contain('CREATE TABLE "public"."items"')
   })
 
   it('has no way for a subscription', async () => {
