@@ -1,4 +1,5 @@
 import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
+import {refusalOf} from '../postgres/refusal.js'
 import type {StepRecord} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed} from '../fence/claim.js'
@@ -90,7 +91,7 @@ async function doStep(step: Step, migration: Migration): Promise<void> {
     const seconds = (clock.now().getTime() - begun.getTime()) / 1000
     operator.step({kind: 'finished', title: step.title, seconds, detail: evidence})
   } catch (error) {
-    const reason: unknown = signal.aborted ? signal.reason : error
+    const reason: unknown = signal.aborted ? signal.reason : refusalOf(error, step.title)
     operator.step({kind: 'failed', title: step.title, detail: messageOf(reason)})
     await journal.failed(step.id, messageOf(reason)).catch(() => undefined)
     throw step.window === 'inside' ? notRefused(reason) : reason
