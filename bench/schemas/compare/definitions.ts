@@ -15,13 +15,16 @@ export async function definitionsOf(superuserUrl: string): Promise<Definitions> 
     const all = new Map<string, string>()
     for (const [kind, sql] of Object.entries({...OBJECTS, ...RELATIONS})) {
       const {rows} = await client.query<{name: string; definition: string | null}>(sql)
-      for (const {name, definition} of rows) all.set(`${kind} ${name}`, definition ?? '')
+      for (const {name, definition} of rows) all.set(`${kind} ${ofJson(name)}`, ofJson(definition ?? ''))
     }
     return all
   } finally {
     await client.end()
   }
 }
+
+/** From 17 on the type is never quoted. */
+const ofJson = (text: string): string => text.replaceAll('"json"', 'json')
 
 /** What one has and the other has not, or says in another way. */
 export function differencesOf(one: Definitions, other: Definitions, names: [string, string]): string[] {
