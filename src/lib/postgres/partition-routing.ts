@@ -7,17 +7,17 @@ export const HASHED_OTHERWISE = `exists (
     select
     from pg_partition_tree(pg_partition_root(c.oid)) member
     join pg_partitioned_table p on p.partrelid = member.relid and p.partstrat = 'h'
-    cross join lateral unnest(p.partattrs::int2[]) k (attnum)
-    left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = k.attnum and k.attnum <> 0
-    left join pg_type t on t.oid = a.atttypid
-    left join pg_collation l on l.oid = a.attcollation
-    where a.attnum is null
-      or not (
-        t.typnamespace = 'pg_catalog'::regnamespace
-        and t.typtype = 'b'
-        and t.typcategory <> 'A'
-        and t.typname !~ '^reg'
-        and coalesce(l.collisdeterministic, true)))`
+    cross join lateral unnest(p.partattrs::int2[], p.partclass::oid[], p.partcollation::oid[]) k (num, class, coll)
+    join pg_opclass o on o.oid = k.class
+    -- what is hashed: of an expression or a domain, too, the type behind it
+    join pg_type t on t.oid = o.opcintype
+    left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = k.num and k.num <> 0
+    left join pg_collation l on l.oid = k.coll
+    where t.typnamespace <> 'pg_catalog'::regnamespace
+      or t.typtype <> 'b'
+      -- regclass and its like are hashed as the OIDs that they are
+      or t.oid = 'oid'::regtype and a.atttypid is distinct from t.oid
+      or not coalesce(l.collisdeterministic, true))`
 
 /** SQL expression on `pg_class c`: the quoted name of the root through which its rows have to go; null where they go where they were. */
 export const ROUTED_BY = `case when c.relispartition and ${HASHED_OTHERWISE} then (
