@@ -102,3 +102,8 @@ INSERT INTO guarded VALUES (1, 'somebody'), (2, 'nobody');
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY "own;rows" ON guarded AS RESTRICTIVE FOR UPDATE USING (owner = 'it''s;') WITH CHECK (id > 0);
 CREATE POLICY reading ON guarded FOR SELECT USING (id = 1);
+
+-- procedures that only their OUT parameters tell apart
+create procedure parted(out a int, in b int) language plpgsql as 'begin a := b; end';
+create procedure parted(inout a int, in b text) language plpgsql as 'begin null; end';
+create procedure parted(in a int, in b int, out c int) language plpgsql as 'begin c := a; end';

@@ -126,8 +126,12 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
 
 /** Objects in the customer's schemas that belong to no extension and to no other object, as the statements that drop them. */
 const OBJECTS_IN_SCHEMAS = `
-  select format('drop %s if exists %s cascade',
-    case when object.catalog = 'pg_proc'::regclass then 'routine' else o.type end, o.identity) as drop
+  select case
+      -- its OUT parameters may be all that tells it apart
+      when p.prokind = 'p' then format('drop procedure if exists %I.%I(%s) cascade',
+        n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+      else format('drop %s if exists %s cascade', case when p.oid is null then o.type else 'routine' end, o.identity)
+      end as drop
   from (
     select 'pg_class'::regclass as catalog, oid, relnamespace as namespace, relowner as owner
     from pg_class
@@ -143,6 +147,7 @@ const OBJECTS_IN_SCHEMAS = `
     union all select 'pg_ts_dict'::regclass, oid, dictnamespace, dictowner from pg_ts_dict
   ) object
   join pg_namespace n on n.oid = object.namespace
+  left join pg_proc p on object.catalog = 'pg_proc'::regclass and p.oid = object.oid
   cross join lateral pg_identify_object(object.catalog, object.oid, 0) o
   where ${USER_SCHEMA}
     and pg_has_role(object.owner, 'USAGE')
