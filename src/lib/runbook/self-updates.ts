@@ -52,7 +52,7 @@ export async function trySelfUpdates({source, target, signal}: Sides, fencePass:
   return {written: updates.length - refused.size, ruled}
 }
 
-/** Which row it is does not depend on where the table's rows lie, if it has a primary key: the same on both sides. */
+/** Which row it is does not depend on where the table's rows lie, if it has a primary key or another unique index: the same on both sides. */
 async function selfUpdates(target: Queryable): Promise<SelfUpdate[]> {
   const tables = await listTables<{column: string; key: string[] | null}>(target, {
     columns: 'a.attname as column, k.key',
@@ -66,10 +66,14 @@ async function selfUpdates(target: Queryable): Promise<SelfUpdate[]> {
         limit 1) a
       cross join lateral (
         select json_agg(key.attname order by p.nth) as key
-        from pg_constraint k
-        cross join lateral unnest(k.conkey) with ordinality p (num, nth)
-        join pg_attribute key on key.attrelid = c.oid and key.attnum = p.num
-        where k.conrelid = c.oid and k.contype = 'p') k`,
+        from (
+          select i.indkey[0:i.indnkeyatts - 1]::int2[] as columns
+          from pg_index i
+          where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+          order by i.indisprimary desc, i.indnkeyatts, i.indkey::text
+          limit 1) i
+        cross join lateral unnest(i.columns) with ordinality p (num, nth)
+        join pg_attribute key on key.attrelid = c.oid and key.attnum = p.num) k`,
     where: `c.relkind = 'r' and pg_relation_size(c.oid) > 0`,
     orderBy: 'pg_table_size(c.oid) desc, 1, 2',
   })
