@@ -1,6 +1,6 @@
 import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
-import {identifier} from '../postgres/catalog.js'
+import {identifier, identifiers} from '../postgres/catalog.js'
 import {baseOfDomain} from '../postgres/plain-types.js'
 import {HASHED_OTHERWISE} from '../postgres/partition-routing.js'
 import {IS_LONG, IS_STORED, type RowColumns} from '../postgres/row-text.js'
@@ -157,8 +157,6 @@ export async function tablesToCapture(db: Queryable): Promise<CapturedTable[]> {
   return groupByTree(rows)
 }
 
-const quoted = (columns: readonly string[] | null): string[] => (columns ?? []).map((column) => identifier(column))
-
 /** A tree of partitions is captured as one where its root has a key; else each of its partitions stands for itself. */
 function groupByTree(rows: readonly Row[]): CapturedTable[] {
   const roots = new Map(rows.map((row) => [row.oid, row]))
@@ -177,8 +175,8 @@ function groupByTree(rows: readonly Row[]): CapturedTable[] {
           base,
           equals: `operator(${identifier(schema)}.${operator})`,
         })),
-        columns: quoted(row.attributes),
-        row: {all: quoted(row.all), long: quoted(row.long)},
+        columns: identifiers(row.attributes),
+        row: {all: identifiers(row.all), long: identifiers(row.long)},
         binary: row.binary ?? true,
         level: row.inherits || row.root !== row.oid ? 'row' : 'statement',
         unlogged: partitions.some((partition) => partition.unlogged),

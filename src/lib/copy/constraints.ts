@@ -5,15 +5,15 @@ import {isLostConnection} from '../postgres/lost-connection.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {ALREADY_THERE, execute} from './execute.js'
-import type {Check} from './set-aside.js'
+import {addCheck, type Check} from './set-aside.js'
 import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'
 
 type Sides = {source: Database; target: Database}
 
 /**
- * Everything after rows and indexes: constraints, triggers, rules, policies, checks that had to wait, and foreign keys at the end, when nothing is
- * missing that they point to. What is there already is passed over. Checks and foreign keys are enforced, but not yet validated.
+ * Everything after rows and indexes: constraints, triggers, rules, policies, checks that had to wait, and foreign keys at the end, when
+ * nothing is missing that they point to. What is there already is passed over. Checks and foreign keys are enforced, but not yet validated.
  */
 export async function attachConstraints(
   sides: Sides,
@@ -29,7 +29,7 @@ export async function attachConstraints(
       }
     }
     await inOrder(rest)
-    for (const {add} of checks) await execute(session, {sql: add, words: [add]}, ALREADY_THERE)
+    await inOrder(checks.map(addCheck))
     await enforceForeignKeys(sides, session, foreignKeys, signal)
     await inOrder(last)
   })
@@ -43,32 +43,47 @@ export async function copyConstraints(
   signal: AbortSignal,
 ): Promise<{statements: number; foreignKeys: number}> {
   const attached = await attachConstraints(sides, data, signal)
-  await validateChecks(sides, data.checks, signal)
+  const [unmet] = await validateChecks(sides, data.checks, signal)
+  if (unmet) throw checkViolated(unmet)
   await validateForeignKeys(sides, data.foreignKeys, signal)
   return attached
 }
 
-/**
- * Looks whether the rows that are there meet the checks. Of a table that blocks neither readers nor writers; of a domain, before Postgres
- * 18, it blocks writers of its tables meanwhile.
- */
-export async function validateChecks(sides: Sides, checks: readonly Check[], signal: AbortSignal): Promise<void> {
-  if (checks.length === 0) return
-  const {buildMemory} = await capacityOf({from: sides.source, to: sides.target})
-  await inBuildingSession(sides, buildMemory, async (session) => {
-    for (const {on, name} of checks) {
-      signal.throwIfAborted()
-      await session.query(`alter ${on} validate constraint ${name}`).catch((error: unknown) => {
-        throw isLostConnection(error) || isLockConflict(error) ? error : checkViolated(on, name, error)
-      })
-    }
-  })
+/** A check that holds for new rows only, and why. */
+export interface Unmet {
+  check: Check
+  error: unknown
 }
 
-const checkViolated = (on: string, name: string, error: unknown) =>
-  failed(
-    'check_violated',
-    `rows of the source do not meet the check ${name} of ${on}: ${messageOf(error)}`,
-    'correct these rows on the source',
-    'or drop the constraint there and add it again NOT VALID',
-  )
+/**
+ * Looks whether the rows that are there meet the checks; returns those that are not validated. Of a table that blocks neither readers nor
+ * writers; of a domain, before Postgres 18, it blocks writers of its tables, so it waits no longer than a second for them.
+ */
+export async function validateChecks(sides: Sides, checks: readonly Check[], signal: AbortSignal): Promise<Unmet[]> {
+  if (checks.length === 0) return []
+  const {buildMemory} = await capacityOf({from: sides.source, to: sides.target})
+  const unmet: Unmet[] = []
+  await inBuildingSession(sides, buildMemory, async (session) => {
+    for (const check of checks) {
+      signal.throwIfAborted()
+      const {kind, on, name} = check
+      await session
+        .query(`set lock_timeout = '${kind === 'domain' ? 1 : 60}s'; alter ${kind} ${on} validate constraint ${name}`)
+        .catch((error: unknown) => {
+          if (isLostConnection(error)) throw error
+          unmet.push({check, error})
+        })
+    }
+  })
+  return unmet
+}
+
+const checkViolated = ({check: {kind, on, name}, error}: Unmet) =>
+  isLockConflict(error)
+    ? error
+    : failed(
+        'check_violated',
+        `rows of the source do not meet the check ${name} of ${kind} ${on}: ${messageOf(error)}`,
+        'correct these rows on the source',
+        'or drop the constraint there and add it again NOT VALID',
+      )

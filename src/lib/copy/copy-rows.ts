@@ -28,9 +28,9 @@ export interface CopyWorld {
   /** Opens the fence of a target that is shut already. */
   fencePass?: string
   /**
-   * For a source that takes writes meanwhile: removes from a table, or from a tree of partitions, before its indexes are built, the rows that may have
-   * changed between the moments at which its chunks were read; they are brought later. Left out for a frozen source, of
-   * which all moments are equal.
+   * For a source that takes writes meanwhile: removes from a table, or from a tree of partitions, before its indexes are built,
+   * the rows that may have changed between the moments at which its chunks were read; they are brought later. Left out for a
+   * frozen source, of which all moments are equal.
    */
   deleteTouched?: (to: Session, name: TableName) => Promise<void>
   /** The moment to copy where it is not left to the copy; it is released when the last row is there. */

@@ -4,8 +4,8 @@ import {DROP_CHECKS} from './set-aside.js'
 import {NOTES_NOTHING} from '../fence/landed-writes.js'
 
 /**
- * Takes off the target what would act on, or refuse, the rows that a sync brings: foreign keys, checks that need not hold, triggers, rules, and – after a
- * window that came to nothing – the log of landed writes; the fence stays, and a log that notes nothing yet. They are attached in the
+ * Takes off the target what would act on, or refuse, the rows that a sync brings: foreign keys, checks that need not hold, triggers,
+ * rules, and – after a window that came to nothing – the log of landed writes; the fence stays, and a log that notes nothing yet. They are attached in the
  * window, when the last row is there; so a sync needs no right to silence them, which RDS gives to masters only. Returns how many
  * objects it took off.
  */

@@ -20,9 +20,10 @@ export interface Finishing {
 }
 
 /**
- * To be told of each table that has landed whole: when all that goes to the same place has, what it still needs becomes ready to be done, one thing
- * after the other – rows touched meanwhile deleted where its chunks are of several snapshots, indexes built, statistics gathered. Indexes that the app's own functions
- * compute wait for the last row of all, which these may look for. The queue is closed when the last table is finished.
+ * To be told of each table that has landed whole: when all that goes to the same place has, what it still needs becomes ready to be
+ * done, one thing after the other – rows touched meanwhile deleted where its chunks are of several snapshots, indexes built, statistics
+ * gathered. Indexes that the app's own functions compute wait for the last row of all, which these may look for. The queue is closed
+ * when the last table is finished.
  */
 export function tableFinisher(
   work: ReadyQueue<Work>,

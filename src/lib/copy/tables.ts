@@ -1,6 +1,6 @@
 import type {Queryable} from '../ports/ports.js'
 import {TYPES_THAT_TRAVEL} from '../postgres/binary-types.js'
-import {identifier} from '../postgres/catalog.js'
+import {identifiers} from '../postgres/catalog.js'
 import {ROUTED_BY} from '../postgres/partition-routing.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
@@ -53,7 +53,7 @@ export async function tablesWithRows(db: Queryable): Promise<CopyTable[]> {
   return rows.map(({root, attributes, bytes, pages, ...rest}) => ({
     ...rest,
     goesTo: root ?? rest.name,
-    columns: (attributes ?? []).map((column) => identifier(column)),
+    columns: identifiers(attributes),
     bytes: Number(bytes),
     pages: Number(pages),
   }))

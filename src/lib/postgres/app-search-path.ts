@@ -32,7 +32,7 @@ async function readSearchPath(source: Queryable): Promise<SearchPath> {
 }
 
 /** SQL that lets the transaction see names as a session does that has pinned nothing. */
-export const AS_THE_APP = `select set_config('search_path', reset_val, true)
+const AS_THE_APP = `select set_config('search_path', reset_val, true)
     from pg_catalog.pg_settings
     where name = 'search_path'`
 

@@ -43,14 +43,18 @@ export const COLLATION = `case to_jsonb(d) ->> 'datlocprovider'
       else d.datcollate end`
 
 /**
- * SQL that goes before a query in one request: the server words what it tells, in this request or transaction, with every name in quotes. Without, each
- * major leaves out those that are no keyword to itself: a column `json` is quoted from 16 on, and `system_user` means something else.
+ * SQL that goes before a query in one request: what the server words in this request or transaction has every name in quotes. Without
+ * it, each major leaves out those that are no keyword to itself: a column `json` is quoted from 16 on, and `system_user` means
+ * something else.
  */
 export const ALL_QUOTED = `select set_config('quote_all_identifiers', 'on', true);`
 
 /** `"schema"."table"` as SQL needs it; always quoted, so that no name means something else. */
 export const identifier = (...names: readonly string[]): string =>
   names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')
+
+/** Names as a catalog lists them, each quoted; none where it lists none. */
+export const identifiers = (names: readonly string[] | null): string[] => (names ?? []).map((name) => identifier(name))
 
 /** A string as an SQL literal, for statements that take no parameters (DDL). */
 export const literal = (text: string): string => {

@@ -20,7 +20,7 @@ interface Fields {
 }
 
 /** Classes of errors that lie in the data, the schema or the app's functions, not in the state of the server. */
-const IN_THE_DATA = /^(0A|21|22|23|26|2F|38|39|42|44|54|P0|XX)/
+const IN_THE_DATA = /^(0A|21|22|23|26|2B|2F|38|39|3F|42|44|54|P0|XX)/
 
 /**
  * An error that comes from rows, schema or the app's own functions, in a sentence that says what was being done, where, and what helps; any

@@ -23,6 +23,9 @@ const ENDABLE = `not r.rolsuper and (pg_has_role(r.oid, 'USAGE') or pg_has_role(
 const COLUMNS = `a.pid, coalesce(a.usename, 'unknown') as role, coalesce(a.application_name, '') as application,
   host(a.client_addr) as address, r.rolsuper as superuser`
 
+/** SQL condition: somebody is connected who is neither us (`$1`: our backends) nor Heroku or AWS themselves. */
+export const ELSE_CONNECTED = `exists (select ${OTHERS} and not r.rolsuper)`
+
 /** Client sessions on this database that are not ours. */
 export const otherSessions = (db: Database): Promise<OtherSession[]> =>
   db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} order by a.backend_start`, [db.ownPids()])

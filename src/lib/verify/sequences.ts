@@ -1,7 +1,7 @@
 import {batchesOf} from '../flow/batches.js'
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
-import {otherSessions} from '../postgres/sessions.js'
+import {ELSE_CONNECTED} from '../postgres/sessions.js'
 
 /** Where a sequence stands. Positions are text: they reach 2^63. */
 export interface Position {
@@ -53,8 +53,8 @@ async function positionsOf(db: Queryable, sequences: readonly Sequence[]): Promi
 
 /**
  * Does work that is rolled back, and puts every sequence that it moved back exactly where it was, which no rollback does. The database
- * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers, and so does a session of somebody else:
- * what it drew, or keeps in store as an object mapper does, must not be handed out again.
+ * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers, and so does somebody else who is connected
+ * then, or has drawn since: what he drew, or keeps in store as an object mapper does, must not be handed out again.
  */
 export async function keepingSequences<T>(db: Database, work: () => Promise<T>): Promise<T> {
   const sequences = await sequencesOf(db)
@@ -63,8 +63,21 @@ export async function keepingSequences<T>(db: Database, work: () => Promise<T>):
     return await work()
   } finally {
     const known = new Map((await positionsOf(db, sequences)).map((position) => [position.sequence, position]))
-    const moved = before.filter((was) => !isSame(was, known.get(was.sequence)!))
-    if (moved.length > 0 && (await otherSessions(db)).every(({superuser}) => superuser)) await setPositions(db, moved)
+    const moved = before.flatMap((was) => {
+      const now = known.get(was.sequence)!
+      return isSame(was, now) ? [] : [{was, now}]
+    })
+    for (const batch of batchesOf(moved, BATCH)) {
+      const back = batch.map(
+        ({was, now}) =>
+          `select setval(${literal(was.sequence)}, ${was.lastValue}, ${was.isCalled})
+           from ${was.sequence} s
+           where s.last_value = ${now.lastValue}
+             and s.is_called = ${now.isCalled}
+             and not ${ELSE_CONNECTED}`,
+      )
+      await db.query(back.join(' union all '), [db.ownPids()])
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import {identifier} from '../postgres/catalog.js'
+import {identifiers} from '../postgres/catalog.js'
 import {ROUTED_BY} from '../postgres/partition-routing.js'
 import {IS_LONG, IS_STORED, type RowColumns} from '../postgres/row-text.js'
 import {listTables, type TableName} from '../postgres/tables.js'
@@ -77,13 +77,12 @@ export async function tablesToVerify(db: Queryable, only?: readonly TableName[])
 
 function tableOf(name: TableName, leaves: readonly Leaf[]): VerifyTable {
   const [{root, attributes, long, keyed}] = leaves as [Leaf]
-  const quoted = (columns: string[] | null) => (columns ?? []).map((column) => identifier(column))
   return {
     name,
     rows: root === null ? `only ${name}` : name,
     parts: leaves.map((leaf) => ({name: leaf.name, pages: Number(leaf.pages), divisible: leaf.divisible})),
-    key: quoted(keyed),
-    row: {all: quoted(attributes), long: quoted(long)},
+    key: identifiers(keyed),
+    row: {all: identifiers(attributes), long: identifiers(long)},
     bytes: leaves.reduce((sum, {bytes}) => sum + Number(bytes), 0),
     filenode: leaves.map(({filenode}) => filenode).join(','),
   }

@@ -6,6 +6,7 @@ import {inWindow} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {refreshDerived} from '../../runbook/derived.js'
 import type {Migration} from '../../runbook/migration.js'
+import {messageOf} from '../../ports/errors.js'
 import {type Tried, trySelfUpdates} from '../../runbook/self-updates.js'
 import {keepingSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
 import {isNoted, noteConstraints, type CopyMode} from './copy.js'
@@ -50,16 +51,21 @@ export const attachConstraintsStep: Step = {
 
 export const validateConstraints: Step = {
   id: 'validate-constraints',
-  title: 'Validate the foreign keys while the app runs',
+  title: 'Validate foreign keys and checks while the app runs',
   window: 'after',
   undo: 'nothing',
   done: never,
 
   async run(migration) {
     const {foreignKeys, checks} = await readPostData(migration)
-    await validateChecks(migration, checks, migration.signal)
+    const unmet = await validateChecks(migration, checks, migration.signal)
     const validated = await validateForeignKeys(migration, foreignKeys, migration.signal)
-    return `${validated} foreign keys validated; reads and writes went on`
+    return [
+      `${validated} foreign keys and ${checks.length - unmet.length} checks validated; reads and writes went on`,
+      ...unmet.map(
+        ({check: {kind, on, name}, error}) => `${name} of ${kind} ${on} holds for new rows only: ${messageOf(error)}`,
+      ),
+    ].join('; ')
   },
 }
 
