@@ -64,7 +64,8 @@ export function profiler(): Profiler {
       ...db,
       ...watched(db.side, db),
       session: (work, how) => db.session((inner) => work(session(db.side, inner)), how),
-      transaction: (work, how) => db.transaction((inner) => work(session(db.side, inner)), how),
+      transaction: (work, how) =>
+        db.transaction((inner) => work({...session(db.side, inner), lastly: (sql) => inner.lastly(sql)}), how),
     }),
     reset: () => phases.clear(),
     phases: () => [...phases.values()].sort((a, b) => b.seconds - a.seconds),

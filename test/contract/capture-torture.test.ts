@@ -133,7 +133,7 @@ describe('Following under torture', function () {
       await freeze(round)
       log('frozen')
       await writers.stop()
-      await capture.catchUp()
+      await capture.sync()
       await expectEqual(source, target)
       await expectNothingLeft(round)
       expect(await landedWrites(target.db), 'writes of the syncs taken for the app').to.deep.equal([])

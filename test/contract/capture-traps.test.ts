@@ -21,10 +21,9 @@ import {
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {follow} from '../../src/lib/capture/follow.js'
 import {lagOf} from '../../src/lib/capture/lag.js'
-import type {Synced} from '../../src/lib/capture/sync.js'
 import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import type {Clock, Database} from '../../src/lib/ports/ports.js'
+import type {Clock, Database, FollowState} from '../../src/lib/ports/ports.js'
 import type {Guard} from '../../src/lib/postgres/catalog.js'
 import {longTransaction} from '../../src/lib/postgres/sessions.js'
 import {claimTarget} from '../../src/lib/runbook/steps/claim-target.js'
@@ -70,21 +69,21 @@ describe('Following a source', function () {
       const late = await source.client()
       await late.query(`begin; insert into things values (1, 'late'); insert into bare values ('late')`)
       await ask(source.url, `begin; insert into things values (2, 'early'); insert into bare values ('early'); commit`)
-      expect((await capture.sync()).equal).to.equal(true)
+      await capture.sync()
       expect(await ask(target.url, 'select v from things union all select v from bare')).to.deep.equal([
         {v: 'early'},
         {v: 'early'},
       ])
       await late.query('commit')
-      expect((await capture.sync()).equal).to.equal(true)
+      await capture.sync()
       await expectEqual(here)
     })
 
     it('is up to date with a source on which nothing happens', async () => {
       const {capture} = here
-      await capture.catchUp()
+      await capture.sync()
       const begun = Date.now()
-      expect(await capture.sync()).to.include({entries: 0, rows: 0, equal: true})
+      expect(await capture.sync()).to.include({entries: 0, rows: 0})
       const lag = await lagOf(forward(capture.migration))
       expect(lag).to.include({pending: 0, tables: 0})
       expect(lag).not.to.have.property('waiting')
@@ -161,7 +160,7 @@ describe('Following a source', function () {
         const here = await followed(FAR(unique))
         await ask(here.source.url, 'update far set u = -u')
         await ask(here.source.url, 'update far set u = 16001 + u')
-        await here.capture.catchUp()
+        await here.capture.sync()
         await expectEqual(here)
       })
     }
@@ -173,7 +172,7 @@ describe('Following a source', function () {
         here.source.url,
         `truncate far; insert into far (id, u) select n, n + 1 from generate_series(1, 15000) n`,
       )
-      await here.capture.catchUp()
+      await here.capture.sync()
       await expectEqual(here)
     })
 
@@ -194,7 +193,7 @@ describe('Following a source', function () {
       const sizes: number[] = []
       for (let round = 0; round < 12; round++) {
         await ask(source.url, `update busy set v = v + 1; insert into bare select n from generate_series(1, 500) n`)
-        await capture.catchUp()
+        await capture.sync()
         for (const log of logs) {
           expect(await ask(source.url, `select from ${log} limit 1`)).to.deep.equal([])
           await ask(source.url, `vacuum ${log}`)
@@ -271,7 +270,7 @@ describe('Following a source', function () {
 
     it('with a source that has failed over', async () => {
       const here = await followed(SCHEMA)
-      await here.capture.catchUp()
+      await here.capture.sync()
       await ask(
         here.target.superuserUrl,
         `update heroku_rds.sync_state set source_server = regexp_replace(source_server, '.$', 'F')`,
@@ -310,7 +309,7 @@ describe('Following a source', function () {
         expect(await notedOn(source), 'what is noted is kept').to.deep.equal(noted)
         await expectEqual(here)
       }
-      expect((await capture.sync()).equal).to.equal(true)
+      await capture.sync()
       await expectEqual(here)
       expect(await notedOn(source)).to.deep.equal({})
     })
@@ -333,7 +332,7 @@ describe('Following a source', function () {
         )
       }
       await following.stop()
-      await here.capture.catchUp()
+      await here.capture.sync()
       await expectEqual(here)
     })
 
@@ -375,7 +374,7 @@ describe('Following a source', function () {
       await expectEqual(here)
       await both.source.restart({immediate: true})
       await both.source.configure({wal_writer_delay: '200ms'})
-      await capture.catchUp()
+      await capture.sync()
       await expectEqual(here)
     })
 
@@ -384,11 +383,11 @@ describe('Following a source', function () {
         'create unlogged table sessions (id int primary key); insert into sessions values (1)',
       )
       await ask(here.source.url, 'insert into sessions values (2)')
-      await here.capture.catchUp()
+      await here.capture.sync()
       await expectEqual(here)
       await both.source.restart({immediate: true})
       await ask(here.source.url, 'insert into sessions values (3)')
-      const refused = await here.capture.catchUp().then(
+      const refused = await here.capture.sync().then(
         () => false,
         () => true,
       )
@@ -472,7 +471,7 @@ describe('Following a source', function () {
           await ask(here.source.url, sql).catch((error: Error) =>
             expect.fail(`${sql.slice(0, 30)} … of the app: ${error.message}`),
           )
-          await here.capture.catchUp()
+          await here.capture.sync()
           await expectEqual(here)
         }
       }
@@ -507,7 +506,7 @@ describe('Following a source', function () {
         expect(reads, 'reads').to.be.above(before)
         const told = describeDifferences(differences, 2)
         expect(told, told.join('; ')).to.deep.equal([])
-        await capture.catchUp()
+        await capture.sync()
         await verifyWhileLive(migration)
       })
     }
@@ -519,7 +518,7 @@ describe('Following a source', function () {
       const {migration} = capture
       await verifyWhileLive(migration)
       await ask(source.url, `update things set v = 'touched'; update others set v = 'touched'`)
-      await capture.catchUp()
+      await capture.sync()
       let reads = 0
       // The first one keeps the moment that is compared.
       const transaction: Database['transaction'] = async (work, how) => {
@@ -533,7 +532,7 @@ describe('Following a source', function () {
         whole: new Set(),
       })
       expect(reads).to.equal(1)
-      await capture.catchUp()
+      await capture.sync()
       const {tables} = await capturedTables(forward(migration))
       const touched = await touchedSinceVerified(migration.target, tables)
       const {compared, whole} = await compareTouched(touched, frozenEnds(forward(migration)), migration.signal)
@@ -596,8 +595,8 @@ const impatient: Clock = {...realClock, sleep: (ms, signal) => realClock.sleep(M
 /** Follows in this process until it is stopped; rejects if it gave up before. */
 function followingOf({migration}: Capture) {
   const stop = new AbortController()
-  const synced: (Synced & {waiting?: string})[] = []
-  const operator = {...listener(), following: (state: (typeof synced)[number]) => void synced.push(state)}
+  const synced: FollowState[] = []
+  const operator = {...listener(), following: (state: FollowState) => void synced.push(state)}
   const ended = follow({...forward(migration), operator, clock: impatient, signal: stop.signal}, {pauseMs: 50, rest: 0})
   let gaveUp: Error | undefined
   const heard = ended.catch((error: unknown) => {

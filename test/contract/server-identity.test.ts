@@ -7,9 +7,9 @@ import {expect} from 'chai'
 import {failOver} from '../../sandbox/postgres/aurora.js'
 import {CHECKS} from '../../src/lib/assessment/assess.js'
 import type {Subject} from '../../src/lib/assessment/check.js'
-import {serverOf} from '../../src/lib/capture/server.js'
+import {lookAt} from '../../src/lib/capture/look.js'
 import {identityOf, isSameDatabase} from '../../src/lib/postgres/identity.js'
-import type {Database} from '../../src/lib/ports/ports.js'
+import type {Session} from '../../src/lib/ports/ports.js'
 import {RdsError} from '../../src/lib/ports/errors.js'
 import {captureOf, verifyWhileLive} from '../support/capture.js'
 import {ask, contentsOf, servers, type Source, type Target} from '../support/servers.js'
@@ -39,15 +39,15 @@ for (const {kind, system, timeline, ...how} of KINDS) {
     })
 
     /** Reads with the rights of a sync, and of an assessment. */
-    const everyWay = async <T>(read: (db: Pick<Database, 'query' | 'queryOne'>) => Promise<T>): Promise<T[]> => [
-      await read(source.db),
+    const everyWay = async <T>(read: (session: Session) => Promise<T>): Promise<T[]> => [
+      await source.db.session(read),
       await source.db.transaction(read, {mode: 'isolation level repeatable read'}),
       await source.db.transaction(read, {mode: 'read only'}),
     ]
 
     it('says what the server tells, in a transaction that goes on', async () => {
       const names = await everyWay(async (db) => {
-        const {name, ended, next} = await serverOf(db, [])
+        const {name, ended, next} = await lookAt(db, [], 'public')
         expect(BigInt(next) >= BigInt(ended)).to.equal(true)
         expect(await db.queryOne('select 1 as on')).to.deep.equal({on: 1})
         return name
@@ -89,10 +89,10 @@ for (const {kind, system, timeline, ...how} of KINDS) {
       const capture = await captureOf(source, target)
       await capture.start()
       await ask(source.url, 'insert into things values (3)')
-      await capture.catchUp()
+      await capture.sync()
       await failOver(both.source)
       await persistently(() => ask(source.url, 'insert into things values (4)'))
-      await persistently(() => capture.catchUp())
+      await persistently(() => capture.sync())
       expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
     })
 
@@ -103,7 +103,7 @@ for (const {kind, system, timeline, ...how} of KINDS) {
       await copyFolder(dataDir, `${dataDir}-earlier`)
       await both.source.resume()
       for (const id of [5, 6, 7]) await persistently(() => ask(source.url, `insert into things values (${id})`))
-      await persistently(() => capture.catchUp())
+      await persistently(() => capture.sync())
       const contents = await contentsOf(target.superuserUrl)
       await both.source.halt({immediate: true})
       rmSync(dataDir, {recursive: true})
@@ -117,7 +117,7 @@ for (const {kind, system, timeline, ...how} of KINDS) {
       expect(await contentsOf(target.superuserUrl)).to.deep.equal(contents)
 
       await verifyWhileLive(capture.migration, {repair: true})
-      await capture.catchUp()
+      await capture.sync()
       expect(await contentsOf(target.superuserUrl)).to.deep.equal(await contentsOf(source.superuserUrl))
     })
   })

@@ -170,7 +170,7 @@ describe('Verification while the app writes', () => {
 
   it('has rows that differ brought again by the next sync, but for those without a key', async () => {
     await verifyWhileLive(capture.migration, {repair: true})
-    await capture.catchUp()
+    await capture.sync()
     const {differences} = await verifyWhileLive(capture.migration)
     expect(named(differences)).to.deep.equal(['public.bare (5,same) missing on the target'])
     expect((await verifiedSoFar(target.db)).tables).to.equal(3)
@@ -181,7 +181,7 @@ describe('Verification while the app writes', () => {
     const refused = await errorOf(capture.sync())
     expect(refused.code).to.equal('source_failed_over')
     await verifyWhileLive(capture.migration, {repair: true})
-    await capture.catchUp()
+    await capture.sync()
   })
 
   it('looks in the window only at what was touched since, and finds what is wrong there', async () => {
@@ -196,7 +196,7 @@ describe('Verification while the app writes', () => {
       fresh.url,
       `update things set name = 'touched' where id < 10; delete from pairs where b < 5; update bare set b = 'u' where a = 1`,
     )
-    await again.catchUp()
+    await again.sync()
     const {tables} = await capturedTables(forward(again.migration))
     const touched = await touchedSinceVerified(copy.db, tables)
     const compare = () => compareTouched(touched, frozenEnds(forward(again.migration)), new AbortController().signal)
@@ -231,11 +231,11 @@ describe('Verification while the app writes', () => {
     const running = await fresh.client()
     await running.query(`begin; insert into bare values (0, 'came in a transaction that still runs')`)
     await ask(fresh.url, `insert into bare values (1, 'younger'), (2, 'younger'), (2, 'younger')`)
-    await growing.catchUp()
+    await growing.sync()
     await verifyWhileLive(growing.migration)
     await running.query('commit')
     await ask(fresh.url, `insert into bare select n % 10, 'new' from generate_series(1, 100) n`)
-    await growing.catchUp()
+    await growing.sync()
 
     const {tables} = await capturedTables(forward(growing.migration))
     const lookAgain = async () => {
@@ -263,11 +263,11 @@ describe('Verification while the app writes', () => {
     expect({...live, whole: live.whole.size}).to.deep.equal({keys: 0, differences: [], whole: 0})
     expect(await lookAgain(), 'looked at while the app writes').to.equal('')
     await ask(fresh.url, `insert into bare values (8, 'after that')`)
-    await growing.catchUp()
+    await growing.sync()
     expect(await lookAgain()).to.equal('1')
 
     await ask(fresh.url, `delete from bare where b = 'younger' and a = 1`)
-    await growing.catchUp()
+    await growing.sync()
     expect(await lookAgain(), 'a row that was there').to.equal('whole')
     const {whole} = await verifyTouchedLive(growing.migration)
     expect(whole.size).to.equal(1)
@@ -278,7 +278,7 @@ describe('Verification while the app writes', () => {
       `delete from bare where ctid = (select ctid from bare where b = 'old' limit 1); insert into bare values (1, 'old')`,
     )
     await ask(fresh.url, `insert into bare values (3, 'more')`)
-    await growing.catchUp()
+    await growing.sync()
     expect(await lookAgain(), 'one old row for another').to.equal('whole')
   })
 })

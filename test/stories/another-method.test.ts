@@ -35,6 +35,7 @@ const carrierPigeon: Method = {
     makes: 'A dovecote is put up beside the database',
     begins: releaseBirds,
     keepInStep: () => Promise.resolve(),
+    catchUp: () => Promise.resolve(),
     lag: () => Promise.resolve({words: 'two birds in the air'}),
   },
 }

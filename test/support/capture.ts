@@ -47,11 +47,6 @@ export async function captureOf(source: Source, target: Target, signal = new Abo
     refreshSchema: () =>
       perform([claimTarget, installFence, changeCapture.follow!.refreshSchema!, ...changeCapture.before]),
     sync: async (): Promise<Synced> => syncLive({...forward(migration), ...(await capturedTables(forward(migration)))}),
-    /** Syncs until the target is equal to a snapshot of the source. */
-    async catchUp(): Promise<void> {
-      for (let tries = 0; tries < 100; tries++) if ((await this.sync()).equal) return
-      throw new Error('it never caught up')
-    },
   }
 }
 

@@ -33,7 +33,7 @@ const capture = await captureOf(
 )
 try {
   if (errand === 'follow') await startAndFollow()
-  else await capture.catchUp()
+  else await capture.sync()
 } catch (error) {
   const {code, message} = error as Error & {code: string}
   report({what: 'failed', code, message})
@@ -46,8 +46,7 @@ async function startAndFollow(): Promise<void> {
   let what: 'caught up' | 'synced' = 'caught up'
   Object.assign(capture.migration.operator, {
     tell: (line: string) => void report({what: 'told', line}),
-    following: ({syncNumber, entries, equal, seconds}: Synced) =>
-      void report({what, nth: syncNumber, entries, equal, seconds}),
+    following: ({syncNumber, entries, seconds}: Synced) => void report({what, nth: syncNumber, entries, seconds}),
   })
   const {journal} = capture.migration
   const setNote: typeof journal.setNote = async (key, value) => {

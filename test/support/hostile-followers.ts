@@ -17,7 +17,7 @@ export interface Errand {
 /** What it says of it, and when. */
 export type Report = {ms?: number} & (
   | {what: 'ready' | 'started'}
-  | {what: 'caught up' | 'synced'; nth: string; entries: number; equal: boolean; seconds: number}
+  | {what: 'caught up' | 'synced'; nth: string; entries: number; seconds: number}
   | {what: 'told'; line: string}
   | {what: 'noted'; key: string}
   | {what: 'failed'; code: string; message: string}

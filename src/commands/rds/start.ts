@@ -88,7 +88,8 @@ export default class Start extends RdsCommand {
     return keepAtIt(options, async (migration) => {
       const follow = await prepareToFollow(migration, {refreshSchema: toRefresh})
       toRefresh = false
-      if (!untilEqual) {
+      if (untilEqual) await follow.catchUp(migration)
+      else {
         migration.operator.tell('following the source; Ctrl-C stops it, the same command continues')
         await follow.keepInStep(migration, nice ? NICE_PACE : USUAL_PACE)
         if (!options.signal.aborted) migration.signal.throwIfAborted()

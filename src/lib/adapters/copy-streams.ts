@@ -3,9 +3,14 @@ import {Readable, Writable} from 'node:stream'
 
 import type {Submittable} from 'pg'
 
+import {type CopyPiece, END_OF_COPY} from '../ports/copy-pieces.js'
+
 /*
  * COPY between two servers, for as little work as possible on all three sides. A server sends each row as a message of its
  * own; taking apart as many messages again costs the other server more than many a row, so it is sent few large ones.
+ *
+ * Several statements go in one message, and rows follow it without waiting to be asked for: a server that has failed drops what
+ * still arrives, up to the next message. So any number of COPYs costs what one costs in waiting.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
 
@@ -18,30 +23,55 @@ interface Wire {
 
 const COPY_DATA = 0x64
 const COPY_DONE = 0x63
+const COMMAND_COMPLETE = 0x43
 const ERROR = 0x45
+const READY = 0x5a
 const HEAD = 5
 const GATHER_BYTES = 128 * 1024
+/** Pieces in flight between the two servers, of 128 KB and more each. */
+const PIECES = 8
 
-const rowsIn = (message: {text?: string}): number => Number(/^COPY (\d+)/.exec(message.text ?? '')?.[1])
+/** `COPY 5`, `DELETE 5`, `INSERT 0 5`: the last figure; 0 for a statement that counts nothing. */
+const rowsIn = (tag: string): number => Number(/ (\d+)$/.exec(tag)?.[1] ?? 0)
 
-/** `copy … to stdout`; ends when the server is ready for the next query, its `rowCount` known. */
+/** The rows of each statement that has ended, but for the first ones of the message. */
+class Counts {
+  readonly counts: number[] = []
+  #ahead: number
+
+  constructor(ahead: number) {
+    this.#ahead = ahead
+  }
+
+  ended(tag: string): void {
+    if (this.#ahead === 0) this.counts.push(rowsIn(tag))
+    else this.#ahead--
+  }
+}
+
+/** Statements, `copy … to stdout` among them; ends when the server is ready for the next message. `ahead`: others that go first, uncounted. */
 export class CopyOut extends Readable implements Submittable {
-  rowCount?: number
+  readonly #statements: Counts
   readonly #sql: string
   #wire?: Wire
   /** How pg reads; undefined when it is reading. */
   #handOver: ((data: Buffer) => void) | undefined
-  /** Bytes still to come of the message at hand, and whether they are of a row. */
+  /** The type of the message at hand, and how many bytes of it are still to come. */
+  #type = 0
   #body = 0
-  #row = false
-  /** The beginning of a message whose head came in two pieces. */
+  /** The beginning of a message that came in pieces, where it has to be read whole. */
   #head: Buffer = Buffer.alloc(0)
   #gathered: Buffer[] = []
   #gatheredBytes = 0
 
-  constructor(sql: string) {
-    super({highWaterMark: 4 * GATHER_BYTES})
-    this.#sql = sql
+  constructor(sql: string, ahead: readonly string[] = []) {
+    super({objectMode: true, highWaterMark: PIECES})
+    this.#statements = new Counts(ahead.length)
+    this.#sql = [...ahead, sql].join('; ')
+  }
+
+  get counts(): readonly number[] {
+    return this.#statements.counts
   }
 
   submit(connection: unknown): void {
@@ -67,49 +97,66 @@ export class CopyOut extends Readable implements Submittable {
   readonly #take = (data: Buffer): void => {
     const piece = this.#head.length > 0 ? Buffer.concat([this.#head, data]) : data
     this.#head = piece.subarray(0, 0)
-    let at = 0
-    let kept = 0
+    let [at, kept, from] = [0, 0, 0]
+    /** What lies between `from` and `kept` are rows; the next ones will lie from `next` on. */
+    const gather = (next: number) => {
+      this.#gather(piece.subarray(from, kept))
+      ;[from, kept] = [next, next]
+    }
     while (at < piece.length) {
       if (this.#body === 0) {
-        const type = piece[at]
-        if (type === COPY_DONE || type === ERROR) {
-          this.#gather(piece.subarray(0, kept))
+        if (piece.length - at < HEAD) break
+        const [type, body] = [piece[at]!, piece.readUInt32BE(at + 1) - 4]
+        if (type === ERROR || type === READY) {
+          gather(at)
           return this.#leave(piece.subarray(at))
         }
-        if (piece.length - at < HEAD) {
-          this.#head = Buffer.from(piece.subarray(at))
-          break
-        }
-        this.#row = type === COPY_DATA
-        this.#body = piece.readUInt32BE(at + 1) - 4
+        if (type === COMMAND_COMPLETE && piece.length - at < HEAD + body) break
         at += HEAD
+        if (type === COMMAND_COMPLETE) this.#statements.ended(piece.toString('utf8', at, at + body - 1))
+        if (type === COPY_DONE) {
+          gather(at)
+          this.#endCopy()
+        }
+        this.#type = type
+        this.#body = body
       }
       const step = Math.min(this.#body, piece.length - at)
-      if (this.#row) {
+      if (this.#type === COPY_DATA) {
         if (kept !== at) piece.copyWithin(kept, at, at + step)
         kept += step
       }
       at += step
       this.#body -= step
     }
-    this.#gather(piece.subarray(0, kept))
+    this.#head = Buffer.from(piece.subarray(at))
+    gather(at)
   }
 
   #gather(bytes: Buffer): void {
     if (bytes.length === 0) return
     this.#gathered.push(bytes)
     this.#gatheredBytes += bytes.length
-    if (this.#gatheredBytes >= GATHER_BYTES && !this.#flush()) this.#wire!.stream.pause()
+    if (this.#gatheredBytes >= GATHER_BYTES) this.#pass(this.#flush())
+  }
+
+  #endCopy(): void {
+    this.#flush()
+    this.#pass(this.push(END_OF_COPY satisfies CopyPiece))
+  }
+
+  #pass(more: boolean): void {
+    if (!more) this.#wire!.stream.pause()
   }
 
   #flush(): boolean {
     const bytes = Buffer.concat(this.#gathered, this.#gatheredBytes)
     this.#gathered = []
     this.#gatheredBytes = 0
-    return bytes.length === 0 || this.push(bytes)
+    return bytes.length === 0 || this.push(bytes satisfies CopyPiece)
   }
 
-  /** pg reads on, from the message that ends the rows. */
+  /** pg reads on, from the message that is its own to read. */
   #leave(rest: Buffer): void {
     const {stream} = this.#wire!
     const handOver = this.#handOver!
@@ -121,10 +168,6 @@ export class CopyOut extends Readable implements Submittable {
     stream.resume()
   }
 
-  handleCommandComplete(message: {text?: string}): void {
-    this.rowCount = rowsIn(message)
-  }
-
   handleError(error: Error): void {
     this.destroy(error)
   }
@@ -134,17 +177,23 @@ export class CopyOut extends Readable implements Submittable {
   }
 }
 
-/** `copy … from stdin`; finishes when the server has taken everything, its `rowCount` known. */
+/** Statements, `copy … from stdin` among them; finishes when the server has done them all. */
 export class CopyIn extends Writable implements Submittable {
-  rowCount?: number
+  readonly #statements: Counts
   readonly #sql: string
   #wire?: Wire
-  #begin: (() => void) | undefined
   #end: (() => void) | undefined
+  /** The server takes nothing more. */
+  #over = false
 
-  constructor(sql: string) {
-    super({highWaterMark: 2 * GATHER_BYTES})
-    this.#sql = sql
+  constructor(sql: string, ahead: readonly string[] = []) {
+    super({objectMode: true, highWaterMark: PIECES})
+    this.#statements = new Counts(ahead.length)
+    this.#sql = [...ahead, sql].join('; ')
+  }
+
+  get counts(): readonly number[] {
+    return this.#statements.counts
   }
 
   submit(connection: unknown): void {
@@ -152,50 +201,46 @@ export class CopyIn extends Writable implements Submittable {
     this.#wire.query(this.#sql)
   }
 
-  /** The server is ready for rows. */
-  override _construct(done: () => void): void {
-    this.#begin = done
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
+  override _write(piece: CopyPiece, _encoding: BufferEncoding, done: () => void): void {
     const {stream} = this.#wire!
+    const bytes = piece === END_OF_COPY ? undefined : piece
     const head = Buffer.alloc(HEAD)
-    head[0] = COPY_DATA
-    head.writeUInt32BE(bytes.length + 4, 1)
+    head[0] = bytes ? COPY_DATA : COPY_DONE
+    head.writeUInt32BE((bytes?.length ?? 0) + 4, 1)
     stream.cork()
-    stream.write(head)
-    const more = stream.write(bytes)
+    let more = stream.write(head)
+    if (bytes) more = stream.write(bytes)
     stream.uncork()
     if (more) done()
     else stream.once('drain', done)
   }
 
   override _final(done: () => void): void {
-    this.#end = done
-    this.#wire!.stream.write(Buffer.from([COPY_DONE, 0, 0, 0, 4]))
+    if (this.#over) done()
+    else this.#end = done
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.#end) this.#wire?.sendCopyFail('interrupted')
+    // In whatever COPY it is by then, or will be next, the server gives up with this.
+    if (!this.#over) this.#wire?.sendCopyFail('interrupted')
     done(error)
   }
 
   handleCopyInResponse(): void {
-    this.#begin?.()
-    this.#begin = undefined
+    // The rows are on their way.
   }
 
-  handleCommandComplete(message: {text?: string}): void {
-    this.rowCount = rowsIn(message)
+  handleCommandComplete({text = ''}: {text?: string}): void {
+    this.#statements.ended(text)
   }
 
   handleError(error: Error): void {
-    this.#end ??= () => undefined
-    this.#begin?.()
+    this.#over = true
     this.destroy(error)
   }
 
   handleReadyForQuery(): void {
+    this.#over = true
     this.#end?.()
   }
 }

@@ -2,7 +2,8 @@ import type {TLSSocket} from 'node:tls'
 
 import pg from 'pg'
 
-import type {Database, Session, SessionOptions} from '../ports/ports.js'
+import type {Database, SessionOptions} from '../ports/ports.js'
+import {type Connected, transactionOn} from './transaction.js'
 import {failed} from '../ports/errors.js'
 import {clientConfig, PREPARE, READING, SESSION, type Tls, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
@@ -112,11 +113,10 @@ export function openDatabase(
 
     transaction: (work, {mode = '', path, ...how} = {}) =>
       withClient(async (client) => {
-        await client.query(`begin ${mode}${path === undefined ? '' : `; set local search_path = ${path}`}`)
-        const result = await work(sessionOf(client))
-        const {command} = await client.query('commit')
-        // The server answers `commit` without an error when an earlier one, swallowed by `work`, left it nothing but to roll back.
-        if (command !== 'COMMIT') throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
+        const begin = [`begin ${mode}`, ...(path === undefined ? [] : [`set local search_path = ${path}`])]
+        const {session, end} = transactionOn(sessionOf(client), begin)
+        const result = await work(session)
+        if (!(await end())) throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
         return result
       }, how),
 
@@ -182,15 +182,18 @@ function poolFor(
   return pool
 }
 
-function sessionOf(client: pg.PoolClient): Session {
-  const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> => {
+function sessionOf(client: pg.PoolClient): Connected {
+  const send = async (sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> => {
     const result = (await client.query(sql, values as unknown[])) as pg.QueryResult | pg.QueryResult[]
-    return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[]
+    return Array.isArray(result) ? result.at(-1)! : result
   }
+  const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>
+    (await send(sql, values)).rows as Row[]
   return {
+    send,
     query,
     queryOne: queryOneBy(query),
-    copyOut: (sql) => client.query(new CopyOut(sql)),
-    copyIn: (sql) => client.query(new CopyIn(sql)),
+    copyOut: (sql, ahead) => client.query(new CopyOut(sql, ahead)),
+    copyIn: (sql, ahead) => client.query(new CopyIn(sql, ahead)),
   }
 }

@@ -1,8 +1,11 @@
-import {OWN_SCHEMA} from '../postgres/catalog.js'
-import {failed} from '../ports/errors.js'
-import {streamRows} from '../postgres/copy-stream.js'
+import {OWN_SCHEMA, literal} from '../postgres/catalog.js'
+import {failed, messageOf} from '../ports/errors.js'
+import {exchange, type Part, type PartCounts, type Stop} from '../postgres/copy-stream.js'
+import {refusalOf} from '../postgres/refusal.js'
+import {codeOf, EXCLUSION_VIOLATION, TARGET_DIVERGED, UNIQUE_VIOLATION} from '../postgres/sqlstate.js'
 import type {Session} from '../ports/ports.js'
 import {logOf, SEQ, SIGN, TRUNCATIONS} from './log.js'
+import type {Pending, Truncation} from './look.js'
 import {touchedOf} from './touched.js'
 import {isKeyed, rowsOf, sameKey, type CapturedTable} from './captured-table.js'
 import {rowText} from '../postgres/row-text.js'
@@ -12,6 +15,8 @@ export interface Ends {
   from: Session
   to: Session
   syncNumber: string
+  /** Numbers at which logs of whole rows were last cut, by table. */
+  cuts: Readonly<Record<string, string>>
   signal: AbortSignal
 }
 
@@ -22,220 +27,246 @@ export interface LogChunk {
 }
 
 export interface Applied {
-  /** Entries of the log. */
+  /** Tables they belong to. */
+  tables: number
+  /** Entries of the logs. */
   entries: number
   /** Rows that were inserted. */
   rows: number
-}
-
-/** Brings tables to the state of the snapshot, as far as the entries of their logs tell, and deletes these; `chunk`: those of some pages. */
-export async function applyTables(tables: readonly CapturedTable[], ends: Ends, chunk?: LogChunk): Promise<Applied> {
-  const total = {entries: 0, rows: 0}
-  const truncations = await takeTruncations(tables, ends)
-  for (const table of tables) {
-    ends.signal.throwIfAborted()
-    const cut = await applyTruncations(table, truncations.get(table.oid) ?? [], ends)
-    const {entries, rows} = isKeyed(table) ? await applyKeys(table, ends, chunk) : await applyRows(table, ends, cut)
-    total.entries += entries
-    total.rows += rows
-  }
-  await ends.to.query(`update ${OWN_SCHEMA}.sync_units set last_sync = $2 where unit = any ($1::oid[])`, [
-    tables.map(({oid}) => oid),
-    ends.syncNumber,
-  ])
-  return total
-}
-
-interface Truncation {
-  /** OID on the `from` side. */
-  partition: string
-  /** Its place among the entries of logs of whole rows. */
-  seq: string
-}
-
-/** Truncations that the snapshot sees, the last one of each table; they are forgotten with it. */
-async function takeTruncations(tables: readonly CapturedTable[], {from}: Ends): Promise<Map<string, Truncation[]>> {
-  const rows = await from.query<Truncation & {table: string}>(
-    `with gone as (delete from ${TRUNCATIONS} where unit = any ($1::oid[]) returning *)
-     select unit::text as table, member::text as partition, max(seq)::text as seq from gone group by unit, member`,
-    [tables.map(({oid}) => oid)],
-  )
-  const byTable = new Map<string, Truncation[]>()
-  for (const {table, ...truncation} of rows) byTable.set(table, [...(byTable.get(table) ?? []), truncation])
-  return byTable
+  /** That went from one side to the other. */
+  bytes: number
 }
 
 /**
- * A truncated table is emptied first: every row in it now came later, and is in the log. Returns the number at which a log of
- * whole rows is cut. A truncation that an earlier sync has made, but could not delete from the log, is not made again there.
+ * Brings tables to the state of the snapshot, as far as the entries of their logs tell, and deletes these; `chunk`: those of some pages.
+ * All in one message on either side.
  */
-async function applyTruncations(table: CapturedTable, truncations: readonly Truncation[], ends: Ends): Promise<string> {
-  const {to} = ends
-  if (isKeyed(table) && truncations.length === 0) return '0'
-  if (table.throughRoot) {
-    await deleteGone(table, ends)
-    return '0'
+export async function applyTables(pending: readonly Pending[], ends: Ends, chunk?: LogChunk): Promise<Applied> {
+  const total = {tables: pending.length, entries: 0, rows: 0, bytes: 0}
+  if (pending.length === 0) return total
+  const works = pending.map((each) => ({each, work: workOf(each, ends, chunk)}))
+  const forget = {
+    name: TRUNCATIONS,
+    out: [`delete from ${TRUNCATIONS} where unit = any ('{${pending.map(({table}) => table.oid).join()}}')`],
+    into: [],
   }
-  const known = await to.queryOne<{truncation: string}>(
-    `select truncation::text as truncation from ${OWN_SCHEMA}.sync_units where unit = $1::oid`,
-    [table.oid],
+  const sent = (bytes: number) => {
+    total.bytes += bytes
+  }
+  const counts = await exchange(
+    ends,
+    [...works.map(({work}) => work.part), forget],
+    {signal: ends.signal, sent},
+    explain,
   )
-  let last = BigInt(known.truncation)
-  for (const {partition, seq} of truncations) {
-    if (!isKeyed(table) && BigInt(seq) <= last) continue
-    const relation = table.partitions.find(({oid}) => oid === partition)?.name
-    if (relation) await to.query(`delete from only ${relation}`)
-    if (BigInt(seq) > last) last = BigInt(seq)
+  for (const [nth, {each, work}] of works.entries()) {
+    const {entries, forgotten, rows} = work.read(counts[nth]!)
+    if (entries !== forgotten) throw notForgotten(each.table, entries, forgotten)
+    total.entries += entries
+    total.rows += rows
   }
-  if (truncations.length > 0) {
-    await to.query(`update ${OWN_SCHEMA}.sync_units set truncation = $2 where unit = $1::oid`, [
-      table.oid,
-      last.toString(),
-    ])
+  return total
+}
+
+/** What is done for one table, and what its counts mean: entries that were read, and deleted, and rows that were inserted. */
+interface Work {
+  part: Part
+  read: (counts: PartCounts) => {entries: number; forgotten: number; rows: number}
+}
+
+function workOf(pending: Pending, ends: Ends, chunk?: LogChunk): Work {
+  const {table} = pending
+  const emptied = emptying(pending, ends)
+  const {part, read} = isKeyed(table) ? byKeys(table, ends, chunk) : byRows(table, ends, cutOf(pending, ends))
+  return {
+    part: {name: table.name, out: [...emptied.out, ...part.out], into: [...emptied.into, ...part.into]},
+    read: ({out, into}) => read({out: out.slice(emptied.out.length), into: into.slice(emptied.into.length)}),
   }
-  return last.toString()
+}
+
+/**
+ * A truncated table is emptied first: every row in it now came later, and is in the log. A truncation that an earlier sync has made, but
+ * could not delete from the log, is not made again in one of whole rows.
+ */
+function emptying(pending: Pending, {cuts}: Ends): Omit<Part, 'name'> {
+  const {table, truncations} = pending
+  if (truncations.length === 0) return {out: [], into: []}
+  if (table.throughRoot) return deletingGone(table)
+  const fresh = truncations.filter(({seq}) => isKeyed(table) || BigInt(seq) > BigInt(cuts[table.oid]!))
+  const emptied = table.partitions.filter(({oid}) => fresh.some(({partition}) => partition === oid))
+  return {
+    out: [],
+    into: [
+      ...emptied.map(({name}) => `delete from only ${name}`),
+      `update ${OWN_SCHEMA}.sync_units
+       set truncation = greatest(truncation, ${lastOf(truncations)})
+       where unit = ${table.oid}`,
+    ],
+  }
+}
+
+const lastOf = (truncations: readonly Truncation[]): bigint =>
+  truncations.reduce((last, {seq}) => (BigInt(seq) > last ? BigInt(seq) : last), 0n)
+
+/** The number up to which a log of whole rows tells of rows that are gone. */
+function cutOf({table, truncations}: Pending, {cuts}: Ends): bigint {
+  const [known, now] = [BigInt(cuts[table.oid]!), lastOf(truncations)]
+  return known > now ? known : now
 }
 
 /** Which rows a partition held cannot be told where they lie in others: those go whose keys are gone. */
-async function deleteGone(table: CapturedTable, {from, to, signal}: Ends): Promise<void> {
+function deletingGone(table: CapturedTable): Omit<Part, 'name'> {
   const keys = table.key.map(({name}) => name).join(', ')
-  await to.query(`create temp table present on commit drop as select ${keys} from ${touchedOf(table)} with no data`)
-  await streamRows(
-    {from, out: `copy (select ${keys} from ${rowsOf(table)}) to stdout`},
-    {to, into: 'copy pg_temp.present from stdin'},
-    table.name,
-    {signal},
-  )
-  await to.query(
-    `delete from ${rowsOf(table)} t
-     where not exists (select from pg_temp.present where ${sameKey(table, 't', 'present')});
-     drop table pg_temp.present`,
-  )
+  const present = `pg_temp.present_${table.oid}`
+  return {
+    out: [`copy (select ${keys} from ${rowsOf(table)}) to stdout`],
+    into: [
+      `create temp table ${present} on commit drop as select ${keys} from ${touchedOf(table)} with no data`,
+      `copy ${present} from stdin`,
+      `delete from ${rowsOf(table)} t
+       where not exists (select from ${present} present where ${sameKey(table, 't', 'present')})`,
+    ],
+  }
 }
 
 const formOf = ({binary}: CapturedTable): string => (binary ? ' (format binary)' : '')
 
 /** Deletes the rows of all touched keys and copies those that are still there: an upsert would fail where unique values changed places. */
-async function applyKeys(
-  table: CapturedTable,
-  {from, to, syncNumber, signal}: Ends,
-  chunk?: LogChunk,
-): Promise<Applied> {
+function byKeys(table: CapturedTable, {syncNumber}: Ends, chunk?: LogChunk): Work {
   const keys = table.key.map(({name}) => name).join(', ')
+  const columns = table.columns.map((column) => `t.${column}`).join(', ')
   const within = chunk ? ` where ctid >= '(${chunk.first},0)' and ctid < '(${chunk.next},0)'` : ''
   const form = formOf(table)
   const same = sameKey(table, 't', 'touched')
-  const {rows: entries} = await streamRows(
-    {from, out: `copy (select ${syncNumber}::bigint, ${keys} from ${logOf(table)}${within}) to stdout${form}`},
-    {to, into: `copy ${touchedOf(table)} (heroku_rds_sync, ${keys}) from stdin${form}`},
-    logOf(table),
-    {signal},
-  )
-  if (entries === 0) return {entries, rows: 0}
-  await to.query(
-    `delete from ${rowsOf(table)} t
-     using (select distinct ${keys} from ${touchedOf(table)} where heroku_rds_sync = ${syncNumber}) touched
-     where ${same}`,
-  )
-  const columns = table.columns.map((column) => `t.${column}`).join(', ')
-  const {rows} = await streamRows(
-    {
-      from,
-      out: `copy (
-        select ${columns}
-        from ${rowsOf(table)} t
-        join (select distinct ${keys} from ${logOf(table)}${within}) touched on ${same}
-      ) to stdout${form}`,
+  return {
+    part: {
+      name: table.name,
+      out: [
+        `copy (select ${syncNumber}::bigint, ${keys} from ${logOf(table)}${within}) to stdout${form}`,
+        `copy (
+           select ${columns}
+           from ${rowsOf(table)} t
+           join (select distinct ${keys} from ${logOf(table)}${within}) touched on ${same}
+         ) to stdout${form}`,
+        `delete from ${logOf(table)}${within}`,
+      ],
+      into: [
+        `copy ${touchedOf(table)} (heroku_rds_sync, ${keys}) from stdin${form}`,
+        `delete from ${rowsOf(table)} t
+         using (select distinct ${keys} from ${touchedOf(table)} where heroku_rds_sync = ${syncNumber}) touched
+         where ${same}`,
+        `copy ${table.name} (${table.columns.join(', ')}) from stdin${form}`,
+      ],
     },
-    {to, into: `copy ${table.name} (${table.columns.join(', ')}) from stdin${form}`},
-    table.name,
-    {signal},
-  )
-  await from.query(`delete from ${logOf(table)}${within}`)
-  return {entries, rows}
+    read: ({out, into}) => ({entries: out[0]!, forgotten: out[2]!, rows: into[2]!}),
+  }
 }
 
 /**
  * Nets what came and went, then takes that many equal rows away and puts that many in. Entries that an earlier sync has counted, but
- * could not delete from the log, are not counted again.
+ * could not delete from the log, are not counted again. Where rows only came, as most tables without a key have it, the rows that are
+ * there are not looked at.
  */
-async function applyRows(table: CapturedTable, {from, to, syncNumber, signal}: Ends, cut: string): Promise<Applied> {
+function byRows(table: CapturedTable, {syncNumber}: Ends, cut: bigint): Work {
+  const columns = table.columns.join(', ')
   const list = [SIGN, SEQ, ...table.columns].join(', ')
   const form = formOf(table)
   const touched = touchedOf(table)
-  const {rows: entries} = await streamRows(
-    {from, out: `copy (select ${[`${syncNumber}::bigint`, list].join(', ')} from ${logOf(table)}) to stdout${form}`},
-    {to, into: `copy ${touched} (heroku_rds_sync, ${list}) from stdin${form}`},
-    logOf(table),
-    {signal},
-  )
-  const fresh = `heroku_rds_sync = ${syncNumber} and ${SEQ} > ${cut} and not exists (
+  const fresh = `entry.heroku_rds_sync = ${syncNumber} and entry.${SEQ} > ${cut} and not exists (
     select from ${touched} before where before.heroku_rds_sync < ${syncNumber} and before.${SEQ} = entry.${SEQ})`
-  const some = await to.queryOne<{went: boolean}>(
-    `select exists (select from ${touched} entry where ${fresh} and ${SIGN} < 0) as went`,
-  )
-  const rows = some.went ? await applyNet(table, to, fresh) : await insertAll(table, to, fresh)
-  await to.query(`delete from ${touched} where heroku_rds_sync < ${syncNumber}`)
-  await from.query(`delete from ${logOf(table)}`)
-  return {entries, rows}
-}
-
-/** Where rows only came, as most tables without a key have it: the rows that are there need not be looked at. */
-async function insertAll(table: CapturedTable, to: Session, fresh: string): Promise<number> {
-  const columns = table.columns.join(', ')
-  const come = await to.queryOne<{rows: string}>(`
-    with come as (insert into ${table.name} ${columns ? `(${columns})` : ''} overriding system value
-      select ${columns} from ${touchedOf(table)} entry where ${fresh} returning 1)
-    select count(*)::text as rows from come`)
-  return Number(come.rows)
-}
-
-async function applyNet(table: CapturedTable, to: Session, fresh: string): Promise<number> {
-  const touched = touchedOf(table)
-  const columns = table.columns.join(', ')
+  const someWent = `exists (select from ${touched} entry where ${fresh} and entry.${SIGN} < 0)`
+  const insert = `insert into ${table.name} ${columns ? `(${columns})` : ''} overriding system value`
   const text = (alias: string) => rowText(table.columns, table.row, alias)
   const net = `net as (
-      select ${text('entry')} as line, sum(${SIGN}) as n
+      select ${text('entry')} as line, sum(entry.${SIGN}) as n
       from ${touched} entry
       where ${fresh}
       group by 1)`
-  const gone = await to.queryOne<{wanted: string; done: string}>(`
-    with ${net},
-    equal as (
-      select t.ctid, ${text('t')} as line, row_number() over (partition by ${text('t')}) as i
-      from ${rowsOf(table)} t
-      where ${text('t')} in (select line from net where n < 0)),
-    gone as (
-      delete from ${rowsOf(table)} t
-      using equal
-      join net on net.line = equal.line
-      where t.ctid = equal.ctid
-        and equal.i <= -net.n
-      returning 1)
-    select (select coalesce(-sum(n), 0) from net where n < 0)::text as wanted,
-      (select count(*) from gone)::text as done`)
-  if (gone.wanted !== gone.done) {
-    throw failed(
-      'target_diverged',
-      `${table.name}: ${gone.wanted} rows were deleted, but the copy holds only ${gone.done} of them`,
-      'another session wrote to the copy: give this migration up with heroku rds:start --abandon and start again',
-    )
-  }
-  const come = await to.queryOne<{rows: string}>(`
+  const takeAway = `
+    do ${literal(`
+    declare heroku_rds_wanted bigint; heroku_rds_done bigint;
+    begin
+      if not ${someWent} then return; end if;
+      with ${net},
+      equal as (
+        select t.ctid, ${text('t')} as line, row_number() over (partition by ${text('t')}) as i
+        from ${rowsOf(table)} t
+        where ${text('t')} in (select net.line from net where net.n < 0)),
+      gone as (
+        delete from ${rowsOf(table)} t
+        using equal
+        join net on net.line = equal.line
+        where t.ctid = equal.ctid
+          and equal.i <= -net.n
+        returning 1)
+      select (select coalesce(-sum(net.n), 0) from net where net.n < 0), (select count(*) from gone)
+      into heroku_rds_wanted, heroku_rds_done;
+      if heroku_rds_wanted <> heroku_rds_done then
+        raise exception using errcode = '${TARGET_DIVERGED}', message = format(
+          '%s rows were deleted, but the copy holds only %s of them', heroku_rds_wanted, heroku_rds_done);
+      end if;
+    end`)}`
+  const putIn = `
     with ${net},
     equal as (
       select entry.*, ${text('entry')} as heroku_rds_line,
         row_number() over (partition by ${text('entry')}) as heroku_rds_copy
       from ${touched} entry
       where ${fresh}
-        and ${SIGN} > 0),
-    come as (
-      insert into ${table.name} ${columns ? `(${columns})` : ''} overriding system value
-      select ${table.columns.map((column) => `equal.${column}`).join(', ')}
-      from equal
-      join net on net.line = equal.heroku_rds_line
-      where equal.heroku_rds_copy <= net.n
-      returning 1)
-    select count(*)::text as rows from come`)
-  return Number(come.rows)
+        and entry.${SIGN} > 0)
+    ${insert}
+    select ${table.columns.map((column) => `equal.${column}`).join(', ')}
+    from equal
+    join net on net.line = equal.heroku_rds_line
+    where equal.heroku_rds_copy <= net.n
+      and ${someWent}`
+  const putAllIn = `
+    ${insert}
+    select ${table.columns.map((column) => `entry.${column}`).join(', ')}
+    from ${touched} entry
+    where ${fresh}
+      and not ${someWent}`
+  return {
+    part: {
+      name: table.name,
+      out: [
+        `copy (select ${syncNumber}::bigint, ${list} from ${logOf(table)}) to stdout${form}`,
+        `delete from ${logOf(table)}`,
+      ],
+      into: [
+        `copy ${touched} (heroku_rds_sync, ${list}) from stdin${form}`,
+        takeAway,
+        putIn,
+        putAllIn,
+        `delete from ${touched} where heroku_rds_sync < ${syncNumber}`,
+      ],
+    },
+    read: ({out, into}) => ({entries: out[0]!, forgotten: out[1]!, rows: into[2]! + into[3]!}),
+  }
 }
+
+/** A value has moved to a row whose turn has not come yet. */
+export const isTaken = (error: unknown): boolean => {
+  const code = codeOf(error)
+  return code === UNIQUE_VIOLATION || code === EXCLUSION_VIOLATION
+}
+
+function explain(error: unknown, {part, side}: Stop): unknown {
+  if (codeOf(error) === TARGET_DIVERGED) {
+    return failed(
+      'target_diverged',
+      `${part.name}: ${messageOf(error)}`,
+      'another session wrote to the copy: give this migration up with heroku rds:start --abandon and start again',
+    )
+  }
+  return isTaken(error)
+    ? error
+    : refusalOf(error, `changes of ${part.name} could not be ${side === 'to' ? 'applied' : 'read'}`)
+}
+
+const notForgotten = ({name}: CapturedTable, entries: number, forgotten: number) =>
+  failed(
+    'copy_incomplete',
+    `${name}: ${entries} entries of its log were read, but ${forgotten} deleted`,
+    'run the same command again',
+  )

@@ -28,8 +28,8 @@ export async function follow(migration: Following, {pauseMs, rest}: Pace): Promi
   const once = async () => {
     const synced = await syncLive({...migration, ...(await captured())})
     const waiting = await longTransaction(from)
-    operator.following({...synced, ...(waiting ? {waiting} : {})})
-    return Math.max(synced.equal ? pauseMs : 0, rest * synced.seconds * 1000)
+    operator.following({...synced, equal: true, ...(waiting ? {waiting} : {})})
+    return Math.max(pauseMs, rest * synced.seconds * 1000)
   }
   const persistence = {
     clock,

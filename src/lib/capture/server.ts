@@ -1,6 +1,5 @@
 import {answerTo, asking, SYSTEM_IDENTIFIER, TIMELINE} from '../postgres/answers.js'
 import {failed} from '../ports/errors.js'
-import type {Queryable} from '../ports/ports.js'
 import type {CapturedTable} from './captured-table.js'
 
 /** The server that a sync reads, at its snapshot. */
@@ -17,19 +16,30 @@ export interface Server {
   next: string
 }
 
-/** `first`: SQL that goes along. */
-export async function serverOf(db: Queryable, tables: readonly CapturedTable[], first = ''): Promise<Server> {
-  const {recovering, system, timeline, started, ended, next} = await db.queryOne<
-    Pick<Server, 'ended' | 'next'> & {recovering: boolean; system: string; timeline: string; started: string}
-  >(`
-    ${first};
-    ${asking({system: SYSTEM_IDENTIFIER, timeline: TIMELINE})}
-    select pg_is_in_recovery() as recovering,
+/** SQL that goes before a query of `SERVER_COLUMNS`, in one message. */
+export const ASK_SERVER = asking({system: SYSTEM_IDENTIFIER, timeline: TIMELINE})
+
+/** SQL: what `serverFrom` reads. */
+export const SERVER_COLUMNS = `
+      pg_is_in_recovery() as recovering,
       ${answerTo('system')} as system,
       ${answerTo('timeline')} as timeline,
       pg_postmaster_start_time()::text as started,
       pg_snapshot_xmin(pg_current_snapshot())::text as ended,
-      pg_snapshot_xmax(pg_current_snapshot())::text as next`)
+      pg_snapshot_xmax(pg_current_snapshot())::text as next`
+
+export interface ServerRow extends Pick<Server, 'ended' | 'next'> {
+  recovering: boolean
+  system: string
+  timeline: string
+  started: string
+}
+
+/** The server that the row is of. Refuses a follower. */
+export function serverFrom(
+  {recovering, system, timeline, started, ended, next}: ServerRow,
+  tables: readonly CapturedTable[],
+): Server {
   if (recovering) {
     throw failed(
       'source_is_follower',

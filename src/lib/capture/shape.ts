@@ -1,3 +1,5 @@
+import {createHash} from 'node:crypto'
+
 import {failed} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
 import {CAPTURE_TRIGGER} from './log.js'
@@ -22,9 +24,12 @@ export interface TableShape {
   members: Readonly<Record<string, string>>
 }
 
-export async function shapeOf(from: Queryable, tables: readonly CapturedTable[]): Promise<Shape> {
-  const rows = await from.query<{unit: string | null; member: string; lines: string | null}>(
-    `select u.oid::text as unit, m.oid::text as member,
+/**
+ * SQL: a row for each table and partition of the listed tables (`$1`, OIDs as a JSON array), and one for all types. The versions of
+ * catalog rows are those of the moment, whoever reads them.
+ */
+const LINES = `
+     select u.oid::text as unit, m.oid::text as member,
        concat_ws(E'\\n', c.oid::regclass, a.columns, t.triggers) as lines
      from (select listed::oid as oid from json_array_elements_text($1) listed) u
      cross join lateral (select u.oid union select relid from pg_partition_tree(u.oid)) m (oid)
@@ -59,9 +64,10 @@ export async function shapeOf(from: Queryable, tables: readonly CapturedTable[])
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          where c.relkind = 'c'
-         group by c.oid) e)`,
-    [JSON.stringify(tables.map(({oid}) => oid))],
-  )
+         group by c.oid) e)`
+
+export async function shapeOf(from: Queryable, tables: readonly CapturedTable[]): Promise<Shape> {
+  const rows = await from.query<{unit: string | null; member: string; lines: string | null}>(LINES, [listOf(tables)])
   const members = new Map<string, Record<string, string>>(tables.map(({oid}) => [oid, {}]))
   for (const {unit, member, lines} of rows) if (unit !== null) members.get(unit)![member] = lines ?? ''
   return {
@@ -70,6 +76,54 @@ export async function shapeOf(from: Queryable, tables: readonly CapturedTable[])
       tables.map((table) => [table.oid, {relation: table.name, key: keyLine(table), members: members.get(table.oid)!}]),
     ),
   }
+}
+
+const listOf = (tables: readonly CapturedTable[]): string => JSON.stringify(tables.map(({oid}) => oid))
+
+/** SQL: one digest for all of it. Text is compared by its bytes, as `digestOf` does. */
+const DIGEST = `
+     select md5(convert_to(
+       string_agg(concat_ws(' ', unit, member, lines), E'\\n' order by unit collate "C", member collate "C"), 'UTF8'))
+     from (${LINES}) l`
+
+/** The same of a shape that is known. */
+function digestOf({units, types}: Shape, tables: readonly CapturedTable[]): string {
+  const byText = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1)
+  const lines = tables
+    .map(({oid}): [string, TableShape] => [oid, units[oid]!])
+    .sort(byText)
+    .flatMap(([unit, {members}]) =>
+      Object.entries(members)
+        .sort(byText)
+        .map(([member, text]) => [unit, member, text].join(' ')),
+    )
+  return createHash('md5')
+    .update([...lines, types].join('\n'))
+    .digest('hex')
+}
+
+/** The files that held rows when they were looked at, by OID. */
+type Files = Readonly<Record<string, string>>
+
+/**
+ * Looks, in a session that sees the present, whether all is as it was when the capture began, and whether the rows of some tables still lie
+ * where they lay. Refuses to go on over a schema change, with the difference; false where rows were moved.
+ */
+export async function isUnmoved(
+  from: Queryable,
+  {shape, tables}: {shape: Shape; tables: readonly CapturedTable[]},
+  files: Files,
+): Promise<boolean> {
+  const now = await from.queryOne<{shape: string; moved: boolean}>(
+    `select (${DIGEST}) as shape,
+       exists (
+         select from json_each_text($2) held
+         left join pg_class c on c.oid = held.key::oid
+         where c.relfilenode is distinct from held.value::oid) as moved`,
+    [listOf(tables), JSON.stringify(files)],
+  )
+  if (now.shape !== digestOf(shape, tables)) await assertShape(from, shape, tables)
+  return !now.moved
 }
 
 export const keyLine = ({key, level}: CapturedTable): string =>

@@ -1,16 +1,17 @@
-import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
-import {failed, RdsError} from '../ports/errors.js'
-import {passFence} from '../fence/fence.js'
-import type {Clock, Database, Session} from '../ports/ports.js'
-import {type Applied, applyTables, type Ends, type LogChunk} from './apply.js'
-import {type Pending, pendingTables} from './pending.js'
-import {assertShape, type Shape} from './shape.js'
-import {type Server, serverChanged, serverOf, serverWentBack} from './server.js'
-import {isKeyed, rowsOf, type CapturedTable} from './captured-table.js'
-import {codeOf, EXCLUSION_VIOLATION, LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION} from '../postgres/sqlstate.js'
-import {appSearchPath, searching} from '../postgres/app-search-path.js'
+import {type Applied, applyTables, isTaken} from './apply.js'
+import {backlogOf, type Piece} from './backlog.js'
+import type {CapturedTable} from './captured-table.js'
+import {type Look, lookAt} from './look.js'
+import {serverChanged, serverWentBack} from './server.js'
+import {assertShape, isUnmoved, type Shape} from './shape.js'
+import {passingFence} from '../fence/fence.js'
+import {allEnded} from '../flow/all-ended.js'
+import {failed, messageOf, RdsError} from '../ports/errors.js'
+import type {Clock, Database, Session, Transaction} from '../ports/ports.js'
+import {appSearchPath, type SearchPath} from '../postgres/app-search-path.js'
+import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {refusing} from '../postgres/refusal.js'
-import {serverClock} from '../postgres/server-clock.js'
+import {codeOf, isSchemaError, LOCK_NOT_AVAILABLE} from '../postgres/sqlstate.js'
 
 export interface SyncWorld {
   from: Database
@@ -24,13 +25,11 @@ export interface SyncWorld {
   fencePass: string
 }
 
-/** What a sync did. */
+/** What a sync did; `to` was equal to the snapshot of `from` when it ended. */
 export interface Synced extends Applied {
   syncNumber: string
   /** The clock of the `from` side at its snapshot. */
   at: string
-  /** It took all that its snapshot saw: `to` was equal to it then. */
-  equal: boolean
   seconds: number
 }
 
@@ -41,172 +40,172 @@ export interface SyncSnapshot {
   syncNumber: string
 }
 
-/** About 50,000 entries: a few seconds of work, and little to do again. */
-const CHUNK_PAGES = 250
+type Meanwhile = (snapshot: SyncSnapshot) => Promise<void>
 
 /**
- * Brings `to` to a past state of `from`. A long backlog is applied in chunks, table by table; the rest in one transaction on each side,
- * after which `to` equals the snapshot of `from` unless new changes have arrived. `from` deletes exactly the log entries it has read, in the
- * transaction that read them, and commits only after `to` has: if the process dies at any point, the next sync repeats the work.
- * `meanwhile` can look at the snapshot to which both are equal.
+ * Brings `to` to the state of a snapshot of `from`. A long backlog is applied in pieces before; what is left then, in one transaction on
+ * each side. `from` deletes exactly the log entries it has read, in the transaction that read them, and commits only after `to` has: if
+ * the process dies at any point, the next sync repeats the work. `meanwhile` can look at the snapshot to which both are equal.
+ *
+ * It waits six times in sequence, however many tables there are: for a look at `from`; for the beginning on `to`, beside which another
+ * session looks at the present; for the message of either side that moves all rows; and for one commit after the other.
  */
-export const sync = (world: SyncWorld, meanwhile?: (snapshot: SyncSnapshot) => Promise<void>): Promise<Synced> =>
-  syncAll(world, meanwhile).catch(refusing(`changes could not be applied to the ${world.to.side}`))
+export const sync = (world: SyncWorld, meanwhile?: Meanwhile): Promise<Synced> =>
+  syncAll(world, meanwhile)
+    .catch(async (error: unknown) => {
+      if (isSchemaError(codeOf(error instanceof RdsError ? error.cause : error)))
+        await assertShape(world.from, world.shape, world.tables)
+      throw error
+    })
+    .catch(refusing(`changes could not be applied to the ${world.to.side}`))
 
-async function syncAll(
-  world: SyncWorld,
-  meanwhile: ((snapshot: SyncSnapshot) => Promise<void>) | undefined,
-): Promise<Synced> {
+async function syncAll(world: SyncWorld, meanwhile?: Meanwhile): Promise<Synced> {
   const begun = world.clock.now().getTime()
-  const pending = await pendingTables(world.from, world.tables)
-  const backlog = await syncBacklog(world, pending)
-  const left = backlog.entries > 0 ? await pendingTables(world.from, world.tables) : pending
-  const last = await syncRest(world, left, meanwhile)
+  const everything = {tables: world.tables, whole: true, ...(meanwhile ? {meanwhile} : {})}
+  const first = await inTurn(world, {...everything, unlessLong: true})
+  const pieces = await applyPieces(world, first.backlog)
+  const {backlog: _, ...last} = pieces.length > 0 ? await inTurn(world, everything) : first
   return {
     ...last,
-    entries: backlog.entries + last.entries,
-    rows: backlog.rows + last.rows,
+    ...sumOf([...pieces, last]),
     seconds: (world.clock.now().getTime() - begun) / 1000,
   }
 }
 
-async function syncBacklog(world: SyncWorld, pending: readonly Pending[]): Promise<Applied> {
-  const total = {entries: 0, rows: 0}
-  const long = pending.filter(({table, pages}) => isKeyed(table) && pages > 2 * CHUNK_PAGES)
-  for (const {table, pages} of long) {
-    for (let first = 0; first < pages; first += CHUNK_PAGES) {
-      world.signal.throwIfAborted()
-      const {entries, rows} = await syncChunk(world, table, {first, next: first + CHUNK_PAGES})
-      total.entries += entries
-      total.rows += rows
-    }
+const sumOf = (list: readonly Applied[]): Applied => ({
+  tables: Math.max(...list.map(({tables}) => tables)),
+  entries: list.reduce((sum, {entries}) => sum + entries, 0),
+  rows: list.reduce((sum, {rows}) => sum + rows, 0),
+  bytes: list.reduce((sum, {bytes}) => sum + bytes, 0),
+})
+
+async function applyPieces(world: SyncWorld, pieces: readonly Piece[]): Promise<Applied[]> {
+  const applied: Applied[] = []
+  for (const piece of pieces) {
+    world.signal.throwIfAborted()
+    const done = await inTurn(world, piece).catch((error: unknown) => {
+      if (!piece.chunk || !isTaken(error)) throw error
+      return inTurn(world, {tables: piece.tables})
+    })
+    applied.push(done)
   }
-  return total
+  return applied
 }
 
-/** A value has moved to a row whose turn has not come yet. */
-const TAKEN = new Set([UNIQUE_VIOLATION, EXCLUSION_VIOLATION])
-
-async function syncChunk(world: SyncWorld, table: CapturedTable, chunk: LogChunk): Promise<Applied> {
-  try {
-    return await inOneGo(world, [table], (ends) => applyTables([table], ends, chunk))
-  } catch (error) {
-    if (!TAKEN.has(codeOf(error))) throw error
-    return inOneGo(world, [table], (ends) => applyTables([table], ends))
-  }
+/** What one transaction of each side is to do. */
+interface Turn extends Piece {
+  /** All that is captured. */
+  whole?: boolean
+  /** Nothing, where it finds a backlog. */
+  unlessLong?: boolean
+  meanwhile?: Meanwhile
 }
 
-async function syncRest(
-  world: SyncWorld,
-  pending: readonly Pending[],
-  meanwhile?: (snapshot: SyncSnapshot) => Promise<void>,
-) {
-  const tables = pending.map(({table}) => table)
-  return inOneGo(
-    world,
-    tables,
-    async (ends) => {
-      const applied = await applyTables(tables, ends)
-      const late = (await pendingTables(ends.from, world.tables)).length > 0
-      return {...applied, equal: !late}
-    },
-    meanwhile,
-  )
+interface Turned extends Omit<Synced, 'seconds'> {
+  /** What it has found and left. */
+  backlog: Piece[]
 }
 
-type Result = Applied & {equal?: boolean}
+/** Another session holds a table that is to be read, or has moved its rows just now. */
+class InTheWay extends Error {}
 
-type Work<T extends Result> = (ends: Ends) => Promise<T>
-type Done<T extends Result> = T & {syncNumber: string; at: string; equal: boolean}
+const NOTHING: Applied = {tables: 0, entries: 0, rows: 0, bytes: 0}
 
 /** Attempts to lock the tables: about ten seconds in all. */
 const LOCK_TRIES = 20
 
-/** One transaction on each side; that of `to` commits first. */
-async function inOneGo<T extends Result>(
-  world: SyncWorld,
-  taken: readonly CapturedTable[],
-  work: Work<T>,
-  meanwhile?: (snapshot: SyncSnapshot) => Promise<void>,
-): Promise<Done<T>> {
+async function inTurn(world: SyncWorld, turn: Turn): Promise<Turned> {
+  const path = await appSearchPath(world.from)
   for (let tries = 1; ; tries++) {
     try {
-      return await once(world, taken, work, meanwhile)
+      return await once(world, turn, path)
     } catch (error) {
-      if (error instanceof RdsError || codeOf(error) !== LOCK_NOT_AVAILABLE) throw error
-      if (tries === LOCK_TRIES) throw tableLocked(world.from, taken)
+      if (!(error instanceof InTheWay)) throw error
+      if (tries === LOCK_TRIES) throw tableLocked(world.from, error)
       await world.clock.sleep(50 * tries, world.signal)
     }
   }
 }
 
-async function once<T extends Result>(
-  world: SyncWorld,
-  taken: readonly CapturedTable[],
-  work: Work<T>,
-  meanwhile: ((snapshot: SyncSnapshot) => Promise<void>) | undefined,
-): Promise<Done<T>> {
-  const {guard, signal, tables, shape, fencePass} = world
-  const path = await appSearchPath(world.from)
-  return world.from.transaction(
+/** One transaction on each side; that of `to` commits first. */
+const once = (world: SyncWorld, turn: Turn, path: SearchPath): Promise<Turned> =>
+  world.from.transaction(
     async (from) => {
-      await holdStill(from, taken)
-      const now = await serverClock(from)
-      await assertShape(from, shape, tables)
-      const server = await serverOf(from, tables, searching(path))
-      const bring = async (to: Session): Promise<Done<T>> => {
-        await to.query(`${guard.to}; set local synchronous_commit = on; set local lock_timeout = '60s'`)
-        await passFence(to, fencePass)
-        const syncNumber = await nextNumber(to, world.from.side, server)
-        const result = await work({from, to, syncNumber, signal})
-        const equal = result.equal ?? false
-        await to.query(
-          `update ${OWN_SCHEMA}.sync_state
-           set equal_at = case when $2 then $1::timestamptz else equal_at end, rows = rows + $3`,
-          [now, equal, result.rows],
-        )
-        return {...result, syncNumber, at: now, equal}
+      const look = await lookAt(from, turn.tables, path).catch((error: unknown) => {
+        throw codeOf(error) === LOCK_NOT_AVAILABLE ? new InTheWay(messageOf(error)) : error
+      })
+      const backlog = turn.unlessLong ? backlogOf(look.pending) : []
+      if (backlog.length > 0) return {...NOTHING, syncNumber: '', at: look.at, backlog}
+      const done = await world.to.transaction((to) => bring(world, {from, to}, turn, look), {path})
+      if (turn.meanwhile) {
+        const {snapshot} = await from.queryOne<{snapshot: string}>('select pg_export_snapshot() as snapshot')
+        await turn.meanwhile({snapshot, syncNumber: done.syncNumber})
       }
-      const done = await world.to.transaction(bring, {path})
-      if (meanwhile && done.equal) {
-        const exported = await from.queryOne<{snapshot: string}>('select pg_export_snapshot() as snapshot')
-        await meanwhile({snapshot: exported.snapshot, syncNumber: done.syncNumber})
-      }
-      await from.query(guard.from)
-      return done
+      from.lastly(world.guard.from)
+      return {...done, backlog}
     },
     {mode: 'isolation level repeatable read'},
   )
+
+async function bring(
+  world: SyncWorld,
+  {from, to}: {from: Session; to: Transaction},
+  {whole = false, chunk}: Turn,
+  look: Look,
+): Promise<Omit<Turned, 'backlog'>> {
+  const [{syncNumber, cuts}, unmoved] = await allEnded([
+    beginSync(world, to, look),
+    isUnmoved(world.from, world, look.files),
+  ])
+  if (!unmoved) throw new InTheWay('a table was truncated or rewritten at this moment')
+  const applied = await applyTables(look.pending, {from, to, syncNumber, cuts, signal: world.signal}, chunk)
+  to.lastly(`
+    update ${OWN_SCHEMA}.sync_units
+    set last_sync = ${syncNumber}
+    where unit = any ('{${look.pending.map(({table}) => table.oid).join()}}');
+    update ${OWN_SCHEMA}.sync_state
+    set equal_at = ${whole ? literal(look.at) : 'equal_at'}, rows = rows + ${applied.rows}`)
+  return {...applied, syncNumber, at: look.at}
 }
 
 /**
- * Before the snapshot is taken: a table that is truncated or rewritten under an older snapshot would look empty. Waiting for a lock while
- * holding others could block the app without end, so the locks are taken without waiting. What is deleted from the log must stay deleted
- * after a crash: the other side remembers the rows without a key that the last sync counted, not those of the one before.
+ * Begins on the `to` side: counts the sync, and refuses a server that is not the one the last sync read, or in an earlier state than at
+ * any sync. Tells where logs of whole rows were cut before.
  */
-async function holdStill(from: Session, tables: readonly CapturedTable[]): Promise<void> {
-  await from.query(`set local synchronous_commit = on`)
-  if (tables.length > 0) await from.query(`lock table ${tables.map(rowsOf).join(', ')} in access share mode nowait`)
+async function beginSync(
+  {guard, fencePass, from}: SyncWorld,
+  to: Session,
+  {name, ended, next, pending}: Look,
+): Promise<{syncNumber: string; cuts: Record<string, string>}> {
+  const state = await to.queryOne<{
+    syncNumber: string
+    server: string
+    wentBack: boolean
+    cuts: Record<string, string>
+  }>(`
+    ${guard.to};
+    set local synchronous_commit = on;
+    set local lock_timeout = '60s';
+    ${passingFence(fencePass)};
+    with counted as (
+      update ${OWN_SCHEMA}.sync_state
+      set nth = nth + 1,
+        source_server = coalesce(source_server, ${literal(name)}),
+        source_ended = greatest(source_ended, ${literal(ended)}::xid8)
+      returning nth, source_server, source_ended)
+    select nth::text as "syncNumber", source_server as server, source_ended > ${literal(next)}::xid8 as "wentBack",
+      (select coalesce(json_object_agg(unit, truncation::text), '{}')
+       from ${OWN_SCHEMA}.sync_units
+       where unit = any ('{${pending.map(({table}) => table.oid).join()}}')) as cuts
+    from counted`)
+  if (state.server !== name) throw serverChanged(from.side, state.server, name)
+  if (state.wentBack) throw serverWentBack(from.side, next)
+  return state
 }
 
-/** Counts the sync, and refuses a server that is not the one the last sync read, or in an earlier state than at any sync. */
-async function nextNumber(to: Session, side: string, server: Server): Promise<string> {
-  const state = await to.queryOne<{syncNumber: string; name: string; wentBack: boolean}>(
-    `update ${OWN_SCHEMA}.sync_state
-     set nth = nth + 1,
-       source_server = coalesce(source_server, $1),
-       source_ended = greatest(source_ended, $2::xid8)
-     returning nth::text as "syncNumber", source_server as name, source_ended > $3::xid8 as "wentBack"`,
-    [server.name, server.ended, server.next],
-  )
-  if (state.name !== server.name) throw serverChanged(side, state.name, server.name)
-  if (state.wentBack) throw serverWentBack(side, server.next)
-  return state.syncNumber
-}
-
-const tableLocked = ({side}: Database, taken: readonly CapturedTable[]) =>
+const tableLocked = ({side}: Database, {message}: InTheWay) =>
   failed(
     'table_locked',
-    `one of ${taken.map(({name}) => name).join(', ')} is locked against reading on the ${side}`,
-    'heroku pg:locks shows by whom',
+    `what was written on the ${side} cannot be read: ${message}`,
+    'heroku pg:locks shows who is at it',
   )

@@ -22,9 +22,12 @@ export type FenceState = 'absent' | 'lowered' | 'raised'
 /** A pass through the fence; it opens nothing else. */
 export const newPass = (): string => randomBytes(16).toString('hex')
 
-/** Lets this transaction write through a raised fence. */
+/** SQL that lets this transaction write through a raised fence. */
+export const passingFence = (pass: string): string => `select set_config('${OWN_SCHEMA}.pass', ${literal(pass)}, true)`
+
+/** The same, done. */
 export async function passFence(session: Session, pass: string): Promise<void> {
-  await session.query(`select set_config('${OWN_SCHEMA}.pass', $1, true)`, [pass])
+  await session.query(passingFence(pass))
 }
 
 export async function fenceState(db: Queryable): Promise<FenceState> {

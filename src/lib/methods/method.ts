@@ -38,6 +38,8 @@ export interface Follow {
   readonly begins: Step
   /** Keeps the copy in step until the signal aborts. */
   keepInStep(migration: Migration, pace: Pace): Promise<void>
+  /** Brings the copy as close as it gets, and fails where that is too far behind for a window. */
+  catchUp(migration: Migration): Promise<void>
   /** Undefined before it has begun. */
   lag(sides: {source: Database; target: Database}): Promise<Lag | undefined>
   /** Compares both sides while the app writes; left out where no two snapshots are known to be equal. */

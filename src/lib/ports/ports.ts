@@ -34,12 +34,22 @@ export interface Queryable {
   queryOne<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row>
 }
 
+/** The rows of each statement that has ended, in their order. */
+export interface Counted {
+  readonly counts: readonly number[]
+}
+
 /** One connection, for transactions and session settings. */
 export interface Session extends Queryable {
-  /** `copy … to stdout`; its `rowCount` is known when it has ended. */
-  copyOut(sql: string): Readable & {rowCount?: number}
-  /** `copy … from stdin`; its `rowCount` is known when it has finished. */
-  copyIn(sql: string): Writable & {rowCount?: number}
+  /** Statements in one message, `copy … to stdout` among them. Gives the pieces of each COPY, and then END_OF_COPY. */
+  copyOut(sql: string): Readable & Counted
+  /** The same, `copy … from stdin` among them; takes what the other gives. */
+  copyIn(sql: string): Writable & Counted
+}
+
+export interface Transaction extends Session {
+  /** SQL that goes in one message with the commit. */
+  lastly(sql: string): void
 }
 
 export interface SessionOptions {
@@ -54,9 +64,9 @@ export interface Database extends Queryable {
   /** `host:port/database`, fit to print. */
   readonly place: string
   session<T>(work: (session: Session) => Promise<T>, options?: SessionOptions): Promise<T>
-  /** `path`: the schemas in which it finds names, as SQL; pg_catalog alone where it is left out. */
+  /** Begins with its first statement. `path`: the schemas in which it finds names, as SQL; pg_catalog alone where it is left out. */
   transaction<T>(
-    work: (session: Session) => Promise<T>,
+    work: (session: Transaction) => Promise<T>,
     options?: SessionOptions & {mode?: string; path?: string},
   ): Promise<T>
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */

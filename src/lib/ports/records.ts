@@ -152,6 +152,10 @@ export interface FollowState {
   /** Changes taken from the source, and rows brought to the target. */
   entries: number
   rows: number
+  /** Tables that the changes belong to, where the method knows them. */
+  tables?: number
+  /** Bytes that went from one side to the other, where they went through this process. */
+  bytes?: number
   seconds: number
   /** What keeps it from being up to date, in words. */
   waiting?: string

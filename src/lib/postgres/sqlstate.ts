@@ -36,6 +36,11 @@ export const CANNOT_CONNECT_NOW = '57P03'
 export const RAISE_EXCEPTION = 'P0001'
 /** Ours: another operator has taken over. */
 export const TAKEN_OVER = 'HR001'
+/** Ours: the target does not hold what it must have got. */
+export const TARGET_DIVERGED = 'HR002'
+
+/** Class 42: a statement names what is not there, or not like that. */
+export const isSchemaError = (code: string): boolean => /^42[0-9A-Z]{3}$/.test(code)
 
 /** Class 54: a table, a value or a statement is larger than Postgres can have it. */
 export const isProgramLimit = (code: string): boolean => code.startsWith('54')

@@ -5,7 +5,7 @@ import {acceptServer, recopyRows} from '../capture/repair.js'
 import {isKeyed, type CapturedTable} from '../capture/captured-table.js'
 import type {Guard} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
-import {messageOf, unverified} from '../ports/errors.js'
+import {messageOf} from '../ports/errors.js'
 import type {Clock, Database, Journal, Operator} from '../ports/ports.js'
 import type {TableName} from '../postgres/tables.js'
 import type {Difference} from './locate.js'
@@ -26,8 +26,6 @@ export interface LiveWorld {
   signal: AbortSignal
   operator: Operator
 }
-
-const MOST_SYNCS = 50
 
 export interface HowLive {
   /** Pause after each chunk, as a multiple of the time it took. */
@@ -174,24 +172,17 @@ export async function sampleWhileLive(world: LiveWorld, captured: CapturedSchema
   return withPair(pair, () => compareSample(pair, captured.tables))
 }
 
-/** Syncs until nothing is left behind, and keeps both snapshots. */
+/** Syncs, and keeps the snapshots that are equal then. */
 async function equalSnapshots(
   world: Parameters<typeof syncLive>[0],
 ): Promise<{pair: SnapshotPair; syncNumber: string}> {
-  for (let tries = 0; tries < MOST_SYNCS; tries++) {
-    let held: {pair: SnapshotPair; syncNumber: string} | undefined
-    const syncing = syncLive(world, async ({snapshot, syncNumber}) => {
-      held = {pair: await holdBoth(world, snapshot), syncNumber}
-    })
-    await syncing.catch(async (error: unknown) => {
-      if (held) await releaseBoth(held.pair)
-      throw error
-    })
-    if (held) return held
-  }
-  throw unverified(
-    'never_equal',
-    `after ${MOST_SYNCS} syncs the ${world.from.side} was still ahead: there are no equal snapshots to compare`,
-    'try again when less is written',
-  )
+  let held: {pair: SnapshotPair; syncNumber: string} | undefined
+  const syncing = syncLive(world, async ({snapshot, syncNumber}) => {
+    held = {pair: await holdBoth(world, snapshot), syncNumber}
+  })
+  await syncing.catch(async (error: unknown) => {
+    if (held) await releaseBoth(held.pair)
+    throw error
+  })
+  return held!
 }

@@ -1,6 +1,7 @@
+import {catchUp} from '../../capture/catch-up.js'
 import {follow} from '../../capture/follow.js'
 import {lagOf} from '../../capture/lag.js'
-import {beginFollowing, catchUp, drainLog, installCaptureStep} from './steps.js'
+import {beginFollowing, catchUpStep, drainLog, installCaptureStep} from './steps.js'
 import {refreshSchema} from './refresh-schema.js'
 import {verifyBeforeWindow, verifyTouched} from './verify.js'
 import {sampleWhileLive, verifyWhileLive} from '../../verify/live.js'
@@ -24,7 +25,7 @@ export const changeCapture: Method = {
     tryConstraints('captured'),
     vacuumCopy,
   ],
-  ready: [verifyBeforeWindow, catchUp],
+  ready: [verifyBeforeWindow, catchUpStep],
   drain: [drainLog, attachConstraintsStep],
   verify: verifyTouched,
   after: [validateConstraints],
@@ -32,6 +33,9 @@ export const changeCapture: Method = {
     makes: 'Triggers are created on every table',
     begins: installCaptureStep,
     keepInStep: (migration, pace) => follow(forward(migration), pace),
+    async catchUp(migration) {
+      await catchUp({...forward(migration), ...(await capturedTables(forward(migration)))})
+    },
     lag: ({source, target}) => lagOf({from: source, to: target}),
     async verifyLive(world, {sample, ...how}) {
       const captured = await capturedTables(world)

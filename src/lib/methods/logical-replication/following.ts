@@ -1,5 +1,6 @@
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {removeLargeObjects} from '../../copy/large-objects.js'
+import {gettingShorter} from '../../flow/getting-shorter.js'
 import type {Pace} from '../../flow/pace.js'
 import {inWindow, refuseWindow} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
@@ -16,33 +17,40 @@ import {refreshDerived} from '../../runbook/derived.js'
 import type {Migration} from '../../runbook/migration.js'
 import type {Step} from '../../runbook/step.js'
 
-/** Longest lag that is left for the window, in seconds. */
-const ENOUGH_SECONDS = 1
-const MOST_ROUNDS = 50
 /** Give up when the target has taken nothing for this long, in seconds. */
 const PATIENCE_SECONDS = 300
 
-/** Sends heartbeats until one is on the target within a second; returns how long it took. */
-export async function catchUpWithSource(migration: Migration): Promise<number> {
+/** Sends a heartbeat and waits until it is on the target: all that was committed before it is there then. Returns how long that took. */
+export async function awaitOneBeat(migration: Migration, nth = 1): Promise<number> {
   const {source, operator} = migration
   const {shape} = await requireNote(migration, 'replicated')
-  let seconds = Number.POSITIVE_INFINITY
-  for (let round = 1; round <= MOST_ROUNDS; round++) {
-    await assertShape(source, shape)
-    const {nonce, at} = await beat(source)
-    const state = {syncNumber: String(round), at, entries: 0, rows: 0}
-    seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (waiting, sofar) =>
-      operator.following({...state, equal: false, seconds: sofar, waiting}),
-    )
-    operator.following({...state, equal: true, seconds})
-    if (seconds < ENOUGH_SECONDS) return seconds
+  await assertShape(source, shape)
+  const {nonce, at} = await beat(source)
+  const state = {syncNumber: String(nth), at, entries: 0, rows: 0}
+  const seconds = await awaitBeat(migration, nonce, PATIENCE_SECONDS, (waiting, sofar) =>
+    operator.following({...state, equal: false, seconds: sofar, waiting}),
+  )
+  operator.following({...state, equal: true, seconds})
+  return seconds
+}
+
+/** Sends heartbeats until one is on the target as soon as a window can bear; returns how long it took. */
+export async function catchUpWithSource(migration: Migration): Promise<number> {
+  const judge = gettingShorter()
+  for (let nth = 1; ; nth++) {
+    const seconds = await awaitOneBeat(migration, nth)
+    const verdict = judge(seconds)
+    if (verdict === 'enough') return seconds
+    if (verdict === 'hopeless') throw cannotKeepUp(seconds)
   }
-  throw failed(
+}
+
+const cannotKeepUp = (seconds: number) =>
+  failed(
     'cannot_keep_up',
-    `a change still took ${seconds.toFixed(1)} s to reach the target: changes come faster than one worker applies them`,
+    `a change takes ${seconds.toFixed(1)} s to reach the target, and that gets no shorter: changes come faster than one worker applies them`,
     'choose a quieter time, or a larger instance class for the target',
   )
-}
 
 /** Lets the subscription continue, after removing what an undone window has left on the target. */
 export async function resumeFollowing(migration: Migration): Promise<void> {

@@ -1,6 +1,6 @@
 import {dumpRestore} from '../dump-restore.js'
 import {copyPublishedRows} from './copy.js'
-import {catchUpReplication, followReplication} from './following.js'
+import {catchUpReplication, catchUpWithSource, followReplication, resumeFollowing} from './following.js'
 import {beginReplicating, publishStep, subscribeStep} from './publish.js'
 import {drainReplication, endReplication, verifyReplicated} from './window.js'
 import type {Method} from '../method.js'
@@ -31,6 +31,10 @@ export const logicalReplication: Method = {
     makes: 'A publication and a replication slot are created, and a fence trigger on every table',
     begins: publishStep,
     keepInStep: followReplication,
+    async catchUp(migration) {
+      await resumeFollowing(migration)
+      await catchUpWithSource(migration)
+    },
     lag: replicationLag,
   },
 

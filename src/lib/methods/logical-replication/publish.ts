@@ -1,6 +1,6 @@
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
-import {catchUpWithSource} from './following.js'
+import {awaitOneBeat} from './following.js'
 import {lastBeat} from '../../replication/heartbeat.js'
 import {publish, withTrialPublication} from '../../replication/publication.js'
 import {removeReplication} from '../../replication/remove.js'
@@ -74,7 +74,7 @@ export const beginReplicating: Step = {
   },
 
   async run(migration) {
-    const seconds = await catchUpWithSource(migration)
+    const seconds = await awaitOneBeat(migration)
     return `a change takes ${seconds.toFixed(1)} s to reach the target`
   },
 }
