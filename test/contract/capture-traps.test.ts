@@ -176,6 +176,49 @@ describe('Following a source', function () {
       await expectEqual(here)
     })
 
+    for (const [what, move] of [
+      ['truncated', `truncate moved; insert into moved values (9, 'later')`],
+      ['rewritten', `alter table moved alter v type varchar(7) using 'another'; insert into moved values (9, 'later')`],
+    ] as const) {
+      it(`notices a table that is ${what} between its snapshot and its lock`, async () => {
+        const here = await followed(`
+          create table awaited (id int primary key); create table moved (id int primary key, v text);
+          insert into moved values (1, 'first'), (2, 'second')`)
+        await ask(here.source.url, `insert into awaited values (1); update moved set v = 'changed'`)
+        const [log] = await ask<{name: string}>(
+          here.source.superuserUrl,
+          `select format('heroku_rds.log_%s', 'awaited'::regclass::oid) as name`,
+        )
+        const holder = await here.source.client(here.source.superuserUrl)
+        await holder.query(`begin; lock table ${log!.name} in access exclusive mode`)
+        const syncing = here.capture.sync().then(
+          () => undefined,
+          (error: unknown) => error as RdsError,
+        )
+        await until('the snapshot to be taken', async () => {
+          const waits = await ask(
+            here.source.superuserUrl,
+            `select from pg_locks where relation = '${log!.name}'::regclass and not granted`,
+          )
+          return waits.length > 0
+        })
+        await ask(here.source.url, move)
+        await holder.query('commit')
+        const refused = await syncing
+        if (what === 'rewritten') {
+          expect(refused?.code).to.equal('schema_changed')
+          await ask(here.source.url, 'select')
+          expect(await ask(here.target.url, 'select v from moved order by id')).to.deep.equal([
+            {v: 'first'},
+            {v: 'second'},
+          ])
+        } else {
+          expect(refused).to.equal(undefined)
+          await expectEqual(here)
+        }
+      })
+    }
+
     it('keeps the log small, and lets it be cleared', async () => {
       const {source, capture} = await followed(`
         create table busy (id int primary key, v int); create table bare (v int);

@@ -226,9 +226,10 @@ export class CopyIn extends Writable implements Submittable {
     done(error)
   }
 
-  handleCopyInResponse(): void {
-    // The rows are on their way.
-  }
+  // What the rows that are on their way do not wait for, and what nobody asked for.
+  handleCopyInResponse(): void {}
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
 
   handleCommandComplete({text = ''}: {text?: string}): void {
     this.#statements.ended(text)
