@@ -2,20 +2,26 @@ import {parseArgs} from 'node:util'
 
 import {readJournal} from './journal-reader.js'
 import type {LedgerAudit} from './ledger.js'
+import {describeProfile, isProfileName, PROFILES} from './network/profiles.js'
 import {startSandbox, type Sandbox} from './sandbox.js'
 import type {Shop} from './shop.js'
 import {until} from './until.js'
 
 const {values} = parseArgs({
-  options: {json: {type: 'boolean', default: false}, method: {type: 'string', default: 'change-capture'}},
+  options: {
+    json: {type: 'boolean', default: false},
+    method: {type: 'string', default: 'change-capture'},
+    distance: {type: 'string', default: 'near'},
+  },
 })
-const {json, method} = values
+const {json, method, distance} = values
 if (!['change-capture', 'dump-restore'].includes(method)) throw new Error('--method is change-capture or dump-restore')
+if (!isProfileName(distance)) throw new Error(`--distance is one of ${Object.keys(PROFILES).join(', ')}`)
 const follows = method === 'change-capture'
 const say = (text: string): void => void (json ? process.stderr : process.stdout).write(text)
 const title = (text: string): void => say(`\n── ${text}\n\n`)
 
-const sandbox = await startSandbox()
+const sandbox = await startSandbox({distance})
 const interrupted = () => void sandbox.stop().then(() => process.exit(1))
 process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
 try {
@@ -29,6 +35,7 @@ try {
 
 /** A shop moves to RDS while its customers order; a second one turns back at the gate. */
 async function demonstrate(world: Sandbox) {
+  say(`The commands run at the distance "${distance}": ${describeProfile(world.distance.profile)}\n`)
   title('A shop on Heroku: web, worker and scheduler write all the time, customers order through the router')
   const shop = await openBusyShop(world, 'shop')
   await heroku(shop, ['rds:assess', '-a', shop.name])
@@ -71,6 +78,7 @@ async function demonstrate(world: Sandbox) {
   const audits = [onRds, onHeroku]
   const figures = {
     method,
+    distance,
     acknowledgedWrites: sum(audits, (audit) => audit.acknowledgedWrites),
     lostWrites: sum(audits, (audit) => audit.lostWrites.length),
     doubledWrites: sum(audits, (audit) => audit.doubledWrites.length),

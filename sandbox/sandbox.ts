@@ -13,6 +13,8 @@ import {
   startHeroku,
   type StartOptions,
 } from './heroku/index.js'
+import {type Distance, type Server, startDistance} from './network/distance.js'
+import type {Profile, ProfileName} from './network/profiles.js'
 import {type AuroraOptions, becomeAurora} from './postgres/aurora.js'
 import type {Major} from './postgres/binaries.js'
 import {createCertificateAuthority} from './postgres/certificates.js'
@@ -35,6 +37,8 @@ export interface SandboxOptions {
   heroku?: StartOptions
   /** Of shops that do not say themselves how long they rest between two writes. */
   pauseMs?: number | undefined
+  /** Between the tool and all that it talks to; nothing by default. Dynos, customers and the sandbox itself are near. */
+  distance?: Profile | ProfileName
 }
 
 /** The outside world on one machine: Heroku with its Postgres, AWS with its RDS, and as many shops as are wanted. */
@@ -50,6 +54,7 @@ export interface Sandbox {
   readonly caFile: string
   /** A scratch folder, for the CLI's files and the ledgers. */
   readonly home: string
+  readonly distance: Distance
   /** What the stock `heroku` command needs to live in this world. */
   readonly env: NodeJS.ProcessEnv
   /** Links the plugin into the stock command, unless it is already; who only runs the code of the plugin never needs it. */
@@ -72,6 +77,7 @@ export async function startSandbox({
   targetAurora,
   heroku: settings,
   pauseMs,
+  distance: profile = 'loopback',
 }: SandboxOptions = {}): Promise<Sandbox> {
   const home = mkdtempSync(join(tmpdir(), 'heroku-rds-sandbox-'))
   const authority = await createCertificateAuthority(home)
@@ -100,7 +106,13 @@ export async function startSandbox({
       },
     ],
   })
-  const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile}
+  const distance = startDistance(profile, home)
+  await Promise.all([
+    ...[source, target].map((server) => distance.add('databases', server)),
+    distance.add('heroku', serverAt(heroku.url)),
+    distance.add('aws', serverAt(aws.url)),
+  ])
+  const env = {...herokuEnvironment(heroku, home), ...aws.env, RDS_CA_FILE: authority.caFile, ...distance.env}
   let linking: Promise<void> | undefined
   const link = () => (linking ??= linkPlugin(env))
   const cli: Sandbox['cli'] = async (args, options = {}) => {
@@ -119,6 +131,7 @@ export async function startSandbox({
     instance,
     caFile: authority.caFile,
     home,
+    distance,
     env,
     link,
     cli,
@@ -131,11 +144,17 @@ export async function startSandbox({
     async stop() {
       await Promise.all(shops.map((shop) => shop.customersLeave()))
       await Promise.all(shops.map(async ({bastion}) => bastion?.stop()))
+      await distance.stop()
       await Promise.all([heroku.stop(), aws.stop(), source.stop({immediate: true}), target.stop({immediate: true})])
       rmSync(home, {recursive: true, force: true})
     },
   }
   return sandbox
+}
+
+function serverAt(url: string): Server {
+  const {hostname, port} = new URL(url)
+  return {host: hostname, port: Number(port)}
 }
 
 async function linkPlugin(env: NodeJS.ProcessEnv): Promise<void> {

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {attach} from './heroku/attachments.js'
 import {type BastionServer, startBastion} from './heroku/bastion.js'
 import type {Addon, App, AppSpec, HerokuSimulator} from './heroku/index.js'
-import {nodeOptionsWith} from './network/routes.mjs'
+import type {Distance} from './network/distance.js'
 import {auditLedger, type LedgerAudit, type LedgerEntry, readLedger} from './ledger.js'
 import {type HerokuDatabase, provisionHerokuDatabase} from './postgres/heroku-postgres.js'
 import type {Generation} from './postgres/heroku-objects.js'
@@ -68,6 +68,7 @@ export interface Shop {
   readonly ledgerFile: string
   /** What leads to the database of a Private plan. */
   readonly bastion?: BastionServer
+  readonly distance: Distance
   /** The sandbox's environment and the target's URL. */
   readonly env: NodeJS.ProcessEnv
   /** Lets customers in, who order through the router. */
@@ -96,6 +97,7 @@ export interface ShopWorld {
   readonly rds: RdsInstance
   /** For the ledgers. */
   readonly home: string
+  readonly distance: Distance
   readonly env: NodeJS.ProcessEnv
 }
 
@@ -103,7 +105,7 @@ export interface ShopWorld {
 export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promise<Shop> {
   const name = options.name ?? `shop-${++shops}`
   const plan = options.plan ?? 'standard-0'
-  const {source: server, target: targetServer, sourceReplication: replication, heroku} = sandbox
+  const {source: server, target: targetServer, sourceReplication: replication, heroku, distance} = sandbox
   const {pauseMs} = options
   const source = await provisionHerokuDatabase(server, {
     credentials: options.credentials ?? [],
@@ -124,6 +126,7 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     address !== undefined && (options.bastion ?? plan.startsWith('private'))
       ? await startBastion({space: options.space!, address, port: server.port})
       : undefined
+  if (bastion) await distance.add('databases', {host: '127.0.0.1', port: bastion.port}, bastion.address)
 
   const ledgerFile = join(sandbox.home, `${name}.ledger`)
   closeSync(openSync(ledgerFile, 'a'))
@@ -174,10 +177,11 @@ export async function openShop(sandbox: ShopWorld, options: ShopOptions): Promis
     target,
     ledgerFile,
     ...(bastion ? {bastion} : {}),
+    distance,
     env: {
       ...sandbox.env,
       RDS_DATABASE_URL: target.url,
-      ...(bastion ? {NODE_OPTIONS: nodeOptionsWith({[bastion.address]: bastion.port})} : {}),
+      ...distance.env,
     },
     customersCome() {
       const env = {

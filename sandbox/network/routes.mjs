@@ -1,3 +1,4 @@
+import {AsyncLocalStorage} from 'node:async_hooks'
 import {Socket} from 'node:net'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
@@ -14,6 +15,12 @@ const routes = new Map([...new URL(import.meta.url).searchParams].map(([address,
 export const addRoute = (address, port) => void routes.set(address, port)
 export const removeRoute = (address) => void routes.delete(address)
 
+/** Those of the work at hand. */
+const further = new AsyncLocalStorage()
+
+export const withRoutes = (given, work) => further.run(given, work)
+export const withoutRoutes = (work) => further.exit(work)
+
 export function nodeOptionsWith(given) {
   const preload = pathToFileURL(join(import.meta.dirname, 'routes.mjs'))
   for (const [address, port] of Object.entries(given)) preload.searchParams.set(address, String(port))
@@ -26,7 +33,7 @@ const {connect} = Socket.prototype
 Socket.prototype.connect = function (...args) {
   const [first, ...rest] = Array.isArray(args[0]) ? args[0] : args
   const {host, port, ...options} = typeof first === 'object' ? first : {port: first, host: rest[0]}
-  const there = routes.get(`${host}:${port}`)
+  const there = further.getStore()?.[`${host}:${port}`] ?? routes.get(`${host}:${port}`)
   if (there === undefined) return connect.apply(this, args)
   const callback = rest.filter((one) => typeof one === 'function')
   return connect.call(this, {...options, host: '127.0.0.1', port: there}, ...callback)

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import pg from 'pg'
 import type {Major} from './binaries.js'
 import type {ServerTls} from './certificates.js'
+import {withoutRoutes} from '../network/routes.mjs'
 import {writeAccessRules, writeSettings, type Settings} from './configuration.js'
 import {PortTaken, startPostmaster, type Postmaster} from './postmaster.js'
 import {freePort} from './ports.js'
@@ -69,18 +70,19 @@ export async function startServer(options: ServerOptions): Promise<PostgresServe
     port,
     superuserUrl: (database = 'postgres') =>
       verifiedUrl({host: 'localhost', port, tls}, {user: superuser.name, password: superuser.password, database}),
-    async superuser<Row>(database: string, sql: string, params?: unknown[]) {
-      const client = new pg.Client({
-        connectionString: server.superuserUrl(database),
-        options: '-c default_transaction_read_only=off',
-      })
-      await client.connect()
-      try {
-        return (await client.query(sql, params)).rows as Row[]
-      } finally {
-        await client.end()
-      }
-    },
+    superuser: <Row>(database: string, sql: string, params?: unknown[]) =>
+      withoutRoutes(async () => {
+        const client = new pg.Client({
+          connectionString: server.superuserUrl(database),
+          options: '-c default_transaction_read_only=off',
+        })
+        await client.connect()
+        try {
+          return (await client.query(sql, params)).rows as Row[]
+        } finally {
+          await client.end()
+        }
+      }),
     async configure(changes) {
       settings = {...settings, ...changes}
       writeSettings(dataDir, tls, port, settings)

@@ -15,8 +15,11 @@ import {
   type HerokuDatabaseOptions,
   provisionHerokuDatabase,
 } from '../../sandbox/postgres/heroku-postgres.js'
+import {type Distance, startDistance} from '../../sandbox/network/distance.js'
+import type {Profile, ProfileName} from '../../sandbox/network/profiles.js'
 import {provisionRdsInstance, type RdsInstance, type TargetDatabase} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
+import {usualDistance} from './distance.js'
 import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/postgres/connection-url.js'
 import {beginMigration} from '../../src/lib/journal/journal.js'
 import type {Tls} from '../../src/lib/adapters/client-settings.js'
@@ -70,9 +73,25 @@ export function servers({
   target = 17,
   replication = false,
   aurora,
-}: {source?: Major; target?: Major; replication?: boolean; aurora?: AuroraOptions} = {}): Servers {
+  distance: profile = usualDistance(),
+}: {
+  source?: Major
+  target?: Major
+  replication?: boolean
+  aurora?: AuroraOptions
+  /** Between the tool, which has `parts` and `db`, and both; apps are near. */
+  distance?: Profile | ProfileName
+} = {}): Servers {
   let folder: string
-  const running: {source?: PostgresServer; target?: PostgresServer; ca?: CertificateAuthority; rds?: RdsInstance} = {}
+  const running: {
+    source?: PostgresServer
+    target?: PostgresServer
+    ca?: CertificateAuthority
+    rds?: RdsInstance
+    distance?: Distance
+  } = {}
+  /** Of each server, as the tool reaches it. */
+  const ports = {source: 0, target: 0}
   const closing: (() => Promise<unknown>)[] = []
 
   before('start the servers', async () => {
@@ -91,10 +110,14 @@ export function servers({
     running.ca = ca
     if (aurora) await Promise.all([running.source, running.target].map((server) => becomeAurora(server, aurora)))
     running.rds = await provisionRdsInstance(running.target)
+    const distance = (running.distance = startDistance(profile, folder))
+    ports.source = await distance.add('databases', running.source)
+    ports.target = await distance.add('databases', running.target)
   })
 
   after('stop the servers', async () => {
     await Promise.all(closing.map((close) => close()))
+    await running.distance?.stop()
     await Promise.all([running.source?.stop({immediate: true}), running.target?.stop({immediate: true})])
     rmSync(folder, {recursive: true, force: true})
   })
@@ -126,7 +149,7 @@ export function servers({
     },
     async newSource(options) {
       const database = await provisionHerokuDatabase(running.source!, {replication, ...options})
-      const parts = parseConnectionUrl(new Secret(database.url), 'DATABASE_URL')
+      const parts = {...parseConnectionUrl(new Secret(database.url), 'DATABASE_URL'), port: ports.source}
       return {
         ...database,
         parts,
@@ -148,7 +171,7 @@ export function servers({
   function openTarget(created: TargetDatabase): Target {
     const {role, password, database} = created
     const url = running.rds!.appUrl(role, password, database)
-    const parts = parseConnectionUrl(new Secret(url), 'RDS_DATABASE_URL')
+    const parts = {...parseConnectionUrl(new Secret(url), 'RDS_DATABASE_URL'), port: ports.target}
     const tls: Tls = {mode: 'verified', authorities: [readFileSync(running.ca!.caFile, 'utf8')]}
     return {
       ...created,

@@ -3,6 +3,7 @@ import {Config} from '@oclif/core'
 
 import {type Sandbox, type SandboxOptions, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
+import {usualDistance} from './distance.js'
 import {expectExplained, expectReadable} from './readable.js'
 import {withMigration} from '../../src/lib/open/migration.js'
 import {preparationFor, runbookFor} from '../../src/lib/playbook.js'
@@ -21,15 +22,16 @@ const CALM_MS = 150
 export const BUSY: SandboxOptions = {pauseMs: undefined}
 
 /**
- * One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. The shops that a test
- * opened are closed after it.
+ * One sandbox for a test file, with this process living in it: the CLI's client talks to nothing else. What `operate` does goes
+ * the sandbox's distance. The shops that a test opened are closed after it.
  */
 export function useSandbox(options: SandboxOptions = {}): {readonly sandbox: Sandbox} {
   const world = {} as {sandbox: Sandbox}
   let openedBefore = 0
   before('start the sandbox', async () => {
-    world.sandbox = readable(await startSandbox({pauseMs: CALM_MS, ...options}))
-    Object.assign(process.env, world.sandbox.env)
+    world.sandbox = readable(await startSandbox({pauseMs: CALM_MS, distance: usualDistance(), ...options}))
+    const {NODE_OPTIONS, ...env} = world.sandbox.env
+    Object.assign(process.env, env)
   })
   beforeEach(() => {
     openedBefore = world.sandbox.shops.length
@@ -79,26 +81,28 @@ export async function operate<T>(
   process.env['RDS_DATABASE_URL'] = shop.target.url
   const config = await Config.load(import.meta.dirname)
   const shown: Shown = {events: [], lines: []}
-  const operating = withMigration(
-    {
-      api: new APIClient(config),
-      dataDir: shop.env['HOME']!,
-      app: shop.name,
-      caFile: shop.env['RDS_CA_FILE']!,
-      method,
-      settings: {gate: 'auto', keep: [], ...settings},
-      operator: {
-        tell: (line) => shown.lines.push(line),
-        step: (event) => shown.events.push(event),
-        copying: () => undefined,
-        following: () => undefined,
-        verifying: () => undefined,
-        decideGate: decide,
+  const operating = shop.distance.cross(() =>
+    withMigration(
+      {
+        api: new APIClient(config),
+        dataDir: shop.env['HOME']!,
+        app: shop.name,
+        caFile: shop.env['RDS_CA_FILE']!,
+        method,
+        settings: {gate: 'auto', keep: [], ...settings},
+        operator: {
+          tell: (line) => shown.lines.push(line),
+          step: (event) => shown.events.push(event),
+          copying: () => undefined,
+          following: () => undefined,
+          verifying: () => undefined,
+          decideGate: decide,
+        },
+        command: 'a test',
+        signal: signal ?? new AbortController().signal,
       },
-      command: 'a test',
-      signal: signal ?? new AbortController().signal,
-    },
-    (migration) => work(migration, runbookFor(migration.method).map(alter)),
+      (migration) => work(migration, runbookFor(migration.method).map(alter)),
+    ),
   )
   try {
     return await operating
