@@ -122,6 +122,7 @@ describe('where a migration stands', () => {
     undoneAt: state === 'undone' ? new Date(2) : null,
     evidence: null,
     operator: 'somebody',
+    waits: null,
   })
   const cases: [string, StepRecord[], number, string][] = [
     ['nothing was done', [], 1, 'not started'],

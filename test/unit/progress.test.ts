@@ -59,6 +59,7 @@ describe('The phase of a migration', () => {
     undoneAt: null,
     evidence: null,
     operator: 'somebody',
+    waits: null,
     ...change,
   })
   const steps = runbookFor(changeCapture)

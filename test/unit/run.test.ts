@@ -53,6 +53,7 @@ class World {
       undoneAt: state === 'undone' ? new Date() : null,
       evidence: null,
       operator: 'x',
+      waits: null,
     })
     return this
   }
@@ -83,7 +84,15 @@ class World {
     const known = this.recordOf(step)
     if (known) Object.assign(known, changes)
     else {
-      const fresh = {step, startedAt: new Date(), finishedAt: null, undoneAt: null, evidence: null, operator: 'x'}
+      const fresh = {
+        step,
+        startedAt: new Date(),
+        finishedAt: null,
+        undoneAt: null,
+        evidence: null,
+        operator: 'x',
+        waits: null,
+      }
       this.records.push({...fresh, ...changes})
     }
     return Promise.resolve()

@@ -7,6 +7,9 @@ import type {ConnectionParts} from '../postgres/connection-url.js'
 /** `verified` checks the chain against these authorities and the host name; `encrypted` is what Heroku Postgres allows. */
 export type Tls = {mode: 'encrypted'} | {mode: 'verified'; authorities: string[]}
 
+/** Requests that a new connection takes: TCP, the question for TLS, its handshake (1.3), the start of the session, and two of SCRAM. */
+export const TRIPS_TO_CONNECT = 6
+
 const APPLICATION_NAME = 'heroku-plugin-rds'
 const CONNECT_TIMEOUT_MS = 15_000
 const SOCKET_IDLE_MS = 10_000

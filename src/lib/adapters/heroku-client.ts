@@ -1,5 +1,6 @@
 import type {APIClient} from '@heroku-cli/command'
 
+import {asking} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 import {endedBy, promptOf} from './heroku-bounds.js'
@@ -163,7 +164,7 @@ export class HerokuClient {
     })
     // What changes something has an outcome, which whoever undoes it must know.
     const bounds = {milliseconds: requestMs, signal: method === 'GET' ? signal : undefined, prompt: promptOf(this.#api)}
-    const {body: answer} = await endedBy(answering, bounds)
+    const {body: answer} = await asking('heroku', () => endedBy(answering, bounds))
     return answer
   }
 }

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto'
 
+import {uncounted} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
 import type {Clock} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
@@ -131,7 +132,7 @@ async function endOf(
   for (let pause = FIRST_LOOK_MS; clock.now().getTime() < deadline; pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)) {
     await rest(pause)
     if (signal.aborted) return
-    const dynos = await client.get<{name: string}[]>(`/apps/${app}/dynos`)
+    const dynos = await uncounted(() => client.get<{name: string}[]>(`/apps/${app}/dynos`))
     if (!dynos.some(({name}) => name === dyno)) return rest(LATE_MS)
   }
 }

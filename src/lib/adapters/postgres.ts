@@ -4,8 +4,9 @@ import pg from 'pg'
 
 import type {Database, SessionOptions} from '../ports/ports.js'
 import {type Connected, transactionOn} from './transaction.js'
+import {asking, asks, asksLast} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
-import {clientConfig, PREPARE, READING, SESSION, type Tls, types} from './client-settings.js'
+import {clientConfig, PREPARE, READING, SESSION, type Tls, TRIPS_TO_CONNECT, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
@@ -48,11 +49,14 @@ export function openDatabase(
 
   const prepared = new WeakSet<pg.PoolClient>()
   const checkOut = async (): Promise<pg.PoolClient> => {
+    const connected = asks('databases')
     const client = await connect().catch((error: unknown) => {
+      connected(TRIPS_TO_CONNECT)
       throw connectionError(error, side, place)
     })
     if (!prepared.has(client)) {
-      await client.query(PREPARE).catch((error: unknown) => {
+      connected(TRIPS_TO_CONNECT)
+      await tell(client, PREPARE).catch((error: unknown) => {
         client.release(true)
         throw connectionError(error, side, place)
       })
@@ -64,8 +68,8 @@ export function openDatabase(
   /** Settings go back to those the connection was made with; a new connection would have to load the catalogs again. False where that fails. */
   const discardAll = async (client: pg.PoolClient): Promise<boolean> => {
     try {
-      await client.query('discard all')
-      await client.query(PREPARE)
+      await tell(client, 'discard all')
+      await tell(client, PREPARE)
       return true
     } catch {
       return false
@@ -139,11 +143,11 @@ export function openDatabase(
         }
         client.on('notification', hear)
         try {
-          await client.query(`listen ${identifier(channel)}`)
+          await tell(client, `listen ${identifier(channel)}`)
           return await work(() => heard)
         } finally {
           client.removeListener('notification', hear)
-          await client.query(`unlisten ${identifier(channel)}`)
+          await tell(client, `unlisten ${identifier(channel)}`)
         }
       }),
 
@@ -153,8 +157,10 @@ export function openDatabase(
       const pids = [...clients].map(pidOf)
       const canceller = new pg.Client(clientConfig(current, tls))
       canceller.on('error', () => undefined)
+      const connected = asks('databases')
       await canceller.connect()
-      await canceller.query('select pg_catalog.pg_cancel_backend(pid) from pg_catalog.unnest($1::int[]) pid', [pids])
+      connected(TRIPS_TO_CONNECT)
+      await tell(canceller, 'select pg_catalog.pg_cancel_backend(pid) from pg_catalog.unnest($1::int[]) pid', [pids])
       await canceller.end()
     },
 
@@ -182,9 +188,13 @@ function poolFor(
   return pool
 }
 
+/** One message, however many statements it holds. */
+const tell = (client: pg.ClientBase, sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> =>
+  asking('databases', () => client.query(sql, values as unknown[]))
+
 function sessionOf(client: pg.PoolClient): Connected {
   const send = async (sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> => {
-    const result = (await client.query(sql, values as unknown[])) as pg.QueryResult | pg.QueryResult[]
+    const result = (await tell(client, sql, values)) as pg.QueryResult | pg.QueryResult[]
     return Array.isArray(result) ? result.at(-1)! : result
   }
   const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>
@@ -193,7 +203,10 @@ function sessionOf(client: pg.PoolClient): Connected {
     send,
     query,
     queryOne: queryOneBy(query),
-    copyOut: (sql, ahead) => client.query(new CopyOut(sql, ahead)),
-    copyIn: (sql, ahead) => client.query(new CopyIn(sql, ahead)),
+    copyOut(sql, ahead) {
+      const ended = asks('databases')
+      return client.query(new CopyOut(sql, ahead)).once('close', () => ended())
+    },
+    copyIn: (sql, ahead) => client.query(new CopyIn(sql, ahead)).once('finish', asksLast('databases')),
   }
 }

@@ -1,11 +1,12 @@
 import pg from 'pg'
 
+import {asking, asks} from '../flow/waits.js'
 import {refused} from '../ports/errors.js'
 import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
-import {clientConfig, PREPARE, type Tls} from './client-settings.js'
+import {clientConfig, PREPARE, type Tls, TRIPS_TO_CONNECT} from './client-settings.js'
 
 /** The session keeps a snapshot for as long as a copy takes, and making a slot waits for every open transaction. */
 const OPTIONS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
@@ -45,13 +46,17 @@ export const publisherOf = (current: () => Promise<ConnectionParts>, tls: Tls): 
     const abort = () => void end()
     signal.addEventListener('abort', abort, {once: true})
     try {
+      const connected = asks('databases')
       await client.connect().catch((error: unknown) => {
         throw connectionError(error, 'source', `${parts.host}:${parts.port}/${parts.database}`)
       })
-      await client.query(PREPARE)
+      connected(TRIPS_TO_CONNECT)
+      await asking('databases', () => client.query(PREPARE))
       // The form that every major understands.
-      const {rows} = await client.query<{consistent_point: string; snapshot_name: string}>(
-        `CREATE_REPLICATION_SLOT "${name}" LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      const {rows} = await asking('databases', () =>
+        client.query<{consistent_point: string; snapshot_name: string}>(
+          `CREATE_REPLICATION_SLOT "${name}" LOGICAL pgoutput EXPORT_SNAPSHOT`,
+        ),
       )
       return {start: rows[0]!.consistent_point, snapshot: rows[0]!.snapshot_name, isHeld: () => held, release: end}
     } catch (error) {

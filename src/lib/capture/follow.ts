@@ -5,9 +5,10 @@ import {pruneTouched} from './touched.js'
 import {detachConstraints} from '../copy/detach-constraints.js'
 import type {Pace} from '../flow/pace.js'
 import {persist} from '../flow/persist.js'
+import {counted} from '../flow/waits.js'
 import {refuseWindow} from '../journal/in-window.js'
 import {messageOf} from '../ports/errors.js'
-import type {Operator} from '../ports/ports.js'
+import type {Operator, Waits} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {longTransaction} from '../postgres/sessions.js'
 import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE} from '../postgres/sqlstate.js'
@@ -72,15 +73,23 @@ function lookingAtTables(migration: Following): () => Promise<CapturedSchema> {
 export const syncLive = (
   world: SyncWorld & Pick<Following, 'app' | 'journal'>,
   meanwhile?: Parameters<typeof sync>[1],
-): Promise<Synced> =>
-  withSyncLock(world.to, world.signal, async () => {
-    await refuseWindow(world)
-    await detachConstraints(world.to, world.guard.to)
-    return sync(world, meanwhile)
-  })
+): Promise<Counted> =>
+  countedSync(() =>
+    withSyncLock(world.to, world.signal, async () => {
+      await refuseWindow(world)
+      await detachConstraints(world.to, world.guard.to)
+      return sync(world, meanwhile)
+    }),
+  )
 
 /** One sync of a frozen source: nothing is taken off, because the app may already know the target. */
-export const syncFrozen = (world: SyncWorld): Promise<Synced> => withSyncLock(world.to, world.signal, () => sync(world))
+export const syncFrozen = (world: SyncWorld): Promise<Counted> =>
+  countedSync(() => withSyncLock(world.to, world.signal, () => sync(world)))
+
+type Counted = Synced & {waits: Waits}
+
+const countedSync = (syncing: () => Promise<Synced>): Promise<Counted> =>
+  counted(async (waits) => ({...(await syncing()), waits: waits()}))
 
 /** What others do with the database at the moment; `table_locked` is the sync's own word for it. */
 const PASSING = new Set([SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, 'table_locked'])

@@ -1,4 +1,5 @@
 import {failed} from '../ports/errors.js'
+import {uncounted} from './waits.js'
 import type {Clock} from '../ports/ports.js'
 
 export interface Wait {
@@ -26,9 +27,9 @@ export async function waitFor<T>(
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadline = clock.now().getTime() + seconds * 1000
-  for (let pauseMs = pauses.firstMs; ; pauseMs *= GROWTH) {
+  for (let look = ask, pauseMs = pauses.firstMs; ; look = () => uncounted(ask), pauseMs *= GROWTH) {
     signal.throwIfAborted()
-    const answer = await ask()
+    const answer = await look()
     if (answer !== undefined) return answer
     if (clock.now().getTime() >= deadline) {
       throw failed('deadline', `waited ${seconds} s in vain for ${what}`, ...(suggestion ? [suggestion] : []))

@@ -41,6 +41,7 @@ const SCHEMA = `
     undone_at timestamptz,
     evidence text,
     primary key (attempt, step));
+  alter table ${OWN_SCHEMA}.steps add column if not exists waits json;
   create table if not exists ${OWN_SCHEMA}.notes (
     attempt int not null,
     key text not null,
@@ -141,19 +142,20 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
         `insert into ${OWN_SCHEMA}.steps (attempt, step, operator)
          values (${attempt}, $1, $2)
          on conflict (attempt, step) do update
-         set undone_at = null, finished_at = null, evidence = null, operator = excluded.operator,
+         set undone_at = null, finished_at = null, evidence = null, waits = null,
+           operator = excluded.operator,
            started_at = case
              when steps.undone_at is null and steps.finished_at is null then steps.started_at
              else excluded.started_at end`,
         [step, operator],
       ),
 
-    finished: (step, evidence) =>
+    finished: (step, evidence, waits) =>
       write(
         `update ${OWN_SCHEMA}.steps
-         set finished_at = clock_timestamp(), evidence = $2
+         set finished_at = clock_timestamp(), evidence = $2, waits = $3
          where attempt = ${attempt} and step = $1`,
-        [step, evidence],
+        [step, evidence, JSON.stringify(waits)],
       ),
 
     foundDone: (step) =>
@@ -187,8 +189,11 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
       }),
 
     async records() {
-      const rows = await target.query<Record<keyof StepRecord, string | null>>(`
-        select step, started_at as "startedAt", finished_at as "finishedAt", undone_at as "undoneAt", evidence, operator
+      const rows = await target.query<
+        Record<Exclude<keyof StepRecord, 'waits'>, string | null> & Pick<StepRecord, 'waits'>
+      >(`
+        select step, started_at as "startedAt", finished_at as "finishedAt", undone_at as "undoneAt",
+          evidence, operator, waits
         from ${OWN_SCHEMA}.steps where attempt = ${attempt} order by id`)
       return rows.map((row) => ({
         step: row.step!,
@@ -197,6 +202,7 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
         undoneAt: row.undoneAt ? new Date(row.undoneAt) : null,
         evidence: row.evidence,
         operator: row.operator!,
+        waits: row.waits,
       }))
     },
 

@@ -31,6 +31,7 @@ export function rememberJournal(journal: Journal): RememberedJournal {
       undoneAt: null,
       evidence: null,
       operator: '',
+      waits: null,
     }
     records.set(step, {...known, ...change})
   }

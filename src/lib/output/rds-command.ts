@@ -7,6 +7,7 @@ import {consoleOperator} from './console-operator.js'
 import {interruption} from './interruption.js'
 import {Command, flags} from './heroku-cli.js'
 import {closePrompt, readAnswer} from './prompt.js'
+import {waitsOfProcess} from '../flow/waits.js'
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../ports/errors.js'
 
 /** The arguments and flags of every command that looks at a migration. */
@@ -135,6 +136,11 @@ export abstract class RdsCommand extends Command {
   protected override async finally(error: Error | undefined): Promise<void> {
     closePrompt()
     await super.finally(error)
+  }
+
+  /** With the number of requests that had to wait for one another. */
+  protected override toSuccessJson(result: unknown): unknown {
+    return {...(result as object), waits: waitsOfProcess()}
   }
 
   protected override toErrorJson(error: unknown): unknown {

@@ -9,6 +9,7 @@ import type {
   StepEvent,
   StepRecord,
   VerifyProgress,
+  Waits,
 } from './records.js'
 import type {Secret} from './secret.js'
 
@@ -117,7 +118,7 @@ export interface Journal {
   /** Fails when another operator has taken over; every write of the journal does too. */
   assertHeld(): Promise<void>
   started(step: string): Promise<void>
-  finished(step: string, evidence: string): Promise<void>
+  finished(step: string, evidence: string, waits: Waits): Promise<void>
   /** Like `finished`, for a step whose effect was already there; keeps what an earlier run wrote. */
   foundDone(step: string): Promise<void>
   failed(step: string, reason: string): Promise<void>

@@ -96,6 +96,15 @@ export interface EngineOffer {
   extensions: string[] | null
 }
 
+/** How many requests had to wait for one another: the longest chain of those that did not overlap. */
+export interface Waits {
+  /** To source and target, in one chain. */
+  databases: number
+  heroku: number
+  /** To any of them. */
+  all: number
+}
+
 export interface StepRecord {
   step: string
   startedAt: Date
@@ -104,6 +113,8 @@ export interface StepRecord {
   /** What the step proved, or why it failed, in one line. */
   evidence: string | null
   operator: string
+  /** What it waited for, with its entries in the journal; null until it has ended. */
+  waits: Waits | null
 }
 
 export interface StepEvent {
@@ -112,6 +123,8 @@ export interface StepEvent {
   seconds?: number
   /** What the step proved, or why it failed. */
   detail?: string
+  /** What it, or its undo, has waited for. */
+  waits?: Waits
 }
 
 /** What the decision at the gate rests on. */
@@ -157,6 +170,7 @@ export interface FollowState {
   /** Bytes that went from one side to the other, where they went through this process. */
   bytes?: number
   seconds: number
+  waits?: Waits
   /** What keeps it from being up to date, in words. */
   waiting?: string
 }

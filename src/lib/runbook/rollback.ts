@@ -1,3 +1,4 @@
+import {counted} from '../flow/waits.js'
 import {messageOf, notRefused, refused} from '../ports/errors.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
@@ -36,8 +37,12 @@ async function undoStep(step: Step, migration: Migration): Promise<boolean> {
   if (typeof step.undo !== 'function') return false
   const {operator, clock} = migration
   const begun = clock.now()
-  operator.step({kind: 'undoing', title: step.title})
-  await step.undo(migration)
-  operator.step({kind: 'undone', title: step.title, seconds: (clock.now().getTime() - begun.getTime()) / 1000})
-  return true
+  const {undo} = step
+  return counted(async (soFar) => {
+    operator.step({kind: 'undoing', title: step.title})
+    await undo(migration)
+    const seconds = (clock.now().getTime() - begun.getTime()) / 1000
+    operator.step({kind: 'undone', title: step.title, seconds, waits: soFar()})
+    return true
+  })
 }

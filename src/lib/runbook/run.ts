@@ -1,12 +1,13 @@
 import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
 import {refusalOf} from '../postgres/refusal.js'
-import type {StepRecord} from '../ports/ports.js'
+import type {StepRecord, Waits} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed} from '../fence/claim.js'
 import {rememberJournal} from '../journal/remembered-journal.js'
 import {rollback, undoneByWindow} from './rollback.js'
 import type {Step} from './step.js'
 import {watchBudget} from './budget.js'
+import {counted} from '../flow/waits.js'
 import {PATIENCE} from './patience.js'
 
 /**
@@ -71,13 +72,16 @@ function interruptOnAbort({signal, source, target}: Migration) {
   }
 }
 
-async function doStep(step: Step, migration: Migration): Promise<void> {
+const doStep = (step: Step, migration: Migration): Promise<void> =>
+  counted((soFar) => doCounted(step, migration, soFar))
+
+async function doCounted(step: Step, migration: Migration, soFar: () => Waits): Promise<void> {
   const {journal, operator, clock, signal} = migration
   signal.throwIfAborted()
   await journal.assertHeld()
   if (await step.done(migration)) {
     await journal.foundDone(step.id)
-    operator.step({kind: 'found done', title: step.title})
+    operator.step({kind: 'found done', title: step.title, waits: soFar()})
     return
   }
 
@@ -87,9 +91,11 @@ async function doStep(step: Step, migration: Migration): Promise<void> {
   try {
     const evidence = await step.run(migration)
     signal.throwIfAborted()
-    await journal.finished(step.id, evidence)
+    const {databases, heroku, all} = soFar()
+    const waits = {databases: databases + 1, heroku, all: all + 1}
+    await journal.finished(step.id, evidence, waits)
     const seconds = (clock.now().getTime() - begun.getTime()) / 1000
-    operator.step({kind: 'finished', title: step.title, seconds, detail: evidence})
+    operator.step({kind: 'finished', title: step.title, seconds, detail: evidence, waits})
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : refusalOf(error, step.title)
     operator.step({kind: 'failed', title: step.title, detail: messageOf(reason)})

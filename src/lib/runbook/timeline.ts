@@ -1,4 +1,4 @@
-import type {Journal} from '../ports/ports.js'
+import type {Journal, Waits} from '../ports/ports.js'
 import type {Notes} from '../journal/notes.js'
 import type {Step} from './step.js'
 
@@ -10,6 +10,8 @@ export interface TimelineEntry {
   /** Until the next thing began for steps found done; undefined while it runs or when it failed. */
   seconds?: number
   evidence: string | null
+  /** Requests that had to wait for one another; left out while there are none to tell of. */
+  waits?: Waits
   undone: boolean
 }
 
@@ -27,7 +29,7 @@ export async function timelineOf(steps: readonly Step[], journal: Journal): Prom
   const entries = steps.flatMap((step): TimelineEntry[] => {
     const record = records.get(step.id)
     if (!record) return []
-    const {startedAt, finishedAt, undoneAt, evidence} = record
+    const {startedAt, finishedAt, undoneAt, evidence, waits} = record
     const seconds = finishedAt ? (finishedAt.getTime() - startedAt.getTime()) / 1000 : undefined
     return [
       {
@@ -37,6 +39,7 @@ export async function timelineOf(steps: readonly Step[], journal: Journal): Prom
         startedAt,
         ...(seconds === undefined ? {} : {seconds}),
         evidence,
+        ...(waits ? {waits} : {}),
         undone: undoneAt !== null,
       },
     ]
