@@ -1,3 +1,4 @@
+import {allEnded} from '../flow/all-ended.js'
 import type {Heroku} from '../ports/ports.js'
 import {WITH_PLANS} from './heroku-attachments.js'
 import {type HerokuClient} from './heroku-client.js'
@@ -35,9 +36,11 @@ export function accountOf(client: HerokuClient): Account {
         client.get<{config_vars?: string[]}[]>(`/apps/${app}/addon-attachments`, {headers: WITH_PLANS}),
         client.get<Record<string, string>>(`/apps/${app}/config-vars`),
       ])
-      await client.patch(`/apps/${app}`, {maintenance}).catch(notThere)
       const owned = attachments.flatMap(({config_vars: vars = []}) => vars).find((name) => name in config)
-      if (owned) await client.patch(`/apps/${app}/config-vars`, {[owned]: config[owned]}).catch(refusedAsWhole)
+      await allEnded([
+        client.patch(`/apps/${app}`, {maintenance}).catch(notThere),
+        owned && client.patch(`/apps/${app}/config-vars`, {[owned]: config[owned]}).catch(refusedAsWhole),
+      ])
     },
   }
 }

@@ -54,13 +54,9 @@ export function attachmentsOf(client: HerokuClient): Attachments {
       }
     },
 
-    async detach({app, name}) {
-      const attachment = await attachmentNamed(app, name)
-      if (!attachment) return
-      await client.once(
-        {method: 'DELETE', path: `/addon-attachments/${attachment.id}`},
-        async () => !(await attachmentNamed(app, name)),
-      )
+    async detach({app, id}) {
+      const gone = async () => !(await attachmentsOnApp(app)).some((attachment) => attachment.id === id)
+      await client.once({method: 'DELETE', path: `/addon-attachments/${id}`}, gone)
     },
   }
 }

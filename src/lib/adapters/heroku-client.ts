@@ -90,10 +90,15 @@ export class HerokuClient {
     return this.#persist<T>({...options, method: 'PATCH', path, body})
   }
 
-  /** Acts unless it has happened, and looks again whenever the outcome is unknown. */
+  /**
+   * For what Heroku refuses to do twice: acts, and looks whether it has happened whenever it is refused or the outcome is unknown, before
+   * it acts again.
+   */
   async once(request: HerokuRequest, happened: () => Promise<boolean>): Promise<void> {
+    let sent = false
     await this.#untilDone(async () => {
-      if (await happened()) return
+      if (sent && (await happened())) return
+      sent = true
       try {
         await this.#send(request)
       } catch (error) {

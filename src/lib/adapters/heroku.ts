@@ -41,21 +41,19 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
       await client.patch(`/apps/${app}/formation`, {updates: processes.map(({type, quantity}) => ({type, quantity}))})
     },
 
-    async autoscalers(app) {
-      const {id} = await client.get<{id: string}>(`/apps/${app}`)
+    async autoscalers(appId) {
       const monitors = await client
-        .get<ApiMonitor[]>(`/apps/${id}/formation/${SCALED}/monitors`, {host: 'metrics'})
+        .get<ApiMonitor[]>(`/apps/${appId}/formation/${SCALED}/monitors`, {host: 'metrics'})
         .catch(notThere)
       return (monitors ?? [])
         .filter((monitor) => monitor.is_active && monitor.action_type === 'scale')
         .map((monitor) => ({type: SCALED, min: monitor.min_quantity, max: monitor.max_quantity, monitor}))
     },
 
-    async startAutoscaler(app, {type, monitor}) {
-      const {id} = await client.get<{id: string}>(`/apps/${app}`)
+    async startAutoscaler(appId, {type, monitor}) {
       const {id: which, ...settings} = monitor
       const body = {...settings, is_active: true}
-      await client.patch(`/apps/${id}/formation/${type}/monitors/${which}`, body, {host: 'metrics'})
+      await client.patch(`/apps/${appId}/formation/${type}/monitors/${which}`, body, {host: 'metrics'})
     },
 
     async dynos(app) {
@@ -102,7 +100,7 @@ export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
 
     async setConfigVars(app, patch) {
       const body = Object.fromEntries(Object.entries(patch).map(([name, value]) => [name, value?.reveal() ?? null]))
-      await client.patch(`/apps/${app}/config-vars`, body)
+      return secretsOf(await client.patch<Record<string, string>>(`/apps/${app}/config-vars`, body))
     },
 
     async latestRelease(app) {

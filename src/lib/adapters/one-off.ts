@@ -2,9 +2,9 @@ import {randomBytes} from 'node:crypto'
 
 import {uncounted} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
-import type {Clock} from '../ports/ports.js'
+import type {Clock, HerokuApp} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
-import {type HerokuClient, SDK} from './heroku-client.js'
+import type {HerokuClient} from './heroku-client.js'
 import {apiMessage, statusOf} from './heroku-errors.js'
 
 export interface OneOff {
@@ -25,17 +25,16 @@ const SCRIPT_VAR = 'HEROKU_RDS_SCRIPT'
 export async function runOneOff(
   client: HerokuClient,
   clock: Clock,
-  app: string,
+  {name: app, generation}: Pick<HerokuApp, 'generation' | 'name'>,
   command: string,
   env: Record<string, Secret | string>,
 ): Promise<OneOff> {
   const mark = `heroku-plugin-rds ${randomBytes(6).toString('hex')}`
-  const {stack} = await client.get<{stack?: {name: string} | null}>(`/apps/${app}`, {headers: SDK})
   const values = Object.entries(env).map(
     ([name, value]) => [name, typeof value === 'string' ? value : value.reveal()] as const,
   )
   const dyno = await start(client, clock, app, mark, {
-    command: shellOf(stack?.name, `( eval "$${SCRIPT_VAR}" ); echo "${mark} exit $?"`),
+    command: shellOf(generation, `( eval "$${SCRIPT_VAR}" ); echo "${mark} exit $?"`),
     attach: false,
     type: 'run',
     time_to_live: SECONDS_TO_LIVE,
@@ -56,8 +55,8 @@ export async function runOneOff(
 }
 
 /** What buildpacks brought to a Cloud Native image is found by its launcher only, to which a lone argument is a script (buildpacks.io). */
-const shellOf = (stack: string | undefined, script: string): string =>
-  stack === 'cnb' ? `launcher '${script.replaceAll("'", `'\\''`)}'` : script
+const shellOf = (generation: HerokuApp['generation'], script: string): string =>
+  generation === 'fir' ? `launcher '${script.replaceAll("'", `'\\''`)}'` : script
 
 const NEW_RELEASE = 409
 const PAUSE_MS = 2000

@@ -1,24 +1,37 @@
 import type {AppBefore} from './app.js'
 import {fateOf} from './source-vars.js'
 import {CA_COMPANIONS} from './target-url.js'
+import {allEnded} from '../flow/all-ended.js'
 import type {AppFacts} from '../ports/assessment.js'
-import type {Heroku} from '../ports/ports.js'
+import type {Dyno, Heroku, Process} from '../ports/ports.js'
 import {refused} from '../ports/errors.js'
 import {ifKnown, known} from '../ports/fact.js'
 import type {Secret} from '../ports/secret.js'
+
+/** An app before the window, and its config vars, which are in no journal. */
+export interface AppSeen {
+  app: AppBefore
+  config: Record<string, Secret>
+}
 
 /** What an app is before the window, and what the switch will make of it. `keep`: config vars that stay on the source. */
 export async function appBefore(
   heroku: Heroku,
   facts: AppFacts,
   {caFile, keep}: {caFile: string; keep: readonly string[]},
-): Promise<AppBefore> {
-  const [config, dynos] = await Promise.all([heroku.configVars(facts.name), heroku.dynos(facts.name)])
+): Promise<AppSeen> {
   const vars = known(facts.sourceVars)
   const namesOf = (fate: 'kept' | 'moved') => vars.filter((one) => fateOf(one, keep) === fate).map(({name}) => name)
   const moving = namesOf('moved')
-  await assertRestorable(heroku, facts, config, moving)
-  return {
+  const own = ownOf(facts, moving)
+  const [config, dynos, released] = await allEnded([
+    heroku.configVars(facts.name),
+    heroku.dynos(facts.name),
+    own.length > 0 ? heroku.releaseConfigVars(facts.name, facts.release) : {},
+  ])
+  assertRestorable(facts, own, config, released)
+  const app: AppBefore = {
+    id: facts.id,
     name: facts.name,
     maintenance: facts.maintenance,
     preboot: facts.preboot,
@@ -31,26 +44,33 @@ export async function appBefore(
     moving,
     keeping: namesOf('kept'),
     keptAs: freeName(config),
-    upBefore: [...new Set(dynos.filter(({state}) => state === 'up').map(({type}) => type))],
+    upBefore: typesUp(facts.formation, dynos),
     companions: companionsOf(config, moving, caFile),
   }
+  return {app, config}
+}
+
+/** Process types of the formation of which a dyno is up. */
+export const typesUp = (formation: readonly Process[], dynos: readonly Dyno[]): string[] =>
+  formation.map(({type}) => type).filter((type) => dynos.some((dyno) => dyno.type === type && dyno.state === 'up'))
+
+/** Config vars of the app's own, of those that move. */
+function ownOf({attachments}: AppFacts, moving: readonly string[]): string[] {
+  const setByAttachments = attachments.flatMap(({configVars}) => configVars)
+  return moving.filter((name) => !setByAttachments.includes(name))
 }
 
 /**
  * The way back reads a config var of the app's own in the release before the window, since the journal holds no credential: it must be
  * there, as it is now.
  */
-async function assertRestorable(
-  heroku: Heroku,
-  {name: app, release, attachments}: AppFacts,
+function assertRestorable(
+  {name: app, release}: AppFacts,
+  own: readonly string[],
   config: Record<string, Secret>,
-  moving: readonly string[],
-): Promise<void> {
-  const setByAttachments = attachments.flatMap(({configVars}) => configVars)
-  const own = moving.filter((name) => !setByAttachments.includes(name))
-  if (own.length === 0) return
-  const before = await heroku.releaseConfigVars(app, release)
-  const other = own.filter((name) => before[name]?.reveal() !== config[name]?.reveal())
+  released: Record<string, Secret>,
+): void {
+  const other = own.filter((name) => released[name]?.reveal() !== config[name]?.reveal())
   if (other.length === 0) return
   throw refused(
     'config_changing',

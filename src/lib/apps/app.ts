@@ -22,6 +22,7 @@ export interface AppWorld {
 
 /** An app as it was before the window: what rollback restores, bit for bit. */
 export interface AppBefore {
+  id: string
   name: string
   maintenance: boolean
   preboot: boolean

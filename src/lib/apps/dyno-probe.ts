@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 
 import type {AppBefore} from './app.js'
+import type {AppSeen} from './app-before.js'
 import {PROBE_EXIT, PROBE_SCRIPT} from './probe-script.js'
 import {configForTarget} from './target-url.js'
 import {codeOf} from '../postgres/sqlstate.js'
@@ -28,13 +29,13 @@ const LATE_MS = 2000
  * The final URL, tried where it will be used: network, certificate and credential, by every client that the image has. What counts is
  * what the target hears, not what Heroku's log tells: `pg_notify` needs no table and no right, and writes nothing.
  */
-export async function tryFromDyno(probed: ProbedTarget, app: AppBefore): Promise<void> {
+export async function tryFromDyno(probed: ProbedTarget, {app, config}: AppSeen): Promise<void> {
   const {heroku, target, clock} = probed
   if (app.moving.length === 0) return
   const channel = `heroku_rds_${randomBytes(8).toString('hex')}`
-  const {env, urls} = await environment(probed, app)
+  const {env, urls} = environment(probed, app, config)
   await target.listening(channel, async (heard) => {
-    const ended = await attempted(() => heroku.runOneOff(app.name, PROBE_SCRIPT, {...env, RDS_PROBE_CHANNEL: channel}))
+    const ended = await attempted(() => heroku.runOneOff(app, PROBE_SCRIPT, {...env, RDS_PROBE_CHANNEL: channel}))
     if (ended.exitCode !== PROBE_EXIT.untried && endHeard(heard()) === undefined) await clock.sleep(LATE_MS)
     judge(app, {...ended, exitCode: endHeard(heard()) ?? ended.exitCode}, heard(), urls, probed.caFile)
   })
@@ -93,11 +94,12 @@ function judge(
 }
 
 /** What the app's dynos will have, and the same once more in the pieces of which psql needs none on its command line. */
-async function environment(
-  {heroku, targetUrl, caFile}: ProbedTarget,
+function environment(
+  {targetUrl, caFile}: ProbedTarget,
   app: AppBefore,
-): Promise<{env: Record<string, Secret | string>; urls: number}> {
-  const config = configForTarget(app, await heroku.configVars(app.name), targetUrl, caFile)
+  before: Record<string, Secret>,
+): {env: Record<string, Secret | string>; urls: number} {
+  const config = configForTarget(app, before, targetUrl, caFile)
   const urls = [...new Set(app.moving.map((name) => config[name]!.reveal()))]
   const {host, port, user, password, database, parameters}: ConnectionParts = connectionPartsOf(targetUrl)!
   const pieces = {HOST: host, PORT: String(port), USER: user, PASSWORD: password, DATABASE: database, CA: caFile}

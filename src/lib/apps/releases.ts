@@ -1,4 +1,4 @@
-import {type AppWorld, HEROKU_PAUSES} from './app.js'
+import {type AppBefore, type AppWorld, HEROKU_PAUSES} from './app.js'
 import {failed} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
 import {waitFor} from '../flow/wait.js'
@@ -7,6 +7,10 @@ import {waitFor} from '../flow/wait.js'
 const RELEASE_SECONDS = 15 * 60
 /** Set and removed again to make a release where nothing else has to change. */
 const NUDGE = 'HEROKU_RDS_RELEASE'
+
+/** Heroku lists the release phase as a process type (Dev Center, "Release phase"). */
+export const hasReleasePhase = ({formation}: Pick<AppBefore, 'formation'>): boolean =>
+  formation.some(({type}) => type === 'release')
 
 /** The newest release once its release phase has ended, well or badly. */
 export const endedRelease = (world: AppWorld, app: {name: string}) =>

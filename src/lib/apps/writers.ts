@@ -1,4 +1,5 @@
 import {type AppBefore, type AppWorld, HEROKU_PAUSES} from './app.js'
+import {allEnded} from '../flow/all-ended.js'
 import {waitFor} from '../flow/wait.js'
 import {messageOf} from '../ports/errors.js'
 import type {Autoscaler, Dyno, Process} from '../ports/ports.js'
@@ -14,27 +15,34 @@ const stays = (app: AppBefore, type: string): boolean => app.privateSpace && typ
 
 const mustGo = (app: AppBefore, dynos: readonly Dyno[]): Dyno[] => dynos.filter((dyno) => !stays(app, dyno.type))
 
+/** Process types that have dynos which the window stops. */
+const stopped = (app: AppBefore, formation: readonly Process[]): Process[] =>
+  formation.filter(({type, quantity}) => quantity > 0 && !stays(app, type))
+
 export async function isStopped({heroku}: AppWorld, app: AppBefore): Promise<boolean> {
-  const formation = await heroku.formation(app.name)
-  if (formation.some(({type, quantity}) => quantity > 0 && !stays(app, type))) return false
-  if (app.preboot && (await heroku.preboot(app.name))) return false
-  return mustGo(app, await heroku.dynos(app.name)).length === 0
+  const [formation, preboot, dynos] = await allEnded([
+    heroku.formation(app.name),
+    app.preboot ? heroku.preboot(app.name) : false,
+    heroku.dynos(app.name),
+  ])
+  return stopped(app, formation).length === 0 && !preboot && mustGo(app, dynos).length === 0
 }
 
-/** Stops all that may write in one app; returns what it did in words. */
+/**
+ * Stops all that may write in one app; returns what it did in words. What ran at the preflight is scaled to 0 at once; what the formation
+ * shows then, besides, after it.
+ */
 export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> {
   const {heroku} = world
-  if (app.preboot) await heroku.setPreboot(app.name, false)
-  const formation = await heroku.formation(app.name)
-  const running = formation.filter(({type, quantity}) => quantity > 0 && !stays(app, type))
-  if (running.length > 0)
-    await heroku.scale(
-      app.name,
-      running.map(({type}) => ({type, quantity: 0})),
-    )
-
-  const scaled = new Set(formation.map(({type}) => type))
+  const known = stopped(app, app.formation)
+  const [scaled] = await allEnded([
+    scaleKnown(world, app, toZero(known)),
+    app.preboot ? heroku.setPreboot(app.name, false) : undefined,
+  ])
+  const ended = new Map(scaled ? known.map(({type, quantity}) => [type, quantity]) : [])
   const oneOffs = new Set<string>()
+  const formed = new Set(app.formation.map(({type}) => type))
+  let atZero = false
   const wait = {
     what: `the dynos of ${app.name} to stop`,
     seconds: STOP_SECONDS,
@@ -42,19 +50,45 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
     suggestion: `heroku ps -a ${app.name} shows them`,
   }
   await waitFor(world, wait, async () => {
-    const left = mustGo(app, await heroku.dynos(app.name))
-    for (const dyno of left.filter(({type, name}) => !scaled.has(type) && !oneOffs.has(name))) {
-      oneOffs.add(dyno.name)
-      await heroku.stopDyno(app.name, dyno)
-    }
-    return left.length === 0 || undefined
+    const [dynos, formation] = await allEnded([heroku.dynos(app.name), atZero ? [] : heroku.formation(app.name)])
+    const running = stopped(app, formation)
+    if (running.length > 0) await heroku.scale(app.name, toZero(running))
+    for (const {type, quantity} of running) ended.set(type, quantity)
+    for (const {type} of formation) formed.add(type)
+    atZero ||= running.length === 0
+
+    const left = mustGo(app, dynos)
+    const others = left.filter(({type, name}) => !formed.has(type) && !oneOffs.has(name))
+    for (const {name} of others) oneOffs.add(name)
+    await allEnded(others.map((dyno) => heroku.stopDyno(app.name, dyno)))
+    return (atZero && left.length === 0) || undefined
   })
-  const types = running.map(({type, quantity}) => `${type} ${quantity} → 0`)
-  const kept = formation.some(({type, quantity}) => quantity > 0 && stays(app, type))
-    ? ['web stays up for the maintenance page']
-    : []
-  const ended = oneOffs.size > 0 ? [`ended ${[...oneOffs].join(', ')}`] : []
-  return `${app.name}: ${[...types, ...kept, ...ended].join(', ') || 'nothing was running'}`
+  const did = [
+    ...[...ended].map(([type, quantity]) => `${type} ${quantity} → 0`),
+    ...(app.formation.some(({type, quantity}) => quantity > 0 && stays(app, type))
+      ? ['web stays up for the maintenance page']
+      : []),
+    ...(oneOffs.size > 0 ? [`ended ${[...oneOffs].join(', ')}`] : []),
+  ]
+  return `${app.name}: ${did.join(', ') || 'nothing was running'}`
+}
+
+const toZero = (processes: readonly Process[]) => processes.map(({type}) => ({type, quantity: 0}))
+
+/** Scales process types as the preflight knew them; false where one of them is no more, and nothing was scaled. */
+async function scaleKnown(
+  {heroku}: AppWorld,
+  {name}: AppBefore,
+  processes: readonly Pick<Process, 'quantity' | 'type'>[],
+): Promise<boolean> {
+  if (processes.length === 0) return true
+  try {
+    await heroku.scale(name, processes)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'not_found') throw error
+    return false
+  }
 }
 
 /**
@@ -63,20 +97,28 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
  */
 export async function startWriters(world: AppWorld, app: AppBefore): Promise<void> {
   const {heroku, operator} = world
-  const {version} = await heroku.latestRelease(app.name)
-  const changed = await changedProcesses(world, app)
-  if (changed.length > 0) await heroku.scale(app.name, changed)
-  if (app.preboot) await heroku.setPreboot(app.name, true)
-  for (const autoscaler of app.autoscalers) await startAutoscaler(world, app, autoscaler)
+  const known = stopped(app, app.formation)
+  const [{version}, formation, scaled] = await allEnded([
+    heroku.latestRelease(app.name),
+    heroku.formation(app.name),
+    scaleKnown(world, app, known),
+    app.preboot ? heroku.setPreboot(app.name, true) : undefined,
+  ])
+  const left = changed(app, formation).filter(({type}) => !scaled || !known.some((one) => one.type === type))
+  if (left.length > 0) await heroku.scale(app.name, left)
 
   const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
   const wait = {what: `the dynos of ${app.name} to start`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
+  const allUp = async () => {
+    const dynos = (await heroku.dynos(app.name)).filter(({state, release}) => state === 'up' && release >= version)
+    const up = (wantedType: string) => dynos.filter(({type}) => type === wantedType).length
+    return wanted.every(({type, quantity}) => up(type) >= quantity) || undefined
+  }
   try {
-    await waitFor(world, wait, async () => {
-      const dynos = (await heroku.dynos(app.name)).filter(({state, release}) => state === 'up' && release >= version)
-      const up = (wantedType: string) => dynos.filter(({type}) => type === wantedType).length
-      return wanted.every(({type, quantity}) => up(type) >= quantity) || undefined
-    })
+    await allEnded([
+      ...app.autoscalers.map((autoscaler) => startAutoscaler(world, app, autoscaler)),
+      waitFor(world, wait, allUp),
+    ])
   } catch (error) {
     if (codeOf(error) !== 'deadline') throw error
     operator.tell(`warning: ${messageOf(error)}; heroku ps -a ${app.name} and heroku logs -a ${app.name} show why`)
@@ -84,9 +126,13 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
 }
 
 /** An app that is not scaled by itself for a while is better than one that stays closed. */
-async function startAutoscaler({heroku, operator}: AppWorld, {name}: AppBefore, autoscaler: Autoscaler): Promise<void> {
+async function startAutoscaler(
+  {heroku, operator}: AppWorld,
+  {id, name}: AppBefore,
+  autoscaler: Autoscaler,
+): Promise<void> {
   try {
-    await heroku.startAutoscaler(name, autoscaler)
+    await heroku.startAutoscaler(id, autoscaler)
   } catch (error) {
     const {type, min, max} = autoscaler
     operator.tell(
@@ -95,8 +141,8 @@ async function startAutoscaler({heroku, operator}: AppWorld, {name}: AppBefore, 
   }
 }
 
-/** Process types whose quantity is not what it was. */
-export async function changedProcesses({heroku}: AppWorld, app: AppBefore): Promise<Process[]> {
-  const now = new Map((await heroku.formation(app.name)).map(({type, quantity}) => [type, quantity]))
+/** Process types whose quantity is not what it was, as it was. */
+export const changed = (app: AppBefore, formation: readonly Process[]): Process[] => {
+  const now = new Map(formation.map(({type, quantity}) => [type, quantity]))
   return app.formation.filter(({type, quantity}) => now.has(type) && now.get(type) !== quantity)
 }

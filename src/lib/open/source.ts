@@ -4,7 +4,14 @@ import type {Tls} from '../adapters/client-settings.js'
 import {openDatabase} from '../adapters/postgres.js'
 import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
 import {bastionOf} from '../apps/source-bastion.js'
-import {addonNamed, addonOf, ownerParts, ownerPartsNow} from '../apps/source-database.js'
+import {
+  addonNamed,
+  addonOf,
+  type AppDatabases,
+  databasesOf,
+  ownerParts,
+  ownerPartsNow,
+} from '../apps/source-database.js'
 import type {MigrationRecord} from '../journal/journal.js'
 import type {Attachment, Database, Heroku} from '../ports/ports.js'
 import {refused, wrongUsage} from '../ports/errors.js'
@@ -26,9 +33,14 @@ export interface Source {
 /**
  * The source by the name that the operator gives it, or – after the switch, when DATABASE is a plain config var – by what the journal
  * says; or another Postgres, by the environment variable that holds its URL. Every connection to the add-on goes through the bastion of
- * its space, where it needs one.
+ * its space, where it needs one. `asked`: the app's databases, where they have been asked for already.
  */
-export async function sourceOf(heroku: Heroku, options: Options, record: MigrationRecord | undefined): Promise<Source> {
+export async function sourceOf(
+  heroku: Heroku,
+  options: Options,
+  record: MigrationRecord | undefined,
+  asked?: AppDatabases,
+): Promise<Source> {
   const {app, database = 'DATABASE', sourceUrlEnv, reading = false} = options
   if (sourceUrlEnv !== undefined) return outsideSource(heroku, {...options, sourceUrlEnv}, record)
   if (record && isOutside({id: record.addonId})) {
@@ -38,11 +50,11 @@ export async function sourceOf(heroku: Heroku, options: Options, record: Migrati
       'name the environment variable that holds its URL with --source-url-env',
     )
   }
-  const attached = record
-    ? await addonOf(heroku, {app, id: record.addonId, name: record.addonName})
-    : await addonNamed(heroku, app, database)
-  const {addon} = attached
-  const [direct, bastion] = await Promise.all([ownerParts(heroku, app, attached), bastionOf(heroku, addon)])
+  const databases = asked ?? (await databasesOf(heroku, app))
+  const addon = record
+    ? await addonOf(heroku, databases, {app, id: record.addonId, name: record.addonName})
+    : await addonNamed(databases, app, database)
+  const [direct, bastion] = await Promise.all([ownerParts(heroku, app, addon, databases), bastionOf(heroku, addon)])
   const tunnel = bastion && tunnelThrough(bastion, async () => (await bastionOf(heroku, addon)) ?? bastion)
   const through = tunnel ? {tunnel} : {}
   const parts = {...direct, ...through}

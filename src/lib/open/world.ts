@@ -13,6 +13,7 @@ import type {Options, Closable} from './options.js'
 import {sourceOf} from './source.js'
 import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
 import {isOutside} from '../apps/outside-source.js'
+import {databasesOf} from '../apps/source-database.js'
 import {RdsError} from '../ports/errors.js'
 import type {Database, Journal, Clock} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
@@ -42,11 +43,15 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   const heroku = herokuOf(new HerokuClient(options.api, clock, {tell: options.tell}), clock)
   const open: Closable[] = []
   try {
-    const [app, opened] = await Promise.allSettled([heroku.app(options.app), openTarget(options, given.target, open)])
-    if (app.status === 'rejected') throw app.reason
+    const [databases, opened] = await Promise.allSettled([
+      databasesOf(heroku, options.app),
+      openTarget(options, given.target, open),
+    ])
+    if (databases.status === 'rejected') throw databases.reason
     if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
     const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
-    const source = await sourceOf(heroku, {...options, sourceUrlEnv: sourceNamed(given, options, record)}, record)
+    const named = {...options, sourceUrlEnv: sourceNamed(given, options, record)}
+    const source = await sourceOf(heroku, named, record, databases.value)
     open.push(source.db)
     return await work({
       app: options.app,

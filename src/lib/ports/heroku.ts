@@ -1,7 +1,10 @@
 import type {Bastion, Attachment, Autoscaler, DatabaseInfo, Dyno, HerokuApp, Process} from './records.js'
 import type {Secret} from './secret.js'
 
-/** Idempotent: each call looks before it acts, waits out rate limits and outages, and never repeats a blind POST. */
+/**
+ * Idempotent: each call waits out rate limits and outages, and repeats nothing that may have happened without a look. What is there already
+ * is not made again.
+ */
 export interface Heroku {
   /** The same, whose looks and waits end when the signal aborts; an outage is waited out for so many seconds. */
   under(signal: AbortSignal, how?: {patienceSeconds: number}): Heroku
@@ -9,10 +12,10 @@ export interface Heroku {
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>
   scale(app: string, processes: readonly Pick<Process, 'quantity' | 'type'>[]): Promise<void>
-  /** Those that are on. */
-  autoscalers(app: string): Promise<Autoscaler[]>
+  /** Those that are on. By the app's id: Heroku's metrics know no names. */
+  autoscalers(appId: string): Promise<Autoscaler[]>
   /** On again, as it was. */
-  startAutoscaler(app: string, autoscaler: Autoscaler): Promise<void>
+  startAutoscaler(appId: string, autoscaler: Autoscaler): Promise<void>
   dynos(app: string): Promise<Dyno[]>
   stopDyno(app: string, dyno: Dyno): Promise<void>
   preboot(app: string): Promise<boolean>
@@ -31,12 +34,12 @@ export interface Heroku {
   /** On every app Heroku tells of; those of an app this account may not look at come without config vars. */
   attachments(addonId: string): Promise<Attachment[]>
   attach(attachment: Pick<Attachment, 'app' | 'name' | 'namespace'>, addonName: string): Promise<void>
-  detach(attachment: Pick<Attachment, 'app' | 'name'>): Promise<void>
+  detach(attachment: Pick<Attachment, 'app' | 'id'>): Promise<void>
   /** With all its data, and its attachments on every app. */
   destroyAddon(addon: Attachment['addon']): Promise<void>
   configVars(app: string): Promise<Record<string, Secret>>
-  /** One PATCH, one release; null removes. */
-  setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<void>
+  /** One PATCH, one release; null removes. Returns all config vars as they are then. */
+  setConfigVars(app: string, patch: Record<string, Secret | null>): Promise<Record<string, Secret>>
   /** As they were in a release: what its dynos boot with. */
   releaseConfigVars(app: string, version: number): Promise<Record<string, Secret>>
   latestRelease(app: string): Promise<{version: number; status: string; description: string}>
@@ -53,7 +56,7 @@ export interface Heroku {
   pipeline(app: string): Promise<{name: string; stage: string} | null>
   /** Runs a command in a one-off dyno. `exitCode` is undefined when Heroku's log did not tell it in time. */
   runOneOff(
-    app: string,
+    app: Pick<HerokuApp, 'generation' | 'name'>,
     command: string,
     env: Record<string, Secret | string>,
   ): Promise<{exitCode?: number; output: string}>

@@ -20,5 +20,13 @@ export interface Step {
   run(migration: Migration): Promise<string>
 }
 
+/** A look for an effect that only the step itself has: it is not made where the step was never started, or was undone. */
+export const onceStarted =
+  (id: string, look: Step['done']): Step['done'] =>
+  async (migration) => {
+    const records = await migration.journal.records()
+    return records.some(({step, undoneAt}) => step === id && !undoneAt) && look(migration)
+  }
+
 /** For steps whose proof every run has to repeat. */
 export const never = (): Promise<boolean> => Promise.resolve(false)

@@ -59,7 +59,7 @@ async function factsOfApp(
         return space === null ? null : heroku.network(space)
       }),
       attempt(() => heroku.pipeline(name)),
-      attempt(() => heroku.autoscalers(name)),
+      attempt(async () => heroku.autoscalers((await app).id)),
       attempt(() => heroku.rights(name)),
     ])
   const foreign = addons.filter((one) => one.name !== addon).flatMap(({configVars}) => configVars)

@@ -1,7 +1,7 @@
 import {allEnded} from '../../flow/all-ended.js'
 import {requireNote} from '../../journal/notes.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
-import type {Step} from '../step.js'
+import {onceStarted, type Step} from '../step.js'
 
 /** Shows the maintenance page on every app that shares the database. Stops the router and nothing else. */
 export const enterMaintenance: Step = {
@@ -15,11 +15,11 @@ export const enterMaintenance: Step = {
     await allEnded(quiet.map(({name}) => migration.heroku.setMaintenance(name, false)))
   },
 
-  async done(migration) {
+  done: onceStarted(WINDOW_BEGINS, async (migration) => {
     const apps = await pagesOf(migration)
     const now = await allEnded(apps.map((name) => migration.heroku.app(name)))
     return now.every(({maintenance}) => maintenance)
-  },
+  }),
 
   async run(migration) {
     const apps = await pagesOf(migration)

@@ -1,6 +1,7 @@
-import {isSwitched, notSwitched} from '../../apps/switch.js'
+import {requireSwitched} from '../../apps/switch.js'
 import {fenceState} from '../../fence/fence.js'
 import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {allEnded} from '../../flow/all-ended.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {failed} from '../../ports/errors.js'
@@ -11,7 +12,10 @@ import {never, type Step} from '../step.js'
 import {stillFrozen} from './freeze-source.js'
 import {compareLargeObjects} from '../../verify/large-objects.js'
 
-/** The last cheap exit: all evidence on one screen, and a decision. A no undoes everything above. */
+/**
+ * The last cheap exit: all evidence on one screen, and a decision. A no undoes everything above. Time passes while a person thinks: after a
+ * yes everything is looked at once more.
+ */
 export const gate: Step = {
   id: 'gate',
   title: 'Gate',
@@ -21,12 +25,14 @@ export const gate: Step = {
 
   async run(migration) {
     const {operator, settings, signal} = migration
-    await assertReady(migration)
-    const yes = settings.gate === 'auto' || (await operator.decideGate(await evidenceOf(migration), signal))
-    if (!yes) throw failed('gate_declined', 'the gate was answered no')
-    await assertReady(migration)
+    const asks = settings.gate === 'ask'
+    if (asks) {
+      const evidence = await evidenceOf(migration, await assertReady(migration))
+      if (!(await operator.decideGate(evidence, signal))) throw failed('gate_declined', 'the gate was answered no')
+    }
+    const releases = await assertReady(migration)
     await assertLargeObjectsEqual(migration)
-    return settings.gate === 'auto' ? 'passed by --gate auto: every check above held' : 'passed by the operator'
+    return `${asks ? 'passed by the operator' : 'passed by --gate auto: every check above held'}; ${releases}`
   },
 }
 
@@ -35,10 +41,9 @@ const SUBJECTS: readonly [subject: string, step: string][] = [
   ['Rows and objects', 'verify'],
   ['Sequences', 'reconcile'],
   ['Smoke test', 'smoke-test'],
-  ['Switch', 'switch-apps'],
 ]
 
-async function evidenceOf(migration: Migration): Promise<GateEvidence> {
+async function evidenceOf(migration: Migration, releases: string): Promise<GateEvidence> {
   const {source, target, journal, app} = migration
   const records = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
   const recordOf = (id: string) => records.find(({step}) => step === id)
@@ -49,6 +54,7 @@ async function evidenceOf(migration: Migration): Promise<GateEvidence> {
         const proof = recordOf(step)?.evidence
         return proof ? [{subject, proof}] : []
       }),
+      {subject: 'Switch', proof: `${releases}; checked just now`},
       {
         subject: 'Writers',
         proof: `none: the source has refused every write since ${utcTime(frozen.at)}, the target still does; checked just now`,
@@ -62,12 +68,12 @@ async function evidenceOf(migration: Migration): Promise<GateEvidence> {
 
 const utcTime = (at: string): string => `${new Date(at).toISOString().slice(11, 19)} UTC`
 
-/** Everything the decision rests on, looked at once more: time passes while people think. */
-async function assertReady(migration: Migration): Promise<void> {
+/** Everything the decision rests on, looked at now; returns which releases the apps will start on. */
+async function assertReady(migration: Migration): Promise<string> {
   await assertClosed(migration)
-  for (const app of await requireNote(migration, 'apps')) {
-    if (!(await isSwitched(migration, app))) throw notSwitched(app)
-  }
+  const apps = await requireNote(migration, 'apps')
+  const releases = await allEnded(apps.map((app) => requireSwitched(migration, app)))
+  return releases.join('; ')
 }
 
 /** No trigger can fence them: a session that overrides the read-only default could have written one since the verification. */

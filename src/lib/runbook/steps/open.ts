@@ -1,6 +1,6 @@
 import {allEnded} from '../../flow/all-ended.js'
 import type {AppBefore} from '../../apps/app.js'
-import {changedProcesses, startWriters, stopApp} from '../../apps/writers.js'
+import {changed, startWriters, stopApp} from '../../apps/writers.js'
 import {fenceState, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
 import {fingerprint} from '../../fence/fingerprint.js'
 import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
@@ -56,12 +56,13 @@ export const open: Step = {
 }
 
 /** Formation and maintenance are as they were before the window. */
-async function isBack(migration: Migration, app: AppBefore): Promise<boolean> {
-  const {maintenance} = await migration.heroku.app(app.name)
-  const preboot = await migration.heroku.preboot(app.name)
-  return (
-    maintenance === app.maintenance && preboot === app.preboot && (await changedProcesses(migration, app)).length === 0
-  )
+async function isBack({heroku}: Migration, app: AppBefore): Promise<boolean> {
+  const [{maintenance}, preboot, formation] = await allEnded([
+    heroku.app(app.name),
+    heroku.preboot(app.name),
+    heroku.formation(app.name),
+  ])
+  return maintenance === app.maintenance && preboot === app.preboot && changed(app, formation).length === 0
 }
 
 /** The way back while nothing has been written to the target: stop, fence, prove it – or open again and refuse. */

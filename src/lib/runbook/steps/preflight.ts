@@ -1,5 +1,6 @@
 import {allEnded} from '../../flow/all-ended.js'
-import {appBefore} from '../../apps/app-before.js'
+import {areAsBefore} from '../../apps/app-again.js'
+import {appBefore, type AppSeen} from '../../apps/app-before.js'
 import type {AppBefore} from '../../apps/app.js'
 import {NOT_TRIED, tryFromDyno} from '../../apps/dyno-probe.js'
 import {inWindow} from '../../journal/in-window.js'
@@ -25,16 +26,12 @@ export const preflight: Step = {
     const assessment = await migration.assess()
     refuseBlockers(assessment, migration)
     if (!(await noteOf(migration, 'targetBefore'))) await refuseForeignContents(migration.target)
-    const planned = await allEnded(
-      assessment.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)),
-    )
-    for (const {name} of planned) await migration.heroku.tryRights(name)
-    const untried = await untriedApps(migration, planned)
-    // The probes take a while: what the way back restores is what was true last.
-    const again = await migration.assess()
-    refuseBlockers(again, migration)
-    refuseOtherApps(assessment, again)
-    const apps = await allEnded(again.apps.map((facts) => appBefore(migration.heroku, facts, migration.settings)))
+    const [seen] = await allEnded([
+      readApps(assessment, migration),
+      allEnded(assessment.apps.map(({name}) => migration.heroku.tryRights(name))),
+    ])
+    const untried = await untriedApps(migration, seen)
+    const apps = await asTheyAreNow(migration, assessment, seen)
     await leaveNote(migration, 'apps', apps)
     const told = assessment.findings.filter(
       ({level, methods}) =>
@@ -51,19 +48,33 @@ export const preflight: Step = {
   },
 }
 
+const readApps = ({apps}: Assessment, {heroku, settings}: Migration): Promise<AppSeen[]> =>
+  allEnded(apps.map((facts) => appBefore(heroku, facts, settings)))
+
 /** Tries the target from a dyno of every app; returns those that could not try, where the operator accepts that. */
-async function untriedApps(migration: Migration, apps: readonly AppBefore[]): Promise<string[]> {
-  const untried: string[] = []
-  for (const app of apps) {
+async function untriedApps(migration: Migration, seen: readonly AppSeen[]): Promise<string[]> {
+  const {caFile, acceptUntriedTarget} = migration.settings
+  const untried = seen.map(async (one) => {
     try {
-      await tryFromDyno({...migration, caFile: migration.settings.caFile}, app)
+      await tryFromDyno({...migration, caFile}, one)
+      return []
     } catch (error) {
-      if (codeOf(error) !== NOT_TRIED || !migration.settings.acceptUntriedTarget) throw error
+      if (codeOf(error) !== NOT_TRIED || !acceptUntriedTarget) throw error
       migration.operator.tell(`warning: ${messageOf(error)}`)
-      untried.push(app.name)
+      return [one.app.name]
     }
-  }
-  return untried
+  })
+  return (await allEnded(untried)).flat()
+}
+
+/** The probes take a while, and what the way back restores is what was true last: where an app has changed, everything is assessed again. */
+async function asTheyAreNow(migration: Migration, first: Assessment, seen: readonly AppSeen[]): Promise<AppBefore[]> {
+  const apps = seen.map(({app}) => app)
+  if (await areAsBefore(migration.heroku, migration.addon, first, apps)) return apps
+  const again = await migration.assess()
+  refuseBlockers(again, migration)
+  refuseOtherApps(first, again)
+  return (await readApps(again, migration)).map(({app}) => app)
 }
 
 /** An app that was not tried is not moved, and one that cannot be read any more would be left behind. */

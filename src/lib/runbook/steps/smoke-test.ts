@@ -1,6 +1,8 @@
+import {requireRelease} from '../../apps/releases.js'
 import {USUAL_VAR} from '../../apps/source-vars.js'
 import {urlForApp} from '../../apps/target-url.js'
 import {describeWrites, landedWrites, lastLanded} from '../../fence/landed-writes.js'
+import {allEnded} from '../../flow/all-ended.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, unverified} from '../../ports/errors.js'
 import type {Session} from '../../ports/ports.js'
@@ -69,14 +71,14 @@ async function runSmokeSql(session: Session, sql: string): Promise<void> {
   })
 }
 
-/** The dyno alone may pass the target's fence: its URLs carry the key, which dies with the fence. */
+/** Started on the switch's release. The dyno alone may pass the target's fence: its URLs carry the key, which dies with the fence. */
 async function runSmokeCommand(migration: Migration, command: string, fencePass: string): Promise<string> {
-  const {heroku, app, targetUrl, settings} = migration
-  const {moving = [], companions = {}} = (await requireNote(migration, 'apps')).find(({name}) => name === app) ?? {}
-  const config = await heroku.configVars(app)
-  const names = [...new Set([USUAL_VAR, ...moving])]
+  const {heroku, targetUrl, settings} = migration
+  const app = (await requireNote(migration, 'apps')).find(({name}) => name === migration.app)!
+  const [config] = await allEnded([heroku.configVars(app.name), requireRelease(migration, app)])
+  const names = [...new Set([USUAL_VAR, ...app.moving])]
   const env = names.map((name) => {
-    const url = urlForApp(targetUrl, settings.caFile, companions, config[name])
+    const url = urlForApp(targetUrl, settings.caFile, app.companions, config[name])
     return [name, withOption(url, `-c heroku_rds.pass=${fencePass}`)] as const
   })
   const {exitCode, output} = await heroku.runOneOff(app, command, Object.fromEntries(env))

@@ -2,11 +2,13 @@ import {allEnded} from '../../flow/all-ended.js'
 import {ensureReleased} from '../../apps/releases.js'
 import {isStopped, stopApp, startWriters} from '../../apps/writers.js'
 import {requireNote} from '../../journal/notes.js'
-import type {Step} from '../step.js'
+import {onceStarted, type Step} from '../step.js'
+
+const ID = 'stop-writers'
 
 /** Scales every app to 0 and stops one-off and Scheduler dynos. A writer that is left meets the fence in the next step. */
 export const stopWriters: Step = {
-  id: 'stop-writers',
+  id: ID,
   title: 'Stop the writers',
   window: 'inside',
 
@@ -20,10 +22,10 @@ export const stopWriters: Step = {
     )
   },
 
-  async done(migration) {
+  done: onceStarted(ID, async (migration) => {
     const apps = await requireNote(migration, 'apps')
     return (await allEnded(apps.map((app) => isStopped(migration, app)))).every(Boolean)
-  },
+  }),
 
   async run(migration) {
     const apps = await requireNote(migration, 'apps')
