@@ -57,7 +57,7 @@ describe('Vacuum', function () {
        insert into days values (1, '2025-05-05')`,
     )
     const tables = ['"public"."First; one"', '"public"."day_one"', '"public"."second"']
-    expect((await neverVacuumed(target.db)).filter((table) => tables.includes(table))).to.have.members(tables)
+    expect((await neverVacuumed(target.db)).map(({name}) => name)).to.include.members(tables)
     expect(await vacuumCopied({source: source.db, target: target.db})).to.be.greaterThan(2)
     expect(await neverVacuumed(target.db)).to.deep.equal([])
     expect(

@@ -129,16 +129,31 @@ describe('the queue of chunks', () => {
 describe('the queue of what is ready', () => {
   it('gives the largest first, lets takers wait, and ends when it is closed', async () => {
     const queue = new ReadyQueue<{bytes: number}>()
-    const early = queue.take()
+    const one = {items: 1, bytes: 0}
+    const early = queue.take(one)
     expect(queue.idle()).to.equal(1)
     queue.add({bytes: 1}, {bytes: 3}, {bytes: 2})
-    expect(await early).to.deep.equal({bytes: 3})
-    expect(await queue.take()).to.deep.equal({bytes: 2})
-    const last = queue.take()
-    const none = queue.take()
+    expect(await early).to.deep.equal([{bytes: 3}])
+    expect(await queue.take(one)).to.deep.equal([{bytes: 2}])
+    const last = queue.take(one)
+    const none = queue.take(one)
     queue.close()
-    expect(await last).to.deep.equal({bytes: 1})
-    expect(await none).to.equal(undefined)
+    expect(await last).to.deep.equal([{bytes: 1}])
+    expect(await none).to.deep.equal([])
+  })
+
+  it('gives together what is small, and a large one alone', async () => {
+    const queue = new ReadyQueue<{bytes: number}>()
+    queue.add(...[9, 3, 3, 2, 1, 0, 0].map((bytes) => ({bytes})))
+    queue.close()
+    const taken: number[][] = []
+    for (
+      let some = await queue.take({items: 3, bytes: 8});
+      some.length > 0;
+      some = await queue.take({items: 3, bytes: 8})
+    )
+      taken.push(some.map(({bytes}) => bytes))
+    expect(taken).to.deep.equal([[9], [3, 3, 2], [1, 0, 0]])
   })
 })
 
@@ -160,7 +175,8 @@ describe('what a table still needs when its rows are there', () => {
       arrived(plan)
     }
     work.close()
-    for (let next = await work.take(); next; next = await work.take()) {
+    const one = {items: 1, bytes: 0}
+    for (let [next] = await work.take(one); next; [next] = await work.take(one)) {
       ready.push(`${next.what} ${next.table}`)
       next.done()
     }

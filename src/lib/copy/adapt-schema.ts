@@ -5,7 +5,7 @@ import {isLockConflict} from '../postgres/table-lock.js'
 import type {Database, Queryable, SchemaDump, Session} from '../ports/ports.js'
 import {dropChecks, NEED_NOT_HOLD} from './set-aside.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
-import {ALREADY_THERE, execute} from './execute.js'
+import {ALREADY_THERE, executeAll} from './execute.js'
 import {UNIQUE_VIOLATION, WRONG_OBJECT_TYPE} from '../postgres/sqlstate.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
@@ -36,14 +36,11 @@ export async function adaptSchema(
       await dropOtherIndexes(session, indexes)
       await meanwhile(session, kept)
       await session.query(path)
-      for (const statement of statements) {
-        const sql = statement.sql.replace(/^CREATE (FUNCTION|PROCEDURE|AGGREGATE) /m, 'CREATE OR REPLACE $1 ')
-        await session.query('savepoint before_statement')
-        const made = await execute(session, {...statement, sql}, THERE_ALREADY)
-        await session.query(
-          `${made ? '' : 'rollback to savepoint before_statement; '}release savepoint before_statement`,
-        )
-      }
+      const remaking = statements.map(({sql, words}) => ({
+        words,
+        sql: sql.replace(/^CREATE (FUNCTION|PROCEDURE|AGGREGATE) /m, 'CREATE OR REPLACE $1 '),
+      }))
+      await executeAll(session, remaking, {allowed: THERE_ALREADY, inTransaction: true})
       await dropChecks(session)
     },
     {discard: true},
@@ -90,8 +87,9 @@ async function dropViews(session: Session): Promise<void> {
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('v', 'm') and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`)
-  for (const {schema, name, kind} of views)
-    await session.query(`drop ${kind} if exists ${identifier(schema, name)} cascade`)
+  await session.query(
+    views.map(({schema, name, kind}) => `drop ${kind} if exists ${identifier(schema, name)} cascade`).join('; '),
+  )
 }
 
 /** Until none is left that is not as it is on the source: dropping one may take columns of others along. */
@@ -106,7 +104,7 @@ async function dropOtherTables(
       ([table, definition]) => definition !== definitions.get(table) || (first && again.has(table)),
     )
     if (drops.length === 0) return new Set(there.keys())
-    for (const [table] of drops) await session.query(`drop table if exists ${table} cascade`)
+    await session.query(drops.map(([table]) => `drop table if exists ${table} cascade`).join('; '))
   }
 }
 
@@ -138,14 +136,13 @@ async function tableDefinitions(db: Queryable): Promise<Map<TableName, string>> 
 
 async function dropOtherIndexes(session: Session, source: readonly IndexDefinition[]): Promise<void> {
   const known = new Set(source.map(({definition}) => definition))
-  for (const {table, index, constraint, definition} of await indexDefinitions(session)) {
-    if (known.has(definition)) continue
-    const drop =
-      constraint === null
-        ? `drop index if exists ${index} cascade`
-        : `alter table ${table} drop constraint if exists ${constraint} cascade`
-    await session.query(drop)
-  }
+  const others = (await indexDefinitions(session)).filter(({definition}) => !known.has(definition))
+  const drops = others.map(({table, index, constraint}) =>
+    constraint === null
+      ? `drop index if exists ${index} cascade`
+      : `alter table ${table} drop constraint if exists ${constraint} cascade`,
+  )
+  await session.query(drops.join('; '))
 }
 
 interface IndexDefinition {

@@ -1,7 +1,7 @@
 import type {Database, Session} from '../ports/ports.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
-import {ALREADY_THERE, execute} from './execute.js'
-import type {Build} from './post-data.js'
+import {ALREADY_THERE, executeAll} from './execute.js'
+import type {Work} from './finish-tables.js'
 
 /**
  * A session of the target that builds, with `memory` kB of maintenance_work_mem, where the app's functions find what they find on the
@@ -27,16 +27,14 @@ export async function inBuildingSession<T>(
 }
 
 /**
- * One index; it is there whole, or not at all. Builds side by side cost less than one build by several workers, so those
- * are used only for what would stand idle.
+ * Does what tables need that have their rows, for several of them at a time: each index, and each constraint, is there whole or not at
+ * all. Builds side by side cost less than one build by several workers, so those are used only for what would stand idle.
  */
-export async function buildIndex(session: Session, {create}: Build, spareWorkers: number): Promise<void> {
-  await session.query(`set max_parallel_maintenance_workers = ${spareWorkers}`)
-  await execute(session, create, ALREADY_THERE)
-}
-
-/** When a table has its rows and its indexes: constraints are put upon them, and the planner learns what is there. */
-export async function finishTable(session: Session, table: string, builds: readonly Build[]): Promise<void> {
-  for (const statement of builds.flatMap(({then}) => then)) await execute(session, statement, ALREADY_THERE)
-  await session.query(`analyze ${table}`)
+export async function finishSome(session: Session, work: readonly Work[], spareWorkers: number): Promise<void> {
+  for (const {prepare} of work) await prepare?.(session)
+  const statements = work.flatMap((one) => one.statements)
+  const workers = `set max_parallel_maintenance_workers = ${spareWorkers}`
+  if (statements.length > 0) await executeAll(session, statements, {allowed: ALREADY_THERE, guard: workers})
+  const landed = work.filter(({analyze}) => analyze).map(({table}) => table)
+  if (landed.length > 0) await session.query(`analyze ${landed.join(', ')}`)
 }

@@ -4,7 +4,7 @@ import {failed, messageOf} from '../ports/errors.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import {capacityOf} from '../postgres/capacity.js'
-import {ALREADY_THERE, execute} from './execute.js'
+import {ALREADY_THERE, executeAll} from './execute.js'
 import {addCheck, type Check} from './set-aside.js'
 import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'
@@ -22,16 +22,9 @@ export async function attachConstraints(
 ): Promise<{statements: number; foreignKeys: number}> {
   const {buildMemory} = await capacityOf({from: sides.source, to: sides.target})
   await inBuildingSession(sides, buildMemory, async (session) => {
-    const inOrder = async (statements: PostData['rest']) => {
-      for (const statement of statements) {
-        signal.throwIfAborted()
-        await execute(session, statement, ALREADY_THERE)
-      }
-    }
-    await inOrder(rest)
-    await inOrder(checks.map(addCheck))
+    await executeAll(session, [...rest, ...checks.map(addCheck)], {allowed: ALREADY_THERE, signal})
     await enforceForeignKeys(sides, session, foreignKeys, signal)
-    await inOrder(last)
+    await executeAll(session, last, {allowed: ALREADY_THERE, signal})
   })
   return {statements: rest.length + checks.length + last.length, foreignKeys: foreignKeys.length}
 }
@@ -45,7 +38,7 @@ export async function copyConstraints(
   const attached = await attachConstraints(sides, data, signal)
   const [unmet] = await validateChecks(sides, data.checks, signal)
   if (unmet) throw checkViolated(unmet)
-  await validateForeignKeys(sides, data.foreignKeys, signal)
+  await validateForeignKeys(sides, data.foreignKeys, {signal, nobodyWaits: true})
   return attached
 }
 

@@ -1,13 +1,14 @@
 import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
 import {passFence} from '../fence/fence.js'
+import type {Bounds} from '../flow/batches.js'
 import type {Clock, Database, Operator, Session} from '../ports/ports.js'
-import {inBuildingSession} from './build-indexes.js'
+import {finishSome, inBuildingSession} from './build-indexes.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {isUnfinished, planChunks, type TablePlan} from './chunk-state.js'
 import {type ChunkOf, chunkQueue, type ChunkQueue} from './chunk-queue.js'
 import {copyChunk, isRewritten} from './copy-chunk.js'
-import {ALREADY_THERE, execute} from './execute.js'
+import {ALREADY_THERE, executeAll} from './execute.js'
 import {tableFinisher, type Work} from './finish-tables.js'
 import {lanesOf} from './lanes.js'
 import type {PostData} from './post-data.js'
@@ -45,6 +46,9 @@ export interface CopyWorld {
  */
 const LOCKS_HELD_MS = 1000
 
+/** Builds of one message: small ones, of which a distant target would do one in each round trip. */
+const AT_ONCE: Bounds = {items: 100, bytes: 4 * 1024 ** 2}
+
 /**
  * Brings every row to the target, from one snapshot of the source, and builds each table's indexes as soon as its last row
  * has landed, while other tables are still on their way. Can be called again however it ended: what has been marked
@@ -56,7 +60,7 @@ export async function copyRows(
   interrupted: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({from: source, to: target})
-  for (const statement of statistics) await execute(target, statement, ALREADY_THERE)
+  await executeAll(target, statistics, {allowed: ALREADY_THERE})
   const snapshot = given ?? shareSnapshot(source)
   const layout = {snapshot, target, atOnce, fencePass}
   const path = await appSearchPath(source)
@@ -107,18 +111,17 @@ export async function copyRows(
 
   const buildLane = () =>
     inBuildingSession({source, target}, buildMemory, async (session) => {
-      for (let next = await work.take(); next; next = await work.take()) {
+      for (let some = await work.take(AT_ONCE); some.length > 0; some = await work.take(AT_ONCE)) {
         lanes.signal.throwIfAborted()
-        const running = progress.building(next)
+        const running = some.map((one) => progress.building(one))
         try {
-          await next.run(session)
+          await finishSome(session, some, work.idle())
         } catch (error) {
-          work.add(next)
-          running.failed()
+          work.add(...some)
+          for (const one of running) one.failed()
           throw error
         }
-        running.done()
-        next.done()
+        for (const one of [...running, ...some]) one.done()
       }
     })
 

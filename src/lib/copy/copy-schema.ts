@@ -2,7 +2,7 @@ import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_EXTENSION, USER_SC
 import type {Database, Queryable, SchemaDump} from '../ports/ports.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {forgetChunks} from './chunk-state.js'
-import {execute} from './execute.js'
+import {executeAll} from './execute.js'
 import {removeLargeObjects} from './large-objects.js'
 import {partitionedForeignKeys, type PostData, sortPostData, sourceIndexes} from './post-data.js'
 import {carrySettings, databaseSettings, type Setting, restoreSettings} from './settings.js'
@@ -41,7 +41,7 @@ export async function copyObjects({
   const path = await appSearchPath(source)
   await target.transaction(
     async (session) => {
-      for (const statement of statements) await execute(session, statement)
+      await executeAll(session, statements, {inTransaction: true})
       await dropChecks(session)
     },
     {discard: true, path},
@@ -57,10 +57,11 @@ export async function createExtensions({source, target}: Sides): Promise<void> {
     join pg_namespace n on n.oid = e.extnamespace
     where e.extname <> 'plpgsql' and ${USER_EXTENSION}
     order by e.oid`)
-  for (const {name, schema} of extensions) {
-    if (schema !== 'pg_catalog') await target.query(`create schema if not exists ${identifier(schema)}`)
-    await target.query(`create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`)
-  }
+  const create = extensions.flatMap(({name, schema}) => [
+    ...(schema === 'pg_catalog' ? [] : [`create schema if not exists ${identifier(schema)}`]),
+    `create extension if not exists ${identifier(name)} schema ${identifier(schema)} cascade`,
+  ])
+  if (create.length > 0) await target.query(create.join('; '))
 }
 
 /** The statements that create everything but indexes, constraints and triggers. */
@@ -114,15 +115,17 @@ export async function emptyTarget(target: Database, before: TargetBefore): Promi
   await target.session(async (session) => {
     await forgetChunks(session)
     await removeLargeObjects(session)
-    for (const {drop} of drops) await session.query(drop)
+    await executeAll(session, drops.map(asStatement))
     for (;;) {
       const objects = await session.query<{drop: string}>(OBJECTS_IN_SCHEMAS)
       if (objects.length === 0) break
-      for (const {drop} of objects) await session.query(drop)
+      await executeAll(session, objects.map(asStatement))
     }
   })
   await restoreSettings(target, before.settings)
 }
+
+const asStatement = ({drop}: {drop: string}): Statement => ({sql: drop, words: [drop]})
 
 /** Objects in the customer's schemas that belong to no extension and to no other object, as the statements that drop them. */
 const OBJECTS_IN_SCHEMAS = `

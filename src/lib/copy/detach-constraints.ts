@@ -1,5 +1,6 @@
 import {type Guard, notOfExtension, OWN_SCHEMA, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database} from '../ports/ports.js'
+import {executeAll} from './execute.js'
 import {DROP_CHECKS} from './set-aside.js'
 import {NOTES_NOTHING} from '../fence/landed-writes.js'
 
@@ -11,7 +12,11 @@ import {NOTES_NOTHING} from '../fence/landed-writes.js'
  */
 export async function detachConstraints(target: Database, guard: Guard): Promise<number> {
   const drops = await attachedObjects(target)
-  for (const drop of drops) await target.query(`${guard}; ${drop}`)
+  await executeAll(
+    target,
+    drops.map((drop) => ({sql: drop, words: [drop]})),
+    {guard},
+  )
   return drops.length
 }
 

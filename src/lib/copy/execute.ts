@@ -1,6 +1,9 @@
+import {batchesOf} from '../flow/batches.js'
 import type {Queryable} from '../ports/ports.js'
+import {type Guard, literal} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {refusalOf} from '../postgres/refusal.js'
+import {isLockConflict} from '../postgres/table-lock.js'
 import type {Statement} from './sql-lexer.js'
 import {
   codeOf,
@@ -11,6 +14,8 @@ import {
   FOREIGN_KEY_VIOLATION,
   INVALID_TABLE_DEFINITION,
   OBJECT_NOT_IN_PREREQUISITE_STATE,
+  QUERY_CANCELED,
+  TAKEN_OVER,
 } from '../postgres/sqlstate.js'
 
 /** What a statement of the schema answers when an earlier, killed run has executed it. */
@@ -40,3 +45,63 @@ export async function execute(
     throw refusalOf(error, `the target refused part of the schema, ${words.join(' ')}`)
   }
 }
+
+/** Statements of one message: the server keeps their locks until the last has ended, and has room for 64 locks of each of its connections. */
+const IN_ONE_MESSAGE = 500
+
+export interface Together {
+  /** Answers that are passed over. */
+  allowed?: ReadonlySet<string>
+  /** Goes first in every message. */
+  guard?: Guard
+  /** The session is in a transaction, which goes on. */
+  inTransaction?: true
+  signal?: AbortSignal
+}
+
+/**
+ * Executes statements in their order, many in one message, which takes effect whole or not at all. A message that is refused is sent
+ * again in halves, down to the statement that the error is to name.
+ */
+export async function executeAll(
+  session: Queryable,
+  statements: readonly Statement[],
+  how: Together = {},
+): Promise<void> {
+  for (const some of batchesOf(statements, IN_ONE_MESSAGE)) {
+    how.signal?.throwIfAborted()
+    await executeSome(session, some, how)
+  }
+}
+
+async function executeSome(session: Queryable, statements: readonly Statement[], how: Together): Promise<void> {
+  const {allowed, guard, inTransaction} = how
+  const message = (parts: readonly string[]) => [...(guard ? [guard] : []), ...parts].join(';\n')
+  const passed = message(statements.map(allowed ? passingOver(allowed) : ({sql}) => sql))
+  const [first] = statements
+  if (statements.length === 1 && first) {
+    const {words, sql} = first
+    await execute(session, {words, sql: inTransaction ? passed : message([sql])}, inTransaction ? undefined : allowed)
+    return
+  }
+  try {
+    await session.query(inTransaction ? `savepoint statements; ${passed};\nrelease savepoint statements` : passed)
+  } catch (error) {
+    if (isLostConnection(error) || isLockConflict(error) || NOT_OF_A_STATEMENT.has(codeOf(error))) throw error
+    if (inTransaction) await session.query('rollback to savepoint statements; release savepoint statements')
+    const middle = Math.ceil(statements.length / 2)
+    await executeSome(session, statements.slice(0, middle), how)
+    await executeSome(session, statements.slice(middle), how)
+  }
+}
+
+const NOT_OF_A_STATEMENT: ReadonlySet<string> = new Set([QUERY_CANCELED, TAKEN_OVER])
+
+/** SQL that executes a statement of which some answers are no error. */
+const passingOver =
+  (answers: ReadonlySet<string>) =>
+  ({sql}: Statement): string =>
+    `do ${literal(`begin
+      execute ${literal(sql)};
+    exception when ${[...answers].map((code) => `sqlstate '${code}'`).join(' or ')} then null;
+    end`)}`

@@ -1,16 +1,20 @@
 import type {Session} from '../ports/ports.js'
 import type {TableName} from '../postgres/tables.js'
-import {buildIndex, finishTable} from './build-indexes.js'
 import {isUnfinished, type TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'
 import type {ReadyQueue} from './ready-queue.js'
+import type {Statement} from './sql-lexer.js'
 
 /** What happens to a table once its rows are there. */
 export interface Work {
   what: string
-  table: string
+  table: TableName
   bytes: number
-  run(session: Session): Promise<void>
+  /** Comes before its statements. */
+  prepare?: (session: Session) => Promise<void>
+  statements: readonly Statement[]
+  /** The planner learns then what is there. */
+  analyze?: true
   done(): void
 }
 
@@ -41,7 +45,8 @@ export function tableFinisher(
       what: 'statistics',
       table,
       bytes: 0,
-      run: (session) => finishTable(session, table, list),
+      statements: list.flatMap(({then}) => then),
+      analyze: true,
       done: () => --unfinished === 0 && work.close(),
     })
   const build = (table: TableName, list: readonly Build[]) => {
@@ -53,7 +58,7 @@ export function tableFinisher(
           what: `index ${index.name}`,
           table,
           bytes: index.bytes,
-          run: (session) => buildIndex(session, index, work.idle()),
+          statements: [index.create],
           done: () => --unbuilt === 0 && finish(table, list),
         })
       if (index.callsApp && onTheirWay > 0) late.push(add)
@@ -68,8 +73,8 @@ export function tableFinisher(
     const list = group.flatMap((plan) => builds.get(plan.table.name) ?? [])
     const mixed = new Set(group.flatMap(({chunks}) => chunks.map(({snapshot}) => snapshot))).size > 1
     if (deleteTouched && mixed) {
-      const run = (session: Session) => deleteTouched(session, table)
-      work.add({what: 'changes', table, bytes: 0, run, done: () => build(table, list)})
+      const prepare = (session: Session) => deleteTouched(session, table)
+      work.add({what: 'changes', table, bytes: 0, prepare, statements: [], done: () => build(table, list)})
     } else build(table, list)
     if (onTheirWay > 0) return
     for (const add of late) add()

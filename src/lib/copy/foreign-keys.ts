@@ -4,7 +4,7 @@ import type {Database, Queryable, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
-import {ALREADY_THERE, execute} from './execute.js'
+import {ALREADY_THERE, execute, executeAll} from './execute.js'
 import type {ForeignKey} from './post-data.js'
 import {codeOf, FOREIGN_KEY_VIOLATION} from '../postgres/sqlstate.js'
 
@@ -23,9 +23,9 @@ export async function enforceForeignKeys(
   keys: readonly ForeignKey[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const {add, partitioned} of keys) {
-    if (!partitioned) await execute(session, {...add, sql: notValid(add.sql)}, ALREADY_THERE)
-  }
+  const plain = keys.filter(({partitioned}) => !partitioned)
+  const statements = plain.map(({add}) => ({...add, sql: notValid(add.sql)}))
+  await executeAll(session, statements, {allowed: ALREADY_THERE, signal})
   for (const key of keys.filter(({partitioned}) => partitioned)) {
     signal.throwIfAborted()
     await orphansNamed(sides, key, execute(session, key.add, ALREADY_THERE))
@@ -34,28 +34,65 @@ export async function enforceForeignKeys(
 
 /**
  * Validates foreign keys that are enforced, under locks that let reads and writes pass and the keys of other tables be
- * validated at the same time. A key that is not valid on the source stays so. Returns how many there were.
+ * validated at the same time. A key that is not valid on the source stays so. Returns how many there were. Where nobody else uses the
+ * target, many go in one message, which keeps the locks of all.
  */
 export async function validateForeignKeys(
   sides: Sides,
   keys: readonly ForeignKey[],
-  signal: AbortSignal,
+  {signal, nobodyWaits = false}: {signal: AbortSignal; nobodyWaits?: boolean},
 ): Promise<number> {
   const open = keys.filter(({add, partitioned}) => !partitioned && !isNotValid(add.sql))
-  const tables = [...new Set(open.map(({table}) => table))]
   const {jobs, buildMemory} = await capacityOf({from: sides.source, to: sides.target})
-  const validating = Array.from({length: Math.min(jobs, tables.length)}, () =>
+  const left = sharedOut(open, jobs)
+  const validate = nobodyWaits ? validateTogether : validateEach
+  const lane = () =>
     inBuildingSession(sides, buildMemory, async (session) => {
-      for (let table = tables.shift(); table; table = tables.shift()) {
-        for (const key of open.filter((other) => other.table === table)) {
-          signal.throwIfAborted()
-          await orphansNamed(sides, key, session.query(`alter table ${table} validate constraint ${key.name}`))
-        }
+      for (let some = left.shift(); some; some = left.shift()) {
+        signal.throwIfAborted()
+        await validate(sides, session, some, signal)
       }
-    }),
-  )
-  await allEnded(validating)
+    })
+  await allEnded(Array.from({length: Math.min(jobs, left.length)}, lane))
   return open.length
+}
+
+const MOST_IN_ONE_MESSAGE = 50
+/** Shares of the work for each lane, so that all end at about the same time. */
+const SHARES = 8
+
+/** Those of one table stay together: its lock keeps two sessions from validating at the same time. */
+function sharedOut(keys: readonly ForeignKey[], jobs: number): ForeignKey[][] {
+  const enough = Math.min(MOST_IN_ONE_MESSAGE, Math.ceil(keys.length / (jobs * SHARES)))
+  const byTable = new Map<string, ForeignKey[]>()
+  for (const key of keys) byTable.set(key.table, [...(byTable.get(key.table) ?? []), key])
+  const shares: ForeignKey[][] = []
+  for (const own of byTable.values()) {
+    const last = shares.at(-1)
+    if (last && last.length < enough) last.push(...own)
+    else shares.push(own)
+  }
+  return shares
+}
+
+const validation = ({table, name}: ForeignKey): string => `alter table ${table} validate constraint ${name}`
+
+type Validate = (sides: Sides, session: Session, keys: readonly ForeignKey[], signal: AbortSignal) => Promise<void>
+
+const validateTogether: Validate = async (sides, session, keys, signal) => {
+  try {
+    await session.query(keys.map(validation).join('; '))
+  } catch (error) {
+    if (codeOf(error) !== FOREIGN_KEY_VIOLATION) throw error
+    await validateEach(sides, session, keys, signal)
+  }
+}
+
+const validateEach: Validate = async (sides, session, keys, signal) => {
+  for (const key of keys) {
+    signal.throwIfAborted()
+    await orphansNamed(sides, key, session.query(validation(key)))
+  }
 }
 
 /** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */

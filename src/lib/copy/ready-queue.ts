@@ -1,3 +1,5 @@
+import {type Bounds, firstWithin} from '../flow/batches.js'
+
 /** Work that becomes ready while other work is done; the largest goes first, because what it holds up ends last. */
 export class ReadyQueue<T extends {bytes: number}> {
   private readonly ready: T[] = []
@@ -21,11 +23,10 @@ export class ReadyQueue<T extends {bytes: number}> {
     this.wake()
   }
 
-  /** Waits for work; undefined once it is closed and empty. */
-  async take(): Promise<T | undefined> {
+  /** Waits for work, and takes as much as goes together; none once it is closed and empty. */
+  async take(bounds: Bounds): Promise<T[]> {
     for (;;) {
-      const work = this.ready.shift()
-      if (work || this.closed) return work
+      if (this.ready.length > 0 || this.closed) return this.ready.splice(0, firstWithin(this.ready, bounds))
       await new Promise<void>((resolve) => this.waiting.push(resolve))
     }
   }

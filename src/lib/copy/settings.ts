@@ -1,4 +1,4 @@
-import {identifier} from '../postgres/catalog.js'
+import {identifier, literal} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
 import {loadingLibraries} from './libraries.js'
 import {codeOf, CANNOT_CHANGE_RUNTIME_PARAM, INSUFFICIENT_PRIVILEGE, UNDEFINED_OBJECT} from '../postgres/sqlstate.js'
@@ -34,9 +34,11 @@ export async function carrySettings({source, target}: {source: Queryable; target
       and (setting like '%.%=%'
         or split_part(setting, '=', 1) in (select name from pg_settings where context = 'user'))
     order by name, s.setdatabase desc, s.setrole desc`)
+  if (settings.length === 0) return []
+  const database = await quotedName(target)
   const left: string[] = []
-  for (const {name, value} of settings) {
-    if (!(await setOnDatabase(target, name, value))) left.push(name)
+  for (const setting of settings) {
+    if (!(await setOnDatabase(target, database, setting))) left.push(setting.name)
   }
   return left
 }
@@ -49,18 +51,18 @@ export async function restoreSettings(target: Database, before: readonly Setting
     if (wanted.get(name) === value) wanted.delete(name)
     else if (!wanted.has(name)) await target.query(`alter database ${database} reset ${settingName(name)}`)
   }
-  for (const [name, value] of wanted) await setOnDatabase(target, name, value)
+  for (const [name, value] of wanted) await setOnDatabase(target, database, {name, value})
 }
 
 /** `from current` keeps lists such as search_path as they are, where a literal would be one name. False where it is not allowed. */
-async function setOnDatabase(target: Database, name: string, value: string): Promise<boolean> {
-  const database = await quotedName(target)
+async function setOnDatabase(target: Database, database: string, {name, value}: Setting): Promise<boolean> {
+  const statements = [
+    ...(name.includes('.') ? [loadingLibraries([name.split('.')[0]!])] : []),
+    `select set_config(${literal(name)}, ${literal(value)}, true)`,
+    `alter database ${database} set ${settingName(name)} from current`,
+  ]
   try {
-    await target.transaction(async (session) => {
-      if (name.includes('.')) await session.query(loadingLibraries([name.split('.')[0]!]))
-      await session.query('select set_config($1, $2, true)', [name, value])
-      await session.query(`alter database ${database} set ${settingName(name)} from current`)
-    })
+    await target.query(statements.join('; '))
     return true
   } catch (error) {
     if (NOT_ALLOWED.has(codeOf(error))) return false

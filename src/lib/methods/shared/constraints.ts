@@ -59,7 +59,7 @@ export const validateConstraints: Step = {
   async run(migration) {
     const {foreignKeys, checks} = await readPostData(migration)
     const unmet = await validateChecks(migration, checks, migration.signal)
-    const validated = await validateForeignKeys(migration, foreignKeys, migration.signal)
+    const validated = await validateForeignKeys(migration, foreignKeys, migration)
     return [
       `${validated} foreign keys and ${checks.length - unmet.length} checks validated; reads and writes went on`,
       ...unmet.map(
