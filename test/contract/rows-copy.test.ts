@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import {copyChunk} from '../../src/lib/copy/copy-chunk.js'
+import {copyLoad} from '../../src/lib/copy/copy-load.js'
 import {shareSnapshot} from '../../src/lib/copy/snapshot.js'
 import {tablesWithRows} from '../../src/lib/copy/tables.js'
 import {afterFirstTransaction, copyOf, type HowToCopy, realClock} from '../support/copy.js'
@@ -129,16 +129,11 @@ describe('the copy of the rows', () => {
       'select distinct moment from heroku_rds.copy_chunks',
     )
     const [table] = await tablesWithRows(source.db)
-    const chunk = {firstPage: 0, nextPage: null, bytes: 0}
+    const chunk = {firstPage: 0, nextPage: null, bytes: 0, snapshot: null}
     const {signal} = new AbortController()
-    const moment = await source.db.transaction((from) =>
-      copyChunk(
-        from,
-        target.db,
-        {table: table!, chunk, snapshot: 'a later one', guard: 'select 1', path: 'public'},
-        () => undefined,
-        signal,
-      ),
+    const how = {snapshot: 'a later one', guard: 'select 1', path: 'public', sent: () => undefined, signal}
+    const [moment] = await source.db.transaction((from) =>
+      copyLoad(from, target.db, [{plan: {table: table!, chunks: [chunk]}, chunk}], how),
     )
     expect(moment).to.equal(known!.moment)
   })

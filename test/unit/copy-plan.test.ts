@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {chunkQueue} from '../../src/lib/copy/chunk-queue.js'
+import {chunkQueue, type Load} from '../../src/lib/copy/chunk-queue.js'
 import type {TablePlan} from '../../src/lib/copy/chunk-state.js'
 import {chunksOf, copyStatements} from '../../src/lib/copy/chunks.js'
 import {tableFinisher, type Work} from '../../src/lib/copy/finish-tables.js'
@@ -64,10 +64,16 @@ describe('the queue of chunks', () => {
     return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))}
   }
 
+  const smallPlan = (name: string, bytes: number): TablePlan => {
+    const table = tableOf(name, bytes, 1)
+    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))}
+  }
+  const placesOf = (load: Load) => load.map(({plan, chunk}) => `${plan.table.name} ${chunk.firstPage}`)
+
   it('keeps a lane at its table, and shares one only when no other is left', () => {
     const queue = chunkQueue([planOf('large', 6), planOf('small', 1)])
     const name = (taken: ReturnType<typeof queue.take>) =>
-      taken && `${taken.plan.table.name.slice(10, -1)} ${taken.chunk.firstPage / 10}`
+      taken && `${taken[0]!.plan.table.name.slice(10, -1)} ${taken[0]!.chunk.firstPage / 10}`
     const first = queue.take()
     const second = queue.take()
     expect([name(first), name(second)]).to.deep.equal(['large 0', 'small 0'])
@@ -84,6 +90,7 @@ describe('the queue of chunks', () => {
       const plans = Array.from({length: 1 + Math.floor(Math.random() * 6)}, (_, i) =>
         planOf(`t${i}`, 1 + Math.floor(Math.random() * 20)),
       )
+      plans.push(...Array.from({length: Math.floor(Math.random() * 300)}, (_, i) => smallPlan(`s${i}`, i)))
       const queue = chunkQueue(plans)
       const lanes: ReturnType<typeof queue.take>[] = Array.from({length: 1 + Math.floor(Math.random() * 5)})
       const done: string[] = []
@@ -94,12 +101,12 @@ describe('the queue of chunks', () => {
         lanes[lane] = next
         if (!next) continue
         if (Math.random() < 0.1) queue.putBack(next)
-        else done.push(`${next.plan.table.name} ${next.chunk.firstPage}`)
+        else done.push(...placesOf(next))
       }
       while (true) {
         const next = queue.take()
         if (!next) break
-        done.push(`${next.plan.table.name} ${next.chunk.firstPage}`)
+        done.push(...placesOf(next))
       }
       const all = plans.flatMap(({table, chunks}) => chunks.map(({firstPage}) => `${table.name} ${firstPage}`))
       expect(done.sort()).to.deep.equal(all.sort())
@@ -110,8 +117,26 @@ describe('the queue of chunks', () => {
     const plan = planOf('t', 3)
     plan.chunks[1]!.snapshot = 'before'
     const queue = chunkQueue([plan])
-    const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.chunk.firstPage)
+    const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.[0]!.chunk.firstPage)
     expect(taken.sort()).to.deep.equal([0, 20, undefined])
+  })
+
+  it('gives small tables together, bounded by their number and their bytes, after the large ones', () => {
+    const small = Array.from({length: 250}, (_, i) => smallPlan(`s${i}`, 8192))
+    const medium = Array.from({length: 3}, (_, i) => smallPlan(`m${i}`, 3 * MB))
+    const queue = chunkQueue([planOf('large', 2), ...medium, ...small])
+    const sizes: number[] = []
+    for (let next = queue.take(); next; next = queue.take(next)) sizes.push(next.length)
+    expect(sizes).to.deep.equal([1, 1, 1, 1, 100, 100, 51])
+  })
+
+  it('gives the others of a load back when one of them is dropped', () => {
+    const plans = ['a', 'b', 'c'].map((name) => smallPlan(name, 8192))
+    const queue = chunkQueue(plans)
+    queue.putBack(queue.take()!)
+    queue.drop(plans[1]!)
+    expect(queue.take()!.map(({plan}) => plan)).to.deep.equal([plans[0], plans[2]])
+    expect(queue.take()).to.equal(undefined)
   })
 
   it('gives nothing more of a table that is dropped, and all of the others', () => {
@@ -120,9 +145,9 @@ describe('the queue of chunks', () => {
     const [first, second] = [queue.take()!, queue.take()!]
     queue.putBack(queue.take(first)!)
     queue.drop(moved)
-    queue.drop(second.plan)
+    queue.drop(second[0]!.plan)
     const rest = [queue.take(first), queue.take(second), queue.take(), queue.take()]
-    expect(rest.map((next) => next?.plan)).to.have.members([other, other, undefined, undefined])
+    expect(rest.map((next) => next?.[0]!.plan)).to.have.members([other, other, undefined, undefined])
   })
 })
 

@@ -1,4 +1,4 @@
-import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
 import type {Queryable, Session} from '../ports/ports.js'
 import {type Chunk, chunksOf} from './chunks.js'
@@ -122,29 +122,49 @@ export const keepChunks = (session: Queryable, tables: readonly string[]): Promi
 export const forgetChunks = (target: Queryable): Promise<unknown[]> =>
   target.query(`truncate ${OWN_SCHEMA}.copy_chunks`)
 
+type Which = {plan: {table: CopyTable}; chunk: Chunk}
+
+const listed = (chunks: readonly Which[], more: (nth: number) => readonly number[] = () => []): string =>
+  chunks
+    .map(
+      ({plan, chunk}, nth) => `(${[literal(plan.table.name), `${chunk.firstPage}::bigint`, ...more(nth)].join(', ')})`,
+    )
+    .join(', ')
+
 /**
- * Takes a chunk for this transaction; returns the snapshot of its rows when it has been copied already, else null. Waits for a
- * transaction of a run that was killed a moment ago, until the server has noticed.
+ * Takes chunks for this transaction, in one message with what is to go ahead; returns, of each, the snapshot of its rows where it has been
+ * copied already, else null. Waits for a transaction of a run that was killed a moment ago, until the server has noticed.
  */
-export async function takeChunk(to: Queryable, {name}: CopyTable, {firstPage}: Chunk): Promise<string | null> {
-  const [row] = await to.query<{snapshot: string | null}>(
-    `select moment as snapshot from ${OWN_SCHEMA}.copy_chunks where relation = $1 and first_page = $2 for update`,
-    [name, firstPage],
+export async function takeChunks(
+  to: Queryable,
+  chunks: readonly Which[],
+  ahead: readonly string[],
+): Promise<(string | null)[]> {
+  const take = `
+    select c.relation, c.first_page as "firstPage", c.moment as snapshot
+    from ${OWN_SCHEMA}.copy_chunks c
+    join (values ${listed(chunks)}) l (relation, first_page) using (relation, first_page)
+    order by 1, 2
+    for update of c`
+  const rows = await to.query<{relation: string; firstPage: string; snapshot: string | null}>(
+    [...ahead, take].join('; '),
   )
-  if (!row)
-    throw failed('laid_out_again', `another run has divided ${name} into other chunks`, 'run the same command again')
-  return row.snapshot
+  const known = new Map(rows.map(({relation, firstPage, snapshot}) => [`${firstPage} ${relation}`, snapshot]))
+  return chunks.map(({plan: {table}, chunk}) => {
+    const snapshot = known.get(`${chunk.firstPage} ${table.name}`)
+    if (snapshot !== undefined) return snapshot
+    throw failed(
+      'laid_out_again',
+      `another run has divided ${table.name} into other chunks`,
+      'run the same command again',
+    )
+  })
 }
 
-export const markChunk = (
-  to: Queryable,
-  {name}: CopyTable,
-  {firstPage}: Chunk,
-  {rows, bytes, snapshot}: {rows: number; bytes: number; snapshot: string},
-): Promise<unknown[]> =>
-  to.query(
-    `update ${OWN_SCHEMA}.copy_chunks
-     set rows = $3, sent_bytes = $4, moment = $5, copied_at = clock_timestamp()
-     where relation = $1 and first_page = $2`,
-    [name, firstPage, rows, bytes, snapshot],
-  )
+/** SQL that marks chunks as copied. */
+export const markChunks = (chunks: readonly (Which & {rows: number; bytes: number})[], snapshot: string): string => `
+  update ${OWN_SCHEMA}.copy_chunks c
+  set rows = l.rows, sent_bytes = l.bytes, moment = ${literal(snapshot)}, copied_at = clock_timestamp()
+  from (values ${listed(chunks, (nth) => [chunks[nth]!.rows, chunks[nth]!.bytes])})
+    l (relation, first_page, rows, bytes)
+  where c.relation = l.relation and c.first_page = l.first_page`

@@ -6,8 +6,8 @@ import {finishSome, inBuildingSession} from './build-indexes.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {isUnfinished, planChunks, type TablePlan} from './chunk-state.js'
-import {type ChunkOf, chunkQueue, type ChunkQueue} from './chunk-queue.js'
-import {copyChunk, isRewritten} from './copy-chunk.js'
+import {chunkQueue, type ChunkQueue, type Load} from './chunk-queue.js'
+import {copyLoad, rewritten, Rewritten} from './copy-load.js'
 import {ALREADY_THERE, executeAll} from './execute.js'
 import {tableFinisher, type Work} from './finish-tables.js'
 import {lanesOf} from './lanes.js'
@@ -93,19 +93,22 @@ export async function copyRows(
     }
   }
 
-  const copy = async (from: Session, snapshot: string, {plan, chunk}: ChunkOf, chunks: ChunkQueue): Promise<void> => {
-    const running = progress.copying(plan.table, chunk)
+  const copy = async (from: Session, snapshot: string, load: Load, chunks: ChunkQueue): Promise<void> => {
+    const running = progress.copying(load)
+    const sent = (bytes: number) => running.sent(bytes)
     try {
-      const sent = (bytes: number) => running.sent(bytes)
-      const what = {table: plan.table, chunk, snapshot, guard, fencePass, path}
-      chunk.snapshot = await copyChunk(from, target, what, sent, lanes.signal)
+      const moments = await copyLoad(from, target, load, {snapshot, guard, fencePass, path, sent, signal: lanes.signal})
+      for (const [nth, {chunk}] of load.entries()) chunk.snapshot = moments[nth]!
       running.done()
-      if (!isUnfinished(plan)) rowsArrived(plan)
+      for (const {plan} of load) if (!isUnfinished(plan)) rowsArrived(plan)
     } catch (error) {
       running.failed()
-      if (given || !isRewritten(error)) throw error
-      chunks.drop(plan)
-      operator.tell(`${error.message}: copying it again`)
+      if (given || !(error instanceof Rewritten)) throw error
+      chunks.putBack(load)
+      for (const plan of error.moved) {
+        chunks.drop(plan)
+        operator.tell(`${rewritten(plan)}: copying it again`)
+      }
     }
   }
 

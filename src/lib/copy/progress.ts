@@ -1,8 +1,7 @@
 import type {Clock, CopyProgress, Operator} from '../ports/ports.js'
-import type {Chunk} from './chunks.js'
+import type {Load} from './chunk-queue.js'
 import {isMissing, isUnfinished, type TablePlan} from './chunk-state.js'
 import type {Build} from './post-data.js'
-import type {CopyTable} from './tables.js'
 
 const EVERY_MS = 1000
 
@@ -75,7 +74,11 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
   }
 
   return {
-    copying: ({name}: CopyTable, {bytes}: Chunk): Running => begin('rows', name, bytes),
+    copying: (load: Load): Running => {
+      const [first, ...more] = load.map(({plan}) => plan.table.name)
+      const tables = more.length > 0 ? `${first} and ${more.length} more` : first!
+      return begin('rows', tables, bytesOf(load.map(({chunk}) => chunk)))
+    },
     building: ({what, table, bytes}: {what: string; table: string; bytes: number}): Running =>
       begin(what, table, bytes, () => {
         built += bytes

@@ -13,7 +13,8 @@ export interface Copied {
 
 export interface Streaming {
   signal: AbortSignal
-  sent?: (bytes: number) => void
+  /** Told of bytes as they pass, and of which COPY they are, counted from 0. */
+  sent?: (bytes: number, nth: number) => void
 }
 
 /** What is done for one table: statements for either side, of which the nth COPY of one feeds the nth of the other. */
@@ -96,21 +97,24 @@ export async function streamRows(
   {signal, sent = () => undefined}: Streaming,
 ): Promise<Copied> {
   let bytes = 0
-  const count = (more: number) => {
+  const count = (more: number, nth: number) => {
     bytes += more
-    sent(more)
+    sent(more, nth)
   }
   const [counts] = await exchange({from, to}, [{name, out: [out], into: [into]}], {signal, sent: count})
   return {rows: counts!.into[0]!, bytes}
 }
 
 /** Passes a stream through and counts its bytes. */
-const meter = (sent: (bytes: number) => void): Transform =>
-  new Transform({
+function meter(sent: NonNullable<Streaming['sent']>): Transform {
+  let nth = 0
+  return new Transform({
     objectMode: true,
     highWaterMark: 1,
     transform(piece: CopyPiece, _encoding, done) {
-      if (piece !== END_OF_COPY) sent(piece.length)
+      if (piece === END_OF_COPY) nth++
+      else sent(piece.length, nth)
       done(null, piece)
     },
   })
+}
