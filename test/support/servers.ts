@@ -24,10 +24,10 @@ import {type ConnectionParts, parseConnectionUrl} from '../../src/lib/postgres/c
 import {beginMigration} from '../../src/lib/journal/journal.js'
 import type {Tls} from '../../src/lib/adapters/client-settings.js'
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
-import type {CopyProgress, Database, Operator} from '../../src/lib/ports/ports.js'
+import type {CopyProgress, Operator} from '../../src/lib/ports/ports.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 
-export type Opened = Database & {close(): Promise<void>}
+export type Opened = ReturnType<typeof openDatabase>
 
 /** A database on Heroku, and how the tool and others reach it. */
 export interface Source extends HerokuDatabase {

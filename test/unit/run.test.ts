@@ -1,12 +1,17 @@
 import {expect} from 'chai'
 
 import {failed, type RdsError, refused} from '../../src/lib/ports/errors.js'
-import type {Journal, StepEvent, StepRecord} from '../../src/lib/ports/ports.js'
+import type {Ended, Journal, StepEvent, StepRecord} from '../../src/lib/ports/ports.js'
 import type {Migration} from '../../src/lib/runbook/migration.js'
 import {rollback} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {silentHeroku} from '../support/healthy.js'
+
+type Change = [step: string, changes: Partial<StepRecord>]
+
+const ending = (ended: Ended | undefined): Change | undefined =>
+  ended && [ended.step, {finishedAt: new Date(), evidence: ended.evidence, waits: ended.waits}]
 
 /** What happens to the world, in order, and what the journal and the operator are told. */
 class World {
@@ -67,20 +72,34 @@ class World {
   readonly journal = {
     assertHeld: () =>
       this.held ? Promise.resolve() : Promise.reject(failed('taken_over', 'somebody else has taken over')),
-    started: (step: string) => this.write(step, {finishedAt: null, undoneAt: null, evidence: null}),
-    finished: (step: string, evidence: string) => this.write(step, {finishedAt: new Date(), evidence}),
-    foundDone: (step: string) =>
-      this.write(step, {finishedAt: this.recordOf(step)?.finishedAt ?? new Date(), undoneAt: null}),
-    failed: (step: string, reason: string) => this.write(step, {evidence: `failed: ${reason}`}),
-    undone: (step: string) => this.write(step, {undoneAt: new Date()}),
-    records: () => Promise.resolve(this.records.map((record) => ({...record}))),
+    started: (step: string, before?: Ended) =>
+      this.write(ending(before), [step, {finishedAt: null, undoneAt: null, evidence: null}]),
+    finished: (ended: Ended) => this.write(ending(ended)),
+    foundDone: (step: string, before?: Ended) =>
+      this.write(ending(before), [step, {finishedAt: this.recordOf(step)?.finishedAt ?? new Date(), undoneAt: null}]),
+    failed: (step: string, reason: string) => this.write([step, {evidence: `failed: ${reason}`}]),
+    undone: (steps: readonly string[]) => this.write(...steps.map((step): Change => [step, {undoneAt: new Date()}])),
+    read: () => Promise.resolve({...this.state(), notes: {}}),
+    records: () => Promise.resolve(this.state().records),
   } as unknown as Journal
 
   recordOf(step: string): StepRecord | undefined {
     return this.records.find((record) => record.step === step)
   }
 
-  private write(step: string, changes: Partial<StepRecord>): Promise<void> {
+  private state() {
+    return {attempt: 1, records: this.records.map((record) => ({...record}))}
+  }
+
+  /** All at once, or nothing. */
+  private write(...changes: (Change | undefined)[]) {
+    if (!this.held) return Promise.reject(failed('taken_over', 'somebody else has taken over'))
+    this.entries++
+    for (const change of changes) if (change) this.change(...change)
+    return Promise.resolve(this.state())
+  }
+
+  private change(step: string, changes: Partial<StepRecord>): void {
     const known = this.recordOf(step)
     if (known) Object.assign(known, changes)
     else {
@@ -95,8 +114,10 @@ class World {
       }
       this.records.push({...fresh, ...changes})
     }
-    return Promise.resolve()
   }
+
+  /** Written to the journal, each in one message. */
+  entries = 0
 
   /** Of a method that keeps what it did before the window. */
   follows = false
@@ -168,6 +189,25 @@ describe('a run', () => {
   it('writes that a step was started before it touches anything', async () => {
     const world: World = new World().step('one', {act: () => void expect(world.inEffect()).to.deep.equal(['one'])})
     expect(await world.run()).to.equal(undefined)
+    expect(world.recordOf('one')?.evidence).to.equal('one is proven')
+  })
+
+  it('writes in one entry how a step ended and that the next was started', async () => {
+    const world: World = new World().step('one').step('two', {
+      act: () => {
+        expect([world.entries, world.recordOf('one')?.evidence]).to.deep.equal([2, 'one is proven'])
+      },
+    })
+    expect(await world.run()).to.equal(undefined)
+    expect([world.entries, world.recordOf('two')?.evidence]).to.deep.equal([3, 'two is proven'])
+    expect(world.recordOf('one')?.waits).to.deep.equal({databases: 0, heroku: 0, all: 0})
+  })
+
+  it('writes how a step ended also when the next cannot begin', async () => {
+    const world = new World().step('one').step('two', {done: () => Promise.reject(failed('blind', 'no answer'))})
+    world.follows = true
+    world.steps[0] = {...world.steps[0]!, window: 'before'}
+    expect((await world.run())?.code).to.equal('blind')
     expect(world.recordOf('one')?.evidence).to.equal('one is proven')
   })
 

@@ -10,7 +10,7 @@ export type Phase =
 /** Where a migration by this method stands. */
 export async function phaseOf(method: Method, journal: Journal): Promise<Phase> {
   const {follow} = method
-  const [records, attempt] = [await journal.records(), await journal.attempt()]
+  const {records, attempt} = await journal.read([])
   return phaseFrom(
     runbookFor(method),
     records,

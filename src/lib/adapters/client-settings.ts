@@ -47,14 +47,28 @@ export const SESSION = {
 export const READING = {default_transaction_read_only: 'on', statement_timeout: '15s', lock_timeout: '1s'}
 
 /**
- * To be run on a new connection, and after `discard all`. The search path is not among the settings of the connection: so the server still
- * knows which one it would have had. Limits that only some majors have are lifted where they exist.
+ * A statement to be run on a new connection, and after `discard all`; it finds names by whatever path the database has set. The search path is
+ * not among the settings of the connection: so the server still knows which one it would have had. Limits that only some majors have are
+ * lifted where they exist.
  */
 export const PREPARE = `
-  select pg_catalog.set_config('search_path', 'pg_catalog', false);
-  select set_config(name, '0', false)
+  select pg_catalog.set_config('search_path', 'pg_catalog', false)
+  union all
+  select pg_catalog.set_config(name, '0', false)
   from pg_catalog.pg_settings
-  where name in ('idle_session_timeout', 'transaction_timeout')`
+  where name operator(pg_catalog.=) any (array['idle_session_timeout', 'transaction_timeout'])`
+
+/** What `discard all` stands for, which no transaction can hold (Postgres' manual, DISCARD). */
+export const DISCARD_ALL = `
+  close all;
+  set session authorization default;
+  reset all;
+  deallocate all;
+  unlisten *;
+  select pg_catalog.pg_advisory_unlock_all();
+  discard plans;
+  discard temp;
+  discard sequences`
 
 /** Values stay as the server writes them, but for booleans, 32-bit integers and JSON. */
 const PARSED_TYPES = new Set([16, 21, 23, 114, 199, 1005, 1007, 1009])

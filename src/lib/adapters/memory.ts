@@ -4,6 +4,8 @@ import {join} from 'node:path'
 /** What later commands need not be told again; nothing secret. */
 export interface Remembered {
   target?: string
+  /** The add-on that is moved. */
+  source?: {addonId: string; addonName: string}
   sourceUrlEnv?: string
   region?: string
   caFile?: string

@@ -4,13 +4,14 @@ import pg from 'pg'
 
 import type {Database, SessionOptions} from '../ports/ports.js'
 import {type Connected, transactionOn} from './transaction.js'
-import {asking, asks, asksLast} from '../flow/waits.js'
+import {asks, asksLast} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
-import {clientConfig, PREPARE, READING, SESSION, type Tls, TRIPS_TO_CONNECT, types} from './client-settings.js'
+import {clientConfig, READING, SESSION, type Tls, TRIPS_TO_CONNECT, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {CopyIn, CopyOut} from './copy-streams.js'
+import {beginning, discardAll, prepare, tell, tellPrepared} from './messages.js'
 import {codeOf, INVALID_PASSWORD} from '../postgres/sqlstate.js'
 import {queryOneBy} from '../postgres/query-one.js'
 
@@ -27,7 +28,7 @@ export function openDatabase(
   parts: ConnectionParts,
   tls: Tls,
   {renew, reading = false}: {renew?: () => Promise<ConnectionParts>; reading?: boolean} = {},
-): Database & {close(): Promise<void>} {
+): Database & {connect(): Promise<void>; close(): Promise<void>} {
   const place = `${parts.host}:${parts.port}/${parts.database}`
   const clients = new Set<pg.PoolClient>()
   const pidOf = (client: pg.PoolClient) => (client as unknown as {processID: number}).processID
@@ -47,32 +48,18 @@ export function openDatabase(
     }
   }
 
-  const prepared = new WeakSet<pg.PoolClient>()
+  const known = new WeakSet<pg.PoolClient>()
   const checkOut = async (): Promise<pg.PoolClient> => {
     const connected = asks('databases')
-    const client = await connect().catch((error: unknown) => {
-      connected(TRIPS_TO_CONNECT)
-      throw connectionError(error, side, place)
-    })
-    if (!prepared.has(client)) {
-      connected(TRIPS_TO_CONNECT)
-      await tell(client, PREPARE).catch((error: unknown) => {
-        client.release(true)
-        throw connectionError(error, side, place)
-      })
-      prepared.add(client)
-    }
-    return client
-  }
-
-  /** Settings go back to those the connection was made with; a new connection would have to load the catalogs again. False where that fails. */
-  const discardAll = async (client: pg.PoolClient): Promise<boolean> => {
+    let client: pg.PoolClient | undefined
     try {
-      await tell(client, 'discard all')
-      await tell(client, PREPARE)
-      return true
-    } catch {
-      return false
+      client = await connect()
+      return client
+    } catch (error) {
+      throw connectionError(error, side, place)
+    } finally {
+      connected(client && known.has(client) ? 0 : TRIPS_TO_CONNECT)
+      if (client) known.add(client)
     }
   }
 
@@ -97,14 +84,14 @@ export function openDatabase(
 
   const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> => {
     const client = await checkOut()
-    let broken = false
+    let usable = true
     try {
-      return await sessionOf(client).query<Row>(sql, values)
+      return rowsOf<Row>(await tellPrepared(client, sql, values))
     } catch (error) {
-      broken = !(error instanceof pg.DatabaseError)
+      usable = error instanceof pg.DatabaseError && (await isOutsideTransaction(client))
       throw error
     } finally {
-      client.release(broken)
+      client.release(!usable)
     }
   }
 
@@ -113,12 +100,16 @@ export function openDatabase(
     place,
     query,
     queryOne: queryOneBy(query),
-    session: (work, how) => withClient((client) => work(sessionOf(client)), how),
+    session: (work, how) =>
+      withClient(async (client) => {
+        await prepare(client)
+        return work(sessionOf(client))
+      }, how),
 
     transaction: (work, {mode = '', path, ...how} = {}) =>
       withClient(async (client) => {
         const begin = [`begin ${mode}`, ...(path === undefined ? [] : [`set local search_path = ${path}`])]
-        const {session, end} = transactionOn(sessionOf(client), begin)
+        const {session, end} = transactionOn(sessionOf(client), beginning(client, begin))
         const result = await work(session)
         if (!(await end())) throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
         return result
@@ -143,7 +134,7 @@ export function openDatabase(
         }
         client.on('notification', hear)
         try {
-          await tell(client, `listen ${identifier(channel)}`)
+          await tellPrepared(client, `listen ${identifier(channel)}`)
           return await work(() => heard)
         } finally {
           client.removeListener('notification', hear)
@@ -162,6 +153,11 @@ export function openDatabase(
       connected(TRIPS_TO_CONNECT)
       await tell(canceller, 'select pg_catalog.pg_cancel_backend(pid) from pg_catalog.unnest($1::int[]) pid', [pids])
       await canceller.end()
+    },
+
+    async connect() {
+      const client = await checkOut()
+      client.release()
     },
 
     close: () => pool.end(),
@@ -188,13 +184,22 @@ function poolFor(
   return pool
 }
 
-/** One message, however many statements it holds. */
-const tell = (client: pg.ClientBase, sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> =>
-  asking('databases', () => client.query(sql, values as unknown[]))
+/** A message whose statements were transactions of their own can have broken off within one. */
+async function isOutsideTransaction(client: pg.PoolClient): Promise<boolean> {
+  if (client.getTransactionStatus() === 'I') return true
+  return tell(client, 'rollback').then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Of the last statement. */
+const rowsOf = <Row>(result: pg.QueryResult | pg.QueryResult[]): Row[] =>
+  (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as Row[]
 
 function sessionOf(client: pg.PoolClient): Connected {
   const send = async (sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> => {
-    const result = (await tell(client, sql, values)) as pg.QueryResult | pg.QueryResult[]
+    const result = await tell(client, sql, values)
     return Array.isArray(result) ? result.at(-1)! : result
   }
   const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>

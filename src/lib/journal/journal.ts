@@ -1,6 +1,7 @@
-import {type Guard, guardOn, OWN_SCHEMA} from '../postgres/catalog.js'
+import {answersOf, type Question, type Questions} from '../postgres/answers.js'
+import {type Guard, guardOn, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {refused} from '../ports/errors.js'
-import type {Database, Journal, Queryable, StepRecord} from '../ports/ports.js'
+import type {Database, Ended, Journal, JournalRecords, JournalState, Queryable} from '../ports/ports.js'
 
 /** Raised whenever an older plugin could misread what a newer one wrote. */
 const VERSION = 1
@@ -53,24 +54,56 @@ const SCHEMA = `
     since timestamptz not null default clock_timestamp(),
     single boolean not null default true unique check (single))`
 
-/** Whether a migration has ever been begun on this target, without creating anything. */
-export async function readMigration(target: Queryable): Promise<MigrationRecord | undefined> {
-  const exists = await target.queryOne<{there: boolean}>(
-    `select to_regclass('${OWN_SCHEMA}.migration') is not null as there`,
-  )
-  if (!exists.there) return undefined
-  const [version] = await target.query<{version: number}>(`select version from ${OWN_SCHEMA}.version`)
-  if (version && version.version > VERSION) {
+/** SQL: all of the attempt as one JSON value; of the notes those that are named, where some are. */
+const stateOf = (keys?: readonly string[]): string => `
+  select json_build_object(
+    'attempt', m.attempt,
+    'records', (
+      select coalesce(json_agg(json_build_object(
+        'step', step, 'startedAt', started_at, 'finishedAt', finished_at, 'undoneAt', undone_at,
+        'evidence', evidence, 'operator', operator, 'waits', to_json(s) -> 'waits') order by id), '[]')
+      from ${OWN_SCHEMA}.steps s
+      where s.attempt = m.attempt),
+    'notes', (
+      select coalesce(json_object_agg(key, value), '{}')
+      from ${OWN_SCHEMA}.notes n
+      where n.attempt = m.attempt ${keys ? `and key = any ('{${keys.join()}}')` : ''}))
+  from ${OWN_SCHEMA}.migration m`
+
+/** The same as a question: there may be no journal. */
+export const journalState = (keys: readonly string[]): Question<JournalState> => ({query: stateOf(keys)})
+
+export const dated = (state: JournalState): JournalState => ({
+  ...state,
+  records: state.records.map((record) => ({
+    ...record,
+    startedAt: new Date(record.startedAt),
+    finishedAt: record.finishedAt && new Date(record.finishedAt),
+    undoneAt: record.undoneAt && new Date(record.undoneAt),
+  })),
+})
+
+const MIGRATION: Questions<{version: number; migration: MigrationRecord}> = {
+  version: {query: `select to_json(version) from ${OWN_SCHEMA}.version`},
+  migration: {
+    query: `
+      select json_build_object(
+        'app', app, 'addonId', addon_id, 'addonName', addon_name, 'method', method, 'sourceIdentity', source_identity)
+      from ${OWN_SCHEMA}.migration`,
+  },
+}
+
+/** Whether a migration has ever been begun on this target, without creating anything. `first`: SQL that goes along. */
+export async function readMigration(target: Queryable, first?: string): Promise<MigrationRecord | undefined> {
+  const {version, migration} = await answersOf(target, MIGRATION, first)
+  if (version !== undefined && version > VERSION) {
     throw refused(
       'journal_too_new',
-      `the journal on the target is of version ${version.version}; this plugin knows ${VERSION}`,
+      `the journal on the target is of version ${version}; this plugin knows ${VERSION}`,
       'heroku plugins:update',
     )
   }
-  const [record] = await target.query<MigrationRecord>(`
-    select app, addon_id as "addonId", addon_name as "addonName", method, source_identity as "sourceIdentity"
-    from ${OWN_SCHEMA}.migration`)
-  return record
+  return migration
 }
 
 /**
@@ -82,27 +115,22 @@ export async function beginMigration(
   record: MigrationRecord,
   tables: readonly string[],
 ): Promise<MigrationRecord> {
-  await target.query([SCHEMA, ...tables].join(';'))
-  await target.query(
-    `insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity)
-     values ($1, $2, $3, $4, $5)
-     on conflict (single) do update set method = excluded.method
-     where not exists (
-       select from ${OWN_SCHEMA}.steps s
-       where s.attempt = migration.attempt and s.undone_at is null and s.step <> 'preflight')`,
-    [record.app, record.addonId, record.addonName, record.method, record.sourceIdentity],
-  )
-  return (await readMigration(target))!
+  const {app, addonId, addonName, method, sourceIdentity} = record
+  const begin = `
+    insert into ${OWN_SCHEMA}.migration (app, addon_id, addon_name, method, source_identity)
+    values (${[app, addonId, addonName, method, sourceIdentity].map(literal).join(', ')})
+    on conflict (single) do update set method = excluded.method
+    where not exists (
+      select from ${OWN_SCHEMA}.steps s
+      where s.attempt = migration.attempt and s.undone_at is null and s.step <> 'preflight')`
+  return (await readMigration(target, [SCHEMA, ...tables, begin].join(';')))!
 }
 
 /** For changes on the target: only the latest operator makes them. */
 export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch = ${Number(epoch)}`)
 
 /** The epoch of the last operator who held the lock. */
-export async function epochOf(target: Queryable): Promise<string> {
-  const row = await target.queryOne<{epoch: string}>(`select epoch::text as epoch from ${OWN_SCHEMA}.migration`)
-  return row.epoch
-}
+export const EPOCH: Question<string> = {query: `select to_json(epoch::text) from ${OWN_SCHEMA}.migration`}
 
 /** Drops a journal that holds nothing but a preflight: a command that is refused has touched nothing. */
 export async function dropUntouchedJournal(target: Database): Promise<void> {
@@ -126,115 +154,99 @@ export async function dropUntouchedJournal(target: Database): Promise<void> {
 export function journalOn(target: Database, operator: string, epoch?: string): Journal {
   const attempt = `(select attempt from ${OWN_SCHEMA}.migration)`
   const guard = targetGuard(epoch ?? '-1')
-  const write = (sql: string, values: readonly unknown[]) =>
-    target.transaction(async (session) => {
-      await session.query(guard)
-      await session.query(sql, values)
-    })
+  const steps = `${OWN_SCHEMA}.steps`
+  const read = async (keys?: readonly string[]): Promise<JournalState> => {
+    const {state} = await target.queryOne<{state: JournalState}>(`select (${stateOf(keys)}) as state`)
+    return dated(state)
+  }
+  /** In one message, which is one transaction. */
+  const write = async (...statements: string[]): Promise<JournalRecords> => {
+    const sql = [guard, ...statements, `select (${stateOf([])}) as state`].join(';')
+    const {attempt: now, records} = dated((await target.queryOne<{state: JournalState}>(sql)).state)
+    return {attempt: now, records}
+  }
+  const noting = (key: string, value: unknown): string => `
+    insert into ${OWN_SCHEMA}.notes (attempt, key, value)
+    values (${attempt}, ${literal(key)}, ${literal(JSON.stringify(value))})
+    on conflict (attempt, key) do update set value = excluded.value`
+  const ending = ({step, evidence, waits, secondsAgo, notes = {}}: Ended): string[] => [
+    ...Object.entries(notes).map(([key, value]) => noting(key, value)),
+    `
+    update ${steps}
+    set finished_at = clock_timestamp() - make_interval(secs => ${secondsAgo}),
+      evidence = ${literal(evidence)}, waits = ${literal(JSON.stringify(waits))}
+    where attempt = ${attempt} and step = ${literal(step)}`,
+  ]
+  const after = (before: Ended | undefined): string[] => (before ? ending(before) : [])
+  const setNote = async (key: string, value: unknown): Promise<void> => {
+    await write(noting(key, value))
+  }
 
   return {
+    read,
+
     async assertHeld() {
       await target.query(guard)
     },
 
-    started: (step) =>
+    started: (step, before) =>
       write(
-        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator)
-         values (${attempt}, $1, $2)
+        ...after(before),
+        `insert into ${steps} (attempt, step, operator)
+         values (${attempt}, ${literal(step)}, ${literal(operator)})
          on conflict (attempt, step) do update
          set undone_at = null, finished_at = null, evidence = null, waits = null,
            operator = excluded.operator,
            started_at = case
              when steps.undone_at is null and steps.finished_at is null then steps.started_at
              else excluded.started_at end`,
-        [step, operator],
       ),
 
-    finished: (step, evidence, waits) =>
-      write(
-        `update ${OWN_SCHEMA}.steps
-         set finished_at = clock_timestamp(), evidence = $2, waits = $3
-         where attempt = ${attempt} and step = $1`,
-        [step, evidence, JSON.stringify(waits)],
-      ),
+    finished: (ended) => write(...ending(ended)),
 
-    foundDone: (step) =>
+    foundDone: (step, before) =>
       write(
-        `insert into ${OWN_SCHEMA}.steps (attempt, step, operator, finished_at, evidence)
-         values (${attempt}, $1, $2, clock_timestamp(), 'found done')
+        ...after(before),
+        `insert into ${steps} (attempt, step, operator, finished_at, evidence)
+         values (${attempt}, ${literal(step)}, ${literal(operator)}, clock_timestamp(), 'found done')
          on conflict (attempt, step) do update
          set undone_at = null, finished_at = coalesce(steps.finished_at, excluded.finished_at),
            evidence = coalesce(steps.evidence, excluded.evidence)`,
-        [step, operator],
       ),
 
     failed: (step, reason) =>
-      write(`update ${OWN_SCHEMA}.steps set evidence = $2 where attempt = ${attempt} and step = $1`, [
-        step,
-        `failed: ${reason}`,
-      ]),
+      write(
+        `update ${steps} set evidence = ${literal(`failed: ${reason}`)}
+         where attempt = ${attempt} and step = ${literal(step)}`,
+      ),
 
-    undone: (step) =>
-      target.transaction(async (session) => {
-        await session.query(guard)
-        await session.query(
-          `update ${OWN_SCHEMA}.steps set undone_at = clock_timestamp() where attempt = ${attempt} and step = $1`,
-          [step],
-        )
-        await session.query(`
-          update ${OWN_SCHEMA}.migration set attempt = attempt + 1
-          where not exists (
-            select from ${OWN_SCHEMA}.steps s
-            where s.attempt = migration.attempt and s.undone_at is null)`)
-      }),
+    undone: (which) =>
+      write(
+        `update ${steps} set undone_at = clock_timestamp()
+         where attempt = ${attempt} and step = any ('{${which.join()}}')`,
+        `update ${OWN_SCHEMA}.migration set attempt = attempt + 1
+         where not exists (
+           select from ${steps} s
+           where s.attempt = migration.attempt and s.undone_at is null)`,
+      ),
 
-    async records() {
-      const rows = await target.query<
-        Record<Exclude<keyof StepRecord, 'waits'>, string | null> & Pick<StepRecord, 'waits'>
-      >(`
-        select step, started_at as "startedAt", finished_at as "finishedAt", undone_at as "undoneAt",
-          evidence, operator, waits
-        from ${OWN_SCHEMA}.steps where attempt = ${attempt} order by id`)
-      return rows.map((row) => ({
-        step: row.step!,
-        startedAt: new Date(row.startedAt!),
-        finishedAt: row.finishedAt ? new Date(row.finishedAt) : null,
-        undoneAt: row.undoneAt ? new Date(row.undoneAt) : null,
-        evidence: row.evidence,
-        operator: row.operator!,
-        waits: row.waits,
-      }))
-    },
+    records: async () => (await read([])).records,
 
     async measured() {
       const rows = await target.query<{step: string; seconds: string}>(`
         select distinct on (step) step, extract(epoch from finished_at - started_at) as seconds
-        from ${OWN_SCHEMA}.steps
+        from ${steps}
         where finished_at is not null and evidence is distinct from 'found done'
         order by step, attempt desc`)
       return Object.fromEntries(rows.map(({step, seconds}) => [step, Number(seconds)]))
     },
 
-    async attempt() {
-      const row = await target.queryOne<{attempt: number}>(`select attempt from ${OWN_SCHEMA}.migration`)
-      return row.attempt
+    note: async <T>(key: string) => (await read([key])).notes[key] as T | undefined,
+    setNote,
+    setNoteAtEnd: setNote,
+
+    async forget(keys) {
+      await write(`delete from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = any ('{${keys.join()}}')`)
     },
-
-    async note<T>(key: string) {
-      const [row] = await target.query<{value: T}>(
-        `select value::json as value from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = $1`,
-        [key],
-      )
-      return row?.value
-    },
-
-    setNote: (key, value) =>
-      write(
-        `insert into ${OWN_SCHEMA}.notes (attempt, key, value) values (${attempt}, $1, $2)
-         on conflict (attempt, key) do update set value = excluded.value`,
-        [key, JSON.stringify(value)],
-      ),
-
-    forget: (keys) => write(`delete from ${OWN_SCHEMA}.notes where attempt = ${attempt} and key = any ($1)`, [keys]),
   }
 }

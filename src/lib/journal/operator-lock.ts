@@ -1,6 +1,6 @@
-import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed, refused} from '../ports/errors.js'
-import type {Database, Session} from '../ports/ports.js'
+import type {Database} from '../ports/ports.js'
 
 export interface OperatorLock {
   /** The fencing token: it grows each time the lock is taken, and an older one is void. */
@@ -26,43 +26,50 @@ export async function withOperatorLock<T>(
     )
   return target.session(
     async (session) => {
-      const lock = await session.queryOne<{taken: boolean}>(
-        `select pg_try_advisory_lock(hashtext('${OWN_SCHEMA}')) as taken`,
-      )
-      if (!lock.taken) {
+      const {taken, epoch, holder} = await session.queryOne<Attempt>(attempt(operator, command))
+      if (!taken) {
         throw refused(
           'locked',
-          await describeHolder(session),
+          describeHolder(holder),
           'wait until it has ended; heroku rds:status shows what it is doing',
         )
       }
-      const {epoch} = await session.queryOne<{epoch: string}>(
-        `update ${OWN_SCHEMA}.migration set epoch = epoch + 1 returning epoch::text as epoch`,
-      )
-      await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
-      await session.query(`insert into ${OWN_SCHEMA}.lock_holder (operator, command) values ($1, $2)`, [
-        operator,
-        command,
-      ])
       try {
         return await work({epoch, lost: lost.signal})
       } finally {
-        if (!lost.signal.aborted) {
-          await session.query(`delete from ${OWN_SCHEMA}.lock_holder`)
-          await session.query(`select pg_advisory_unlock(hashtext('${OWN_SCHEMA}'))`)
-        }
+        if (!lost.signal.aborted)
+          await session.query(`delete from ${OWN_SCHEMA}.lock_holder; select pg_advisory_unlock(${KEY})`)
       }
     },
     {lost: onLost},
   )
 }
 
-async function describeHolder(session: Session): Promise<string> {
-  const [holder] = await session.query<{operator: string; command: string; since: string}>(
-    `select operator, command, to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"') as since
-     from ${OWN_SCHEMA}.lock_holder`,
-  )
-  return holder
+const KEY = `hashtext('${OWN_SCHEMA}')`
+
+interface Attempt {
+  taken: boolean
+  epoch: string
+  holder: {operator: string; command: string; since: string} | null
+}
+
+/** One message: another round trip would be one more in which the lock has no name. */
+const attempt = (operator: string, command: string): string => `
+  do ${literal(`begin
+    if pg_try_advisory_lock(${KEY}) then
+      update ${OWN_SCHEMA}.migration set epoch = epoch + 1;
+      delete from ${OWN_SCHEMA}.lock_holder;
+      insert into ${OWN_SCHEMA}.lock_holder (operator, command) values (${literal(operator)}, ${literal(command)});
+      perform set_config('${OWN_SCHEMA}.lock_taken', 'yes', true);
+    end if;
+  end`)};
+  select coalesce(current_setting('${OWN_SCHEMA}.lock_taken', true), '') = 'yes' as taken,
+    (select epoch::text from ${OWN_SCHEMA}.migration) as epoch,
+    (select json_build_object(
+       'operator', operator, 'command', command, 'since', to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"'))
+     from ${OWN_SCHEMA}.lock_holder) as holder`
+
+const describeHolder = (holder: Attempt['holder']): string =>
+  holder
     ? `${holder.operator} has been running ${holder.command} since ${holder.since}`
     : 'another operator is at work on this migration'
-}

@@ -1,64 +1,80 @@
-import type {Journal, StepRecord} from '../ports/ports.js'
+import type {Ended, Journal, JournalRecords, JournalState} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {codeOf} from '../postgres/sqlstate.js'
 
 /**
- * The journal as this process knows it. While going forward it is the journal itself, and every write must reach it. On
- * the way back it may be the target that broke: then what this process remembers is enough to bring the app back, and
- * what cannot be written down is left to the next rollback to find undone.
+ * The journal as the process knows it that holds the lock: nobody else writes in it, or else the next entry fails. So it is read once. While
+ * going forward every entry must reach it. On the way back it may be the target that broke: then what this process remembers is enough to
+ * bring the app back, and what cannot be written down is left to the next rollback to find undone.
  */
-export interface RememberedJournal {
-  forward: Journal
+export interface RememberedJournal extends Journal {
   /** `stillOurs` stands in for the check of the lock when the target cannot be asked. */
   back(stillOurs: () => Promise<void>): Journal
 }
 
-export function rememberJournal(journal: Journal): RememberedJournal {
-  const records = new Map<string, StepRecord>()
-  const notes = new Map<string, unknown>()
+const isRemembered = (journal: Journal): journal is RememberedJournal => 'back' in journal
 
-  const seeRecords = async () => {
-    const current = await journal.records()
-    records.clear()
-    for (const record of current) records.set(record.step, record)
-    return current
+export function rememberJournal(journal: Journal): RememberedJournal {
+  if (isRemembered(journal)) return journal
+  let known: JournalState | undefined
+  /** Notes that go with the end of the step. */
+  let pending: Record<string, unknown> = {}
+
+  const state = async (): Promise<JournalState> => (known ??= await journal.read())
+  const kept = async (writing: Promise<JournalRecords>): Promise<JournalRecords> => {
+    const now = await writing
+    if (known) known = {...known, ...now}
+    return now
   }
-  const remember = (step: string, change: Partial<StepRecord>) => {
-    const known = records.get(step) ?? {
-      step,
-      startedAt: new Date(),
-      finishedAt: null,
-      undoneAt: null,
-      evidence: null,
-      operator: '',
-      waits: null,
+  const keptWith = async (ended: Ended | undefined, write: (ended: Ended | undefined) => Promise<JournalRecords>) => {
+    const now = await kept(write(ended && {...ended, notes: pending}))
+    if (ended) pending = {}
+    return now
+  }
+  /** A step whose entry may be there although its answer is lost has to be undone as well. */
+  const begins = async (step: string) => {
+    const {records, ...rest} = await state()
+    const fresh = {step, startedAt: new Date(), finishedAt: null, evidence: null, operator: '', waits: null}
+    const record = {...(records.find((one) => one.step === step) ?? fresh), undoneAt: null}
+    known = {...rest, records: [...records.filter((one) => one.step !== step), record]}
+  }
+  const forgetHere = (keys: readonly string[]) => {
+    for (const key of keys) {
+      delete pending[key]
+      delete known?.notes[key]
     }
-    records.set(step, {...known, ...change})
   }
 
   const forward: Journal = {
     ...journal,
-    records: seeRecords,
-    async started(step) {
-      remember(step, {undoneAt: null, finishedAt: null})
-      await journal.started(step)
+    read: state,
+    records: async () => (await state()).records,
+    note: async <T>(key: string) => (await state()).notes[key] as T | undefined,
+    async started(step, before) {
+      await begins(step)
+      return keptWith(before, (ended) => journal.started(step, ended))
     },
-    async foundDone(step) {
-      remember(step, {undoneAt: null})
-      await journal.foundDone(step)
+    async foundDone(step, before) {
+      const {records} = await state()
+      const isWritten = records.some((one) => one.step === step && one.finishedAt && !one.undoneAt)
+      if (isWritten) return before ? forward.finished(before) : state()
+      await begins(step)
+      return keptWith(before, (ended) => journal.foundDone(step, ended))
     },
-    async undone(step) {
-      await journal.undone(step)
-      remember(step, {undoneAt: new Date()})
-    },
-    async note<T>(key: string) {
-      const value = await journal.note<T>(key)
-      notes.set(key, value)
-      return value
-    },
+    finished: (before) => keptWith(before, (ended) => journal.finished(ended ?? before)),
+    failed: (step, reason) => kept(journal.failed(step, reason)),
+    undone: (steps) => kept(journal.undone(steps)),
     async setNote(key, value) {
       await journal.setNote(key, value)
-      notes.set(key, value)
+      if (known) known.notes[key] = asWritten(value)
+    },
+    async setNoteAtEnd(key, value) {
+      const {notes} = await state()
+      notes[key] = pending[key] = asWritten(value)
+    },
+    async forget(keys) {
+      await journal.forget(keys)
+      forgetHere(keys)
     },
   }
 
@@ -72,39 +88,33 @@ export function rememberJournal(journal: Journal): RememberedJournal {
   }
 
   return {
-    forward,
-    back: (stillOurs) => ({
-      ...forward,
-      assertHeld: () => whereItCan(() => journal.assertHeld(), stillOurs),
-      records: () => whereItCan(seeRecords, () => [...records.values()]),
-      note: <T>(key: string) =>
-        whereItCan(
-          () => forward.note<T>(key),
-          () => notes.get(key) as T | undefined,
-        ),
-      setNote: (key, value) =>
-        whereItCan(
-          () => forward.setNote(key, value),
-          () => undefined,
-        ),
-      forget: (keys) =>
-        whereItCan(
-          () => journal.forget(keys),
-          () => undefined,
-        ),
-      failed: (step, reason) =>
-        whereItCan(
-          () => journal.failed(step, reason),
-          () => undefined,
-        ),
-      undone: (step) =>
-        whereItCan(
-          () => forward.undone(step),
-          () => remember(step, {undoneAt: new Date()}),
-        ),
-    }),
+    ...forward,
+    back: (stillOurs) => {
+      const asHere = async () => {
+        await stillOurs()
+        return state()
+      }
+      return {
+        ...forward,
+        assertHeld: () => whereItCan(() => journal.assertHeld(), stillOurs),
+        failed: (step, reason) => whereItCan(() => forward.failed(step, reason), asHere),
+        undone: (steps) => whereItCan(() => forward.undone(steps), asHere),
+        setNote: (key, value) =>
+          whereItCan(
+            () => forward.setNote(key, value),
+            () => undefined,
+          ),
+        forget: (keys) =>
+          whereItCan(
+            () => forward.forget(keys),
+            () => forgetHere(keys),
+          ),
+      }
+    },
   }
 }
+
+const asWritten = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /** The target is gone, has a full disk or no memory (class 53), or an I/O error (class 58). */
 const cannotBeWritten = (error: unknown): boolean => isLostConnection(error) || /^(53|58)...$/.test(codeOf(error))

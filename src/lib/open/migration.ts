@@ -5,9 +5,11 @@ import {remember} from '../adapters/memory.js'
 import {schemaDumpOf} from '../adapters/pg-dump.js'
 import {publisherOf} from '../adapters/replication.js'
 import {assess} from '../assessment/assess.js'
-import {refuseOtherTarget, renewClaim, sourceGuard} from '../fence/claim.js'
-import {beginMigration, dropUntouchedJournal, epochOf, journalOn, targetGuard} from '../journal/journal.js'
+import {CLAIMED, type Claimed, refuseOtherTarget, renewClaim, sourceGuard} from '../fence/claim.js'
+import {allEnded} from '../flow/all-ended.js'
+import {beginMigration, dropUntouchedJournal, EPOCH, journalOn, targetGuard} from '../journal/journal.js'
 import {withOperatorLock} from '../journal/operator-lock.js'
+import {rememberJournal} from '../journal/remembered-journal.js'
 import type {Method} from '../methods/method.js'
 import {defaultMethod, methodNamed} from '../methods/index.js'
 import type {Options} from './options.js'
@@ -15,7 +17,8 @@ import {noTarget, TARGET_URL_VAR} from './target.js'
 import {operatorName, withWorld} from './world.js'
 import {refused} from '../ports/errors.js'
 import type {Operator} from '../ports/ports.js'
-import {identityOf, isSameDatabase} from '../postgres/identity.js'
+import {answersOf, type Questions} from '../postgres/answers.js'
+import {FIRST_KNOWN, identityBy, isSame, KNOWN, type Known, knownOf} from '../postgres/identity.js'
 import {refuseForeignContents} from '../runbook/foreign-contents.js'
 import type {Migration, Settings} from '../runbook/migration.js'
 
@@ -44,11 +47,13 @@ export async function withMigration<T>(
   return withWorld({...options, tell: (line) => options.operator.tell(line)}, async (world) => {
     const {app, addon, heroku, source, target, targetUrl, sourceParts} = world
     if (!target || !targetUrl) throw noTarget()
-    const [identity, targetIdentity] = [await identityOf(source), await identityOf(target)]
-    if (await isSameDatabase(source, target)) {
+    const [here, there] = await allEnded([answersOf(source, OF_SOURCE, FIRST_KNOWN), knownOf(target)])
+    const {known, claimed, major} = here as Answers
+    const [identity, targetIdentity] = [identityBy(known, source), identityBy(there, target)]
+    if (isSame(known, there)) {
       throw refused('target_is_source', 'the target is the source itself', `check ${TARGET_URL_VAR}`)
     }
-    await refuseOtherTarget(source, targetIdentity)
+    refuseOtherTarget(claimed, targetIdentity)
     if (!world.record) await refuseForeignContents(target)
     const record = await beginMigration(
       target,
@@ -77,14 +82,12 @@ export async function withMigration<T>(
         'or give it up with heroku rds:start --abandon first',
       )
     }
-    const major = await source.queryOne<{major: number}>(
-      `select current_setting('server_version_num')::int / 10000 as major`,
-    )
     const underLock = () =>
       withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
         const claim = {target: targetIdentity, place: target.place, epoch}
         await renewClaim(source, claim)
         await remember(options.dataDir, app, {
+          source: {addonId: addon.id, addonName: addon.name},
           ...(options.target ? {target: options.target} : {}),
           ...(options.sourceUrlEnv ? {sourceUrlEnv: options.sourceUrlEnv} : {}),
           ...(options.region ? {region: options.region} : {}),
@@ -96,13 +99,13 @@ export async function withMigration<T>(
           method,
           source,
           target,
-          schemaDump: await schemaDumpOf(sourceParts, world.sourceTls, major.major),
+          schemaDump: await schemaDumpOf(sourceParts, world.sourceTls, major),
           publisher: publisherOf(() => world.renewSource(), world.sourceTls),
           targetUrl,
           sourceAddress: world.sourceAddress,
           heroku,
           assess: () => assess(world, {keep: options.settings.keep}),
-          journal: journalOn(target, operatorName(), epoch),
+          journal: rememberJournal(journalOn(target, operatorName(), epoch)),
           claim,
           guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
           operator: options.operator,
@@ -120,6 +123,21 @@ export async function withMigration<T>(
   })
 }
 
+/** What is asked of the source before a migration is opened; it bears a claim or none. */
+interface Answers {
+  known: Known
+  claimed?: Claimed
+  major: number
+}
+
+const OF_SOURCE: Questions<Answers> = {
+  known: KNOWN,
+  claimed: CLAIMED,
+  major: {query: `select to_json(current_setting('server_version_num')::int / 10000)`},
+}
+
+const OF_TARGET: Questions<{known: Known; epoch: string}> = {known: KNOWN, epoch: EPOCH}
+
 /** What is under way goes on; else the one that is named, the command's own, or that of an earlier attempt. */
 const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>
   method ?? fallback ?? earlier ?? defaultMethod.id
@@ -133,8 +151,8 @@ export async function besideOperator<T>(
     if (!target) throw noTarget()
     if (!journal || !record)
       throw refused('not_started', `no migration of ${app} is under way`, `heroku rds:start -a ${app}`)
-    const epoch = await epochOf(target)
-    const claim = {target: await identityOf(target), place: target.place, epoch}
+    const {known, epoch} = (await answersOf(target, OF_TARGET, FIRST_KNOWN)) as {known: Known; epoch: string}
+    const claim = {target: identityBy(known, target), place: target.place, epoch}
     return work({
       app,
       method: methodNamed(record.method)!,

@@ -20,4 +20,5 @@ export interface Options {
   reading?: boolean
 }
 
-export type Closable = Database & {close(): Promise<void>}
+/** `connect` opens a connection that will be needed; what is in its way shows when it is. */
+export type Closable = Database & {connect(): Promise<void>; close(): Promise<void>}

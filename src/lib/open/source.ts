@@ -4,20 +4,16 @@ import type {Tls} from '../adapters/client-settings.js'
 import {openDatabase} from '../adapters/postgres.js'
 import {isOutside, OUTSIDE, withoutAddon} from '../apps/outside-source.js'
 import {bastionOf} from '../apps/source-bastion.js'
-import {
-  addonNamed,
-  addonOf,
-  type AppDatabases,
-  databasesOf,
-  ownerParts,
-  ownerPartsNow,
-} from '../apps/source-database.js'
+import {addonNamed, addonOf, databasesOf, ownerParts, ownerPartsNow} from '../apps/source-database.js'
 import type {MigrationRecord} from '../journal/journal.js'
-import type {Attachment, Database, Heroku} from '../ports/ports.js'
+import type {Attachment, Heroku} from '../ports/ports.js'
 import {refused, wrongUsage} from '../ports/errors.js'
 import {Secret} from '../ports/secret.js'
 import {type ConnectionParts, parseConnectionUrl} from '../postgres/connection-url.js'
-import type {Options} from './options.js'
+import type {Closable, Options} from './options.js'
+
+/** What a migration began with. */
+export type Began = Pick<MigrationRecord, 'addonId' | 'addonName'>
 
 /** How the source is reached, and what Heroku knows of it. */
 export interface Source {
@@ -27,32 +23,27 @@ export interface Source {
   tls: Tls
   /** The same with the credential of the day. */
   renew: () => Promise<ConnectionParts>
-  db: Database & {close(): Promise<void>}
+  db: Closable
 }
 
 /**
  * The source by the name that the operator gives it, or – after the switch, when DATABASE is a plain config var – by what the journal
  * says; or another Postgres, by the environment variable that holds its URL. Every connection to the add-on goes through the bastion of
- * its space, where it needs one. `asked`: the app's databases, where they have been asked for already.
+ * its space, where it needs one.
  */
-export async function sourceOf(
-  heroku: Heroku,
-  options: Options,
-  record: MigrationRecord | undefined,
-  asked?: AppDatabases,
-): Promise<Source> {
+export async function sourceOf(heroku: Heroku, options: Options, began: Began | undefined): Promise<Source> {
   const {app, database = 'DATABASE', sourceUrlEnv, reading = false} = options
-  if (sourceUrlEnv !== undefined) return outsideSource(heroku, {...options, sourceUrlEnv}, record)
-  if (record && isOutside({id: record.addonId})) {
+  if (sourceUrlEnv !== undefined) return outsideSource(heroku, {...options, sourceUrlEnv}, began)
+  if (began && isOutside({id: began.addonId})) {
     throw refused(
       'source_not_named',
-      `the source of this migration is ${record.addonName}, which is not a Heroku add-on`,
+      `the source of this migration is ${began.addonName}, which is not a Heroku add-on`,
       'name the environment variable that holds its URL with --source-url-env',
     )
   }
-  const databases = asked ?? (await databasesOf(heroku, app))
-  const addon = record
-    ? await addonOf(heroku, databases, {app, id: record.addonId, name: record.addonName})
+  const databases = await databasesOf(heroku, app)
+  const addon = began
+    ? await addonOf(heroku, databases, {app, id: began.addonId, name: began.addonName})
     : await addonNamed(databases, app, database)
   const [direct, bastion] = await Promise.all([ownerParts(heroku, app, addon, databases), bastionOf(heroku, addon)])
   const tunnel = bastion && tunnelThrough(bastion, async () => (await bastionOf(heroku, addon)) ?? bastion)
@@ -73,12 +64,12 @@ const ADDON_TLS: Tls = {mode: 'encrypted'}
 async function outsideSource(
   heroku: Heroku,
   {app, sourceUrlEnv: name, reading = false}: Options & {sourceUrlEnv: string},
-  record: MigrationRecord | undefined,
+  began: Began | undefined,
 ): Promise<Source> {
-  if (record && !isOutside({id: record.addonId})) {
+  if (began && !isOutside({id: began.addonId})) {
     throw refused(
       'other_source',
-      `this migration began with the add-on ${record.addonName}, not with another Postgres`,
+      `this migration began with the add-on ${began.addonName}, not with another Postgres`,
       'leave --source-url-env out',
     )
   }

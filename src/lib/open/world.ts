@@ -4,18 +4,17 @@ import {clock} from '../adapters/clock.js'
 import {bareUrl, type ConnectionParts} from '../postgres/connection-url.js'
 import {HerokuClient} from '../adapters/heroku-client.js'
 import {herokuOf} from '../adapters/heroku.js'
-import {recall} from '../adapters/memory.js'
+import {recall, type Remembered} from '../adapters/memory.js'
 import {rdsOf} from '../adapters/rds.js'
 import type {Tls} from '../adapters/client-settings.js'
 import type {World} from '../assessment/assess.js'
 import {journalOn, type MigrationRecord} from '../journal/journal.js'
 import type {Options, Closable} from './options.js'
-import {sourceOf} from './source.js'
+import {type Began, type Source, sourceOf} from './source.js'
 import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
 import {isOutside} from '../apps/outside-source.js'
-import {databasesOf} from '../apps/source-database.js'
 import {RdsError} from '../ports/errors.js'
-import type {Database, Journal, Clock} from '../ports/ports.js'
+import type {Clock, Database, Heroku, Journal} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 
 /** Where the system's own certificate bundle lies on Heroku's stacks; RDS' authorities are in it since 2024-11. */
@@ -37,22 +36,43 @@ export interface Opened extends World {
 
 export const operatorName = (): string => `${userInfo().username}@${hostname()}`
 
+/** With what is remembered. */
+type Known = Options & Pick<Remembered, 'source'>
+
+/** Opens the source, and a connection to it at once. */
+async function openSource(
+  heroku: Heroku,
+  {began, sourceUrlEnv, ...options}: Options & {began: Began | undefined},
+  open: Closable[],
+): Promise<Source> {
+  const source = await sourceOf(heroku, {...options, sourceUrlEnv}, began)
+  open.push(source.db)
+  void source.db.connect().catch(() => undefined)
+  return source
+}
+
 /** Opens the world of an app, and closes it when the work is done. Reads only. */
 export async function withWorld<T>(given: Options, work: (world: Opened) => Promise<T>): Promise<T> {
-  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Options
+  const options = {...(await recall(given.dataDir, given.app)), ...definedOf(given)} as Known
   const heroku = herokuOf(new HerokuClient(options.api, clock, {tell: options.tell}), clock)
   const open: Closable[] = []
   try {
-    const [databases, opened] = await Promise.allSettled([
-      databasesOf(heroku, options.app),
+    // The source is most often the one of the last time: it is not waited for that the target says so.
+    const guess = {began: options.source, sourceUrlEnv: options.sourceUrlEnv}
+    const opening = openSource(heroku, {...options, ...guess}, open)
+    const [app, opened, guessed] = await Promise.allSettled([
+      heroku.app(options.app),
       openTarget(options, given.target, open),
+      opening,
     ])
-    if (databases.status === 'rejected') throw databases.reason
+    if (app.status === 'rejected') throw app.reason
     if (opened.status === 'rejected' && !(given.reading && opened.reason instanceof RdsError)) throw opened.reason
     const {target, record} = opened.status === 'fulfilled' ? opened.value : {}
-    const named = {...options, sourceUrlEnv: sourceNamed(given, options, record)}
-    const source = await sourceOf(heroku, named, record, databases.value)
-    open.push(source.db)
+    const sourceUrlEnv = sourceNamed(given, options, record)
+    const isRight =
+      sourceUrlEnv === guess.sourceUrlEnv &&
+      (record ? guessed.status === 'fulfilled' && guessed.value.addon.id === record.addonId : !guess.began)
+    const source = await (isRight ? opening : openSource(heroku, {...options, began: record, sourceUrlEnv}, open))
     return await work({
       app: options.app,
       addon: source.addon,

@@ -2,14 +2,16 @@ import type {Readable, Writable} from 'node:stream'
 
 import type {
   CopyProgress,
+  Ended,
   EngineOffer,
   FollowState,
   GateEvidence,
+  JournalRecords,
+  JournalState,
   RdsInstance,
   StepEvent,
   StepRecord,
   VerifyProgress,
-  Waits,
 } from './records.js'
 import type {Secret} from './secret.js'
 
@@ -113,25 +115,30 @@ export interface Rds {
   offers(major: number): Promise<EngineOffer[]>
 }
 
-/** Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. */
+/**
+ * Kept on the target. An attempt ends when all that it started has been undone; the next one starts with a clean sheet. An entry about a step
+ * gives all records as they are then; `before` is how the step before it ended, written in the same transaction.
+ */
 export interface Journal {
+  /** Everything at once; of the notes those that are named, where some are. */
+  read(keys?: readonly string[]): Promise<JournalState>
   /** Fails when another operator has taken over; every write of the journal does too. */
   assertHeld(): Promise<void>
-  started(step: string): Promise<void>
-  finished(step: string, evidence: string, waits: Waits): Promise<void>
+  started(step: string, before?: Ended): Promise<JournalRecords>
+  finished(ended: Ended): Promise<JournalRecords>
   /** Like `finished`, for a step whose effect was already there; keeps what an earlier run wrote. */
-  foundDone(step: string): Promise<void>
-  failed(step: string, reason: string): Promise<void>
-  undone(step: string): Promise<void>
+  foundDone(step: string, before?: Ended): Promise<JournalRecords>
+  failed(step: string, reason: string): Promise<JournalRecords>
+  undone(steps: readonly string[]): Promise<JournalRecords>
   /** Of this attempt, oldest first. */
   records(): Promise<StepRecord[]>
   /** Seconds that each step took when it was last performed, in any attempt; by step. */
   measured(): Promise<Record<string, number>>
-  /** 1 for the first; each rolled back attempt adds one. */
-  attempt(): Promise<number>
   /** Facts that later steps and the way back need, as JSON; never a credential of the app. */
   note<T>(key: string): Promise<T | undefined>
   setNote(key: string, value: unknown): Promise<void>
+  /** The same, written no later than the end of the step: for what a step that died finds again. */
+  setNoteAtEnd(key: string, value: unknown): Promise<void>
   forget(keys: readonly string[]): Promise<void>
 }
 

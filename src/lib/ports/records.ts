@@ -117,6 +117,29 @@ export interface StepRecord {
   waits: Waits | null
 }
 
+/** How a step ended. */
+export interface Ended {
+  step: string
+  evidence: string
+  waits: Waits
+  /** Time since then, in seconds. */
+  secondsAgo: number
+  /** Facts to be written along with it. */
+  notes?: Readonly<Record<string, unknown>>
+}
+
+/** What was started and done in the present attempt. */
+export interface JournalRecords {
+  /** 1 for the first; each rolled back attempt adds one. */
+  attempt: number
+  /** Oldest first. */
+  records: StepRecord[]
+}
+
+export interface JournalState extends JournalRecords {
+  notes: Record<string, unknown>
+}
+
 export interface StepEvent {
   kind: 'started' | 'finished' | 'found done' | 'failed' | 'undoing' | 'undone'
   title: string

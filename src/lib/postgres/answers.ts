@@ -1,3 +1,4 @@
+import type {Queryable} from '../ports/ports.js'
 import {literal} from './catalog.js'
 
 /*
@@ -32,3 +33,45 @@ export const asking = (questions: Record<string, string>): string =>
 
 /** SQL expression: the answer, as text, or `hidden`. */
 export const answerTo = (question: string): string => `current_setting('${settingOf(question)}')`
+
+/** A query that gives one JSON value, or PL/pgSQL that assigns one to `answer`. The type is that of the answer. */
+export type Question<Answer> = ({query: string} | {block: string}) & {readonly answer?: Answer}
+
+export type Questions<Answers> = {readonly [Name in keyof Answers]-?: Question<Answers[Name]>}
+
+/** That something does not exist: it was not made yet, or another version of this plugin made it. */
+const MISSING = 'undefined_table or undefined_column or undefined_function or invalid_schema_name'
+
+/**
+ * Asks all questions in one message. An answer is left out where it is null, or where something that the question names does not exist.
+ * `first`: SQL that goes along.
+ */
+export async function answersOf<Answers>(
+  db: Queryable,
+  questions: Questions<Answers>,
+  first = '',
+): Promise<Partial<Answers>> {
+  const asked = Object.entries<Question<unknown>>(questions)
+  const answers = await db.queryOne<Record<string, unknown>>(`
+    ${first ? `${first};` : ''}
+    do ${literal(
+      `declare answer json; begin ${asked
+        .map(
+          ([name, question]) => `
+        answer := null;
+        begin ${'block' in question ? question.block : `answer := (${question.query})`};
+        exception when ${MISSING} then answer := null; end;
+        perform set_config('${settingOf(name)}', coalesce(answer::text, ''), true);`,
+        )
+        .join('')} end`,
+    )};
+    select ${asked.map(([name]) => `nullif(${answerTo(name)}, '')::json as "${name}"`).join(', ')}`)
+  return Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null)) as Partial<Answers>
+}
+
+/** The same of one. */
+export const answerOf = async <Answer>(
+  db: Queryable,
+  question: Question<Answer>,
+  first?: string,
+): Promise<Answer | undefined> => (await answersOf<{only: Answer}>(db, {only: question}, first)).only

@@ -18,17 +18,23 @@ export async function rollback(steps: readonly Step[], migration: Migration): Pr
   const stuck = started.find((step) => step.undo === 'impossible')
   if (stuck) throw refused('point_of_no_return', `${stuck.title} cannot be undone; nothing was touched`)
 
+  await journal.assertHeld()
   let touched = false
+  let undone: string[] = []
   for (const step of started) {
-    await journal.assertHeld()
+    undone.push(step.id)
     try {
-      touched = (await undoStep(step, migration)) || touched
+      if (!(await undoStep(step, migration))) continue
     } catch (error) {
       migration.operator.step({kind: 'failed', title: `Undo: ${step.title}`, detail: messageOf(error)})
       throw touched ? notRefused(error) : error
     }
-    await journal.undone(step.id)
+    touched = true
+    // It fails when another operator has taken over, before the next step is undone.
+    await journal.undone(undone)
+    undone = []
   }
+  if (undone.length > 0) await journal.undone(undone)
   return started.map((step) => step.title)
 }
 

@@ -1,6 +1,7 @@
 import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
+import {isLostConnection} from '../postgres/lost-connection.js'
 import {refusalOf} from '../postgres/refusal.js'
-import type {StepRecord, Waits} from '../ports/ports.js'
+import type {Ended, StepRecord, Waits} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed} from '../fence/claim.js'
 import {rememberJournal} from '../journal/remembered-journal.js'
@@ -16,15 +17,16 @@ import {PATIENCE} from './patience.js'
  * a method that follows, which the next run goes on with.
  */
 export async function run(steps: readonly Step[], given: Migration): Promise<void> {
-  const remembered = rememberJournal(given.journal)
-  const migration = {...given, journal: remembered.forward}
-  const inEffect = (await migration.journal.records()).filter((record) => !record.undoneAt)
+  const journal = rememberJournal(given.journal)
+  const migration = {...given, journal}
+  const inEffect = (await journal.records()).filter((record) => !record.undoneAt)
   const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
   const budget = watchBudget(steps, migration, inEffect)
   const signal = AbortSignal.any([migration.signal, budget.signal])
   const bounded = {...migration, signal, heroku: given.heroku.under(signal, PATIENCE.forward)}
   const interruption = interruptOnAbort(bounded)
 
+  const unwritten = new Unwritten(migration)
   let past = committed >= 0
   try {
     for (const step of steps.slice(Math.max(committed, 0))) {
@@ -33,17 +35,19 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
         budget.stop()
         interruption.stop()
         past = true
-        await doStep(step, stayingWith(migration))
+        await doStep(step, stayingWith(migration), unwritten)
       } else {
-        await doStep(step, bounded)
+        await doStep(step, bounded, unwritten)
         budget.passed(step)
       }
     }
+    await unwritten.write()
   } catch (error) {
+    if (!past) await interruption.sent()
+    if (!isLostConnection(error)) await unwritten.write().catch(() => undefined)
     if (past) throw stoppedAfterGate(error)
-    await interruption.sent()
     const stillOurs = () => assertClaimed(migration.source, migration.guard.source)
-    await undoEverything(undoneByWindow(steps, migration), {...migration, journal: remembered.back(stillOurs)}, error)
+    await undoEverything(undoneByWindow(steps, migration), {...migration, journal: journal.back(stillOurs)}, error)
     throw error
   } finally {
     budget.stop()
@@ -72,37 +76,56 @@ function interruptOnAbort({signal, source, target}: Migration) {
   }
 }
 
-const doStep = (step: Step, migration: Migration): Promise<void> =>
-  counted((soFar) => doCounted(step, migration, soFar))
+/** How the last step ended: that is written along with the beginning of the next. Until then the journal says that it was started. */
+class Unwritten {
+  readonly #migration: Pick<Migration, 'clock' | 'journal'>
+  #last: {step: string; evidence: string; waits: Waits; at: number} | undefined
 
-async function doCounted(step: Step, migration: Migration, soFar: () => Waits): Promise<void> {
-  const {journal, operator, clock, signal} = migration
-  signal.throwIfAborted()
-  await journal.assertHeld()
-  if (await step.done(migration)) {
-    await journal.foundDone(step.id)
-    operator.step({kind: 'found done', title: step.title, waits: soFar()})
-    return
+  constructor(migration: Pick<Migration, 'clock' | 'journal'>) {
+    this.#migration = migration
   }
 
-  const begun = clock.now()
-  operator.step({kind: 'started', title: step.title})
-  await journal.started(step.id)
-  try {
-    const evidence = await step.run(migration)
-    signal.throwIfAborted()
-    const {databases, heroku, all} = soFar()
-    const waits = {databases: databases + 1, heroku, all: all + 1}
-    await journal.finished(step.id, evidence, waits)
-    const seconds = (clock.now().getTime() - begun.getTime()) / 1000
-    operator.step({kind: 'finished', title: step.title, seconds, detail: evidence, waits})
-  } catch (error) {
-    const reason: unknown = signal.aborted ? signal.reason : refusalOf(error, step.title)
-    operator.step({kind: 'failed', title: step.title, detail: messageOf(reason)})
-    await journal.failed(step.id, messageOf(reason)).catch(() => undefined)
-    throw step.window === 'inside' ? notRefused(reason) : reason
+  ended(step: string, evidence: string, waits: Waits): void {
+    this.#last = {step, evidence, waits, at: this.#migration.clock.now().getTime()}
+  }
+
+  /** Writes it, with an entry of the next step where there is one. */
+  async write(entry = (ended?: Ended) => (ended ? this.#migration.journal.finished(ended) : undefined)): Promise<void> {
+    const last = this.#last
+    if (!last) return void (await entry())
+    const {at, ...rest} = last
+    await entry({...rest, secondsAgo: (this.#migration.clock.now().getTime() - at) / 1000})
+    this.#last = undefined
   }
 }
+
+const doStep = (step: Step, migration: Migration, unwritten: Unwritten): Promise<void> =>
+  counted(async (soFar) => {
+    const {journal, operator, clock, signal} = migration
+    const {id, title} = step
+    signal.throwIfAborted()
+    if (await step.done(migration)) {
+      await unwritten.write((before) => journal.foundDone(id, before))
+      operator.step({kind: 'found done', title, waits: soFar()})
+      return
+    }
+
+    const begun = clock.now()
+    operator.step({kind: 'started', title})
+    await unwritten.write((before) => journal.started(id, before))
+    try {
+      const evidence = await step.run(migration)
+      signal.throwIfAborted()
+      const seconds = (clock.now().getTime() - begun.getTime()) / 1000
+      unwritten.ended(id, evidence, soFar())
+      operator.step({kind: 'finished', title, seconds, detail: evidence, waits: soFar()})
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : refusalOf(error, title)
+      operator.step({kind: 'failed', title, detail: messageOf(reason)})
+      await journal.failed(id, messageOf(reason)).catch(() => undefined)
+      throw step.window === 'inside' ? notRefused(reason) : reason
+    }
+  })
 
 const stoppedAfterGate = (error: unknown): RdsError =>
   failed(

@@ -25,7 +25,9 @@ export interface Timeline {
 
 /** What was done and how long it took, from the journal alone. */
 export async function timelineOf(steps: readonly Step[], journal: Journal): Promise<Timeline> {
-  const records = new Map((await journal.records()).map((record) => [record.step, record]))
+  const state = await journal.read(['frozen', 'opened'])
+  const {frozen, opened} = state.notes as Partial<Notes>
+  const records = new Map(state.records.map((record) => [record.step, record]))
   const entries = steps.flatMap((step): TimelineEntry[] => {
     const record = records.get(step.id)
     if (!record) return []
@@ -46,10 +48,6 @@ export async function timelineOf(steps: readonly Step[], journal: Journal): Prom
   })
   const inside = steps.filter(({window}) => window === 'inside').map(({id}) => records.get(id))
   const [first, last] = [inside.at(0), inside.at(-1)]
-  const [frozen, opened] = [
-    await journal.note<Notes['frozen']>('frozen'),
-    await journal.note<Notes['opened']>('opened'),
-  ]
   return {
     entries,
     ...(first && last?.finishedAt

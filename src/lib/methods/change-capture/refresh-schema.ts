@@ -26,7 +26,7 @@ export const refreshSchema: Step = {
   },
 
   async run(migration) {
-    for (const {id} of doneAgain) await migration.journal.undone(id)
+    await migration.journal.undone(doneAgain.map(({id}) => id))
     const {come, gone, altered} = await recaptureSchema(migration, () => shutTarget(migration, {subscribed: false}))
     await refuseWhatIsLeft(migration)
     const parts = [...signed('+', come), ...signed('–', gone), ...signed('~', altered)]
