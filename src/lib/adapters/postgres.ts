@@ -199,7 +199,7 @@ const rowsOf = <Row>(result: pg.QueryResult | pg.QueryResult[]): Row[] =>
 
 function sessionOf(client: pg.PoolClient): Connected {
   const send = async (sql: string, values?: readonly unknown[]): Promise<pg.QueryResult> => {
-    const result = await tell(client, sql, values)
+    const result = (await tell(client, sql, values)) as pg.QueryResult | pg.QueryResult[]
     return Array.isArray(result) ? result.at(-1)! : result
   }
   const query = async <Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>

@@ -1,5 +1,4 @@
-import {OWN_SCHEMA} from '../postgres/catalog.js'
-import type {Guard} from '../postgres/catalog.js'
+import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {TableName} from '../postgres/tables.js'
 import type {Database} from '../ports/ports.js'
 import {logOf, TRUNCATIONS, WRITTEN_BY} from './log.js'
@@ -20,17 +19,14 @@ export async function forgetCopied(
       )
     ).map(({name, snapshot}) => [name, snapshot]),
   )
-  for (const table of tables.filter((other) => !isKeyed(other))) {
-    const snapshot = snapshots.get(table.name)!
-    await from.transaction(async (session) => {
-      await session.query(guard.from)
-      await session.query(`delete from ${logOf(table)} where pg_visible_in_snapshot(${WRITTEN_BY}, $1::pg_snapshot)`, [
-        snapshot,
-      ])
-      await session.query(
-        `delete from ${TRUNCATIONS} where unit = $2::oid and pg_visible_in_snapshot(${WRITTEN_BY}, $1::pg_snapshot)`,
-        [snapshot, table.oid],
-      )
+  const statements = tables
+    .filter((table) => !isKeyed(table))
+    .flatMap((table) => {
+      const copied = `pg_visible_in_snapshot(${WRITTEN_BY}, ${literal(snapshots.get(table.name)!)}::pg_snapshot)`
+      return [
+        `delete from ${logOf(table)} where ${copied}`,
+        `delete from ${TRUNCATIONS} where unit = ${table.oid} and ${copied}`,
+      ]
     })
-  }
+  await from.query([guard.from, ...statements].join('; '))
 }

@@ -1,3 +1,4 @@
+import {batchesOf} from '../flow/batches.js'
 import {SEQ, SIGN} from './log.js'
 import {isKeyed, type CapturedTable} from './captured-table.js'
 import type {Database, Queryable} from '../ports/ports.js'
@@ -11,23 +12,28 @@ import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 
 export const touchedOf = ({oid}: Pick<CapturedTable, 'oid'>): string => `${OWN_SCHEMA}.touched_${oid}`
 
+/** Tables in one message: each of them takes several locks until its end, and a server has room for 64 of each connection. */
+const TABLES_AT_ONCE = 100
+
 /** Makes the tables that syncs write to; repeatable. The captured tables must be there. */
 export async function prepareTouched(to: Database, tables: readonly CapturedTable[], guard: Guard): Promise<void> {
-  for (const table of tables) {
-    const columns = isKeyed(table) ? table.key.map(({name}) => name) : table.columns
-    const extra = isKeyed(table)
-      ? ''
-      : `add column if not exists ${SIGN} smallint, add column if not exists ${SEQ} bigint,`
-    await to.query(`${guard};
-      create table if not exists ${touchedOf(table)} as select ${columns.join(', ')} from ${table.name} with no data;
-      ${withoutDomains(touchedOf(table))};
-      alter table ${touchedOf(table)} ${extra} add column if not exists heroku_rds_sync bigint not null;
-      create index if not exists touched_${table.oid}_sync on ${touchedOf(table)} (heroku_rds_sync);
-      insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from)
-        select ${table.oid}, ${literal(table.name)}, nth + 1
-        from ${OWN_SCHEMA}.sync_state
-        on conflict do nothing`)
-  }
+  for (const batch of batchesOf(tables, TABLES_AT_ONCE)) await to.query([guard, ...batch.map(createTouched)].join('; '))
+}
+
+function createTouched(table: CapturedTable): string {
+  const columns = isKeyed(table) ? table.key.map(({name}) => name) : table.columns
+  const extra = isKeyed(table)
+    ? ''
+    : `add column if not exists ${SIGN} smallint, add column if not exists ${SEQ} bigint,`
+  return `
+    create table if not exists ${touchedOf(table)} as select ${columns.join(', ')} from ${table.name} with no data;
+    ${withoutDomains(touchedOf(table))};
+    alter table ${touchedOf(table)} ${extra} add column if not exists heroku_rds_sync bigint not null;
+    create index if not exists touched_${table.oid}_sync on ${touchedOf(table)} (heroku_rds_sync);
+    insert into ${OWN_SCHEMA}.sync_units (unit, relation, recorded_from)
+      select ${table.oid}, ${literal(table.name)}, nth + 1
+      from ${OWN_SCHEMA}.sync_state
+      on conflict do nothing`
 }
 
 /** Units that have no such table yet. */
@@ -44,7 +50,8 @@ export async function forgetSyncs(to: Queryable): Promise<void> {
      from pg_class
      where relnamespace = to_regnamespace('${OWN_SCHEMA}') and relkind = 'r' and relname ~ '^touched_[0-9]+$'`,
   )
-  for (const {name} of rows) await to.query(`drop table if exists ${OWN_SCHEMA}.${name}`)
+  for (const batch of batchesOf(rows, TABLES_AT_ONCE))
+    await to.query(batch.map(({name}) => `drop table if exists ${OWN_SCHEMA}.${name}`).join('; '))
   await to.query(
     `truncate ${OWN_SCHEMA}.sync_units, ${OWN_SCHEMA}.sync_state; insert into ${OWN_SCHEMA}.sync_state default values`,
   )
@@ -52,8 +59,12 @@ export async function forgetSyncs(to: Queryable): Promise<void> {
 
 /** Forgets what is known of some tables, as if no sync had ever copied anything of them. */
 export async function forgetTables(session: Queryable, oids: readonly string[]): Promise<void> {
-  for (const oid of oids) await session.query(`drop table if exists ${touchedOf({oid})}`)
-  await session.query(`delete from ${OWN_SCHEMA}.sync_units where unit = any ($1::oid[])`, [oids])
+  await session.query(
+    [
+      ...oids.map((oid) => `drop table if exists ${touchedOf({oid})}`),
+      `delete from ${OWN_SCHEMA}.sync_units where unit = any ('{${oids.join()}}')`,
+    ].join('; '),
+  )
 }
 
 /** The share of a table that can be touched before all of it has to be verified again. */
@@ -63,18 +74,21 @@ const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
 
 /** Lets go of records of touched keys that have grown out of proportion; returns the tables that lost their proof by it. */
 export async function pruneTouched(to: Database, tables: readonly CapturedTable[], guard: Guard): Promise<string[]> {
-  const pruned: string[] = []
-  for (const table of tables.filter(isKeyed)) {
-    const size = await to.queryOne<{touched: string; rows: string}>(
-      `select pg_relation_size('${touchedOf(table)}')::text as touched,
-         (select sum(pg_relation_size(name::regclass)) from json_array_elements_text($1::json) name)::text as rows`,
-      [JSON.stringify(table.partitions.map(({name}) => name))],
-    )
-    if (Number(size.touched) < Math.max(ALWAYS_ALLOWED_BYTES, MOST_TOUCHED * Number(size.rows))) continue
+  const keyed = tables.filter(isKeyed)
+  const large = await to.query<{oid: string}>(
+    `select listed.oid
+     from json_to_recordset($1) listed (oid text, names json)
+     cross join lateral (
+       select sum(pg_relation_size(name::regclass)) as bytes from json_array_elements_text(listed.names) name) rows
+     where pg_relation_size(('${OWN_SCHEMA}.touched_' || listed.oid)::regclass)
+       >= greatest(${ALWAYS_ALLOWED_BYTES}, ${MOST_TOUCHED} * rows.bytes)`,
+    [JSON.stringify(keyed.map(({oid, partitions}) => ({oid, names: partitions.map(({name}) => name)})))],
+  )
+  const pruned = keyed.filter((table) => large.some(({oid}) => oid === table.oid))
+  for (const table of pruned) {
     await to.query(`${guard}; truncate ${touchedOf(table)};
       update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null,
         recorded_from = (select nth + 1 from ${OWN_SCHEMA}.sync_state) where unit = ${table.oid}`)
-    pruned.push(table.name)
   }
-  return pruned
+  return pruned.map(({name}) => name)
 }

@@ -51,7 +51,9 @@ export async function renewClaim(source: Queryable, claim: Claim): Promise<void>
 
 const renewing = ({target, epoch}: Claim): string =>
   whereClaimed(`
-    update ${OWN_SCHEMA}.claim set epoch = ${Number(epoch)} where target = ${literal(target)} and epoch <= ${Number(epoch)}`)
+    update ${OWN_SCHEMA}.claim
+    set epoch = ${Number(epoch)}
+    where target = ${literal(target)} and epoch <= ${Number(epoch)}`)
 
 const whereClaimed = (statement: string): string =>
   `do ${literal(`begin
