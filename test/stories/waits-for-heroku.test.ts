@@ -68,9 +68,11 @@ describe('Requests to Heroku that wait for one another', () => {
         alter: (step) => ((inside = step.window === 'inside' ? [...inside, step.id] : inside), step),
       })
       expect(inside).to.include.members(Object.keys(IN_WINDOW))
-      for (const id of inside) expect(waits.get(id), id).to.be.at.most(IN_WINDOW[id] ?? 0)
+      // Each app leaves maintenance when its own dynos are up, which may be after another one has left it.
+      const allowed = (id: string) => (IN_WINDOW[id] ?? 0) + (id === 'open' ? guests : 0)
+      for (const id of inside) expect(waits.get(id), id).to.be.at.most(allowed(id))
       const sum = (ids: readonly string[]) => ids.reduce((all, id) => all + waits.get(id)!, 0)
-      expect(sum(inside), 'in the window').to.be.at.most(10)
+      expect(sum(inside), 'in the window').to.be.at.most(10 + guests)
       expect(sum(WRITE_PAUSE), 'in the write pause').to.be.at.most(4)
       expect(waits.get('preflight'), 'in the preflight').to.be.at.most(IN_PREFLIGHT)
     })
