@@ -37,6 +37,7 @@ const BY_HAND: Record<ByHand, string[]> = {
     'target-extension-versions',
     'offered-versions',
   ],
+  'another-machine': ['nearer'],
   'another-method': [
     'private-plan',
     'generated-columns',

@@ -27,6 +27,12 @@ export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment 
     info: new Unread('Heroku refused'),
     plannedMaintenance: null,
   },
+  distance: {
+    source: {roundTripSeconds: 0.0204, bytesPerSecond: 11_900_000},
+    target: {roundTripSeconds: 0.021, bytesPerSecond: 2_400_000},
+    herokuSeconds: 0.083,
+  },
+  copy: {bytes: 7_000_000_000, bytesPerSecond: 2_400_000, seconds: 3000, nearSeconds: 300},
   account: {requestsLeft: 4400, loginEnds: null},
   apps: [],
   unseen: [{app: 'reports', why: 'Heroku refused'}],
@@ -57,6 +63,8 @@ export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment 
       because: [],
       window: {
         seconds: 4000,
+        pauseSeconds: 4000,
+        distanceSeconds: 1.2,
         terms: [
           {step: 'copy-rows', what: 'copy the rows', seconds: 3900},
           {step: 'freeze-source', what: 'freeze', seconds: 100, measured: true},
@@ -68,7 +76,7 @@ export const sampleAssessment = (changes: Partial<Assessment> = {}): Assessment 
       title: 'Change capture',
       possible: false,
       because: ['rules'],
-      window: {seconds: 60, terms: []},
+      window: {seconds: 60, pauseSeconds: 60, terms: []},
     },
   ],
   recommendation: {method: 'dump-restore', because: 'it is the simplest method and fits'},

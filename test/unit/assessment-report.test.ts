@@ -106,7 +106,7 @@ describe('The report of an assessment', () => {
         ...eligibility[1]!,
         possible: true,
         because: [],
-        window: {seconds: 100, terms: [first!.window.terms[1]!]},
+        window: {seconds: 100, pauseSeconds: 100, terms: [first!.window.terms[1]!]},
       }
       const both = htmlReport(viewWith({eligibility: [first!, other]}))
       const drawn = [...both.matchAll(/class="(term\d)"\s+x="[^>]*><title>freeze: /g)].map(([, colour]) => colour)

@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 
-import {chunkQueue, type Load} from '../../src/lib/copy/chunk-queue.js'
+import {chunkQueue, type Load, smallOf} from '../../src/lib/copy/chunk-queue.js'
 import type {TablePlan} from '../../src/lib/copy/chunk-state.js'
-import {chunksOf, copyStatements} from '../../src/lib/copy/chunks.js'
+import {chunkBytes, chunksOf, copyStatements} from '../../src/lib/copy/chunks.js'
 import {tableFinisher, type Work} from '../../src/lib/copy/finish-tables.js'
 import type {Build} from '../../src/lib/copy/post-data.js'
 import {ReadyQueue} from '../../src/lib/copy/ready-queue.js'
@@ -25,7 +25,7 @@ describe('chunks', () => {
     for (let round = 0; round < 50; round++) {
       const pages = Math.floor(Math.random() ** 4 * 1e5)
       const bytes = Math.floor(pages * 8192 * (1 + Math.random() * 20))
-      const chunks = chunksOf(tableOf('t', bytes, pages))
+      const chunks = chunksOf(tableOf('t', bytes, pages), 32 * MB)
       expect(chunks[0]!.firstPage).to.equal(0)
       expect(chunks.at(-1)!.nextPage).to.equal(null)
       for (const [i, {firstPage, nextPage}] of chunks.slice(0, -1).entries()) {
@@ -35,17 +35,26 @@ describe('chunks', () => {
     }
   })
 
-  it('are about 32 MB each', () => {
-    expect(chunksOf(tableOf('t', 320 * MB, 1000))).to.have.lengthOf(10)
-    expect(chunksOf(tableOf('t', 40 * MB, 5000))).to.have.lengthOf(1)
-    expect(chunksOf(tableOf('t', 0, 0))).to.have.lengthOf(1)
-    expect(chunksOf(tableOf('t', 1000 * MB, 3))).to.have.lengthOf(3)
-    expect(chunksOf(tableOf('t', 320 * MB, 1000, false))).to.have.lengthOf(1)
+  it('are about 32 MB each, or what a lane gets over a slow line in two seconds', () => {
+    const chunks = (bytes: number, pages: number, divisible = true) =>
+      chunksOf(tableOf('t', bytes, pages, divisible), chunkBytes(2, undefined)).length
+    expect(chunks(320 * MB, 1000)).to.equal(10)
+    expect(chunks(40 * MB, 5000)).to.equal(1)
+    expect(chunks(0, 0)).to.equal(1)
+    expect(chunks(1000 * MB, 3)).to.equal(3)
+    expect(chunks(320 * MB, 1000, false)).to.equal(1)
+    expect([100e6, 12.5e6, 2.5e6, 1e3].map((line) => chunkBytes(2, line))).to.deep.equal([
+      32 * MB,
+      12.5e6,
+      2.5e6,
+      2 * MB,
+    ])
+    expect(chunkBytes(16, 12.5e6)).to.equal(2 * MB)
   })
 
   it('are read with ONLY and by name of column; a whole table is read as such', () => {
     const table = tableOf('t', 64 * MB, 100)
-    const [first, second] = chunksOf(table)
+    const [first, second] = chunksOf(table, 32 * MB)
     expect(copyStatements(table, first!).out).to.equal(
       `copy (select "a", "b" from only "public"."t" where ctid < '(50,0)') to stdout (format binary)`,
     )
@@ -61,17 +70,17 @@ describe('chunks', () => {
 describe('the queue of chunks', () => {
   const planOf = (name: string, chunks: number): TablePlan => {
     const table = tableOf(name, chunks * 32 * MB, chunks * 10)
-    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))}
+    return {table, chunks: chunksOf(table, 32 * MB).map((chunk) => ({...chunk, snapshot: null}))}
   }
 
   const smallPlan = (name: string, bytes: number): TablePlan => {
     const table = tableOf(name, bytes, 1)
-    return {table, chunks: chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))}
+    return {table, chunks: chunksOf(table, 32 * MB).map((chunk) => ({...chunk, snapshot: null}))}
   }
   const placesOf = (load: Load) => load.map(({plan, chunk}) => `${plan.table.name} ${chunk.firstPage}`)
 
   it('keeps a lane at its table, and shares one only when no other is left', () => {
-    const queue = chunkQueue([planOf('large', 6), planOf('small', 1)])
+    const queue = chunkQueue([planOf('large', 6), planOf('small', 1)], smallOf(32 * MB))
     const name = (taken: ReturnType<typeof queue.take>) =>
       taken && `${taken[0]!.plan.table.name.slice(10, -1)} ${taken[0]!.chunk.firstPage / 10}`
     const first = queue.take()
@@ -91,7 +100,7 @@ describe('the queue of chunks', () => {
         planOf(`t${i}`, 1 + Math.floor(Math.random() * 20)),
       )
       plans.push(...Array.from({length: Math.floor(Math.random() * 300)}, (_, i) => smallPlan(`s${i}`, i)))
-      const queue = chunkQueue(plans)
+      const queue = chunkQueue(plans, smallOf(32 * MB))
       const lanes: ReturnType<typeof queue.take>[] = Array.from({length: 1 + Math.floor(Math.random() * 5)})
       const done: string[] = []
       for (let idle = 0; idle < lanes.length;) {
@@ -116,7 +125,7 @@ describe('the queue of chunks', () => {
   it('leaves out what has been copied', () => {
     const plan = planOf('t', 3)
     plan.chunks[1]!.snapshot = 'before'
-    const queue = chunkQueue([plan])
+    const queue = chunkQueue([plan], smallOf(32 * MB))
     const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.[0]!.chunk.firstPage)
     expect(taken.sort()).to.deep.equal([0, 20, undefined])
   })
@@ -124,7 +133,7 @@ describe('the queue of chunks', () => {
   it('gives small tables together, bounded by their number and their bytes, after the large ones', () => {
     const small = Array.from({length: 250}, (_, i) => smallPlan(`s${i}`, 8192))
     const medium = Array.from({length: 3}, (_, i) => smallPlan(`m${i}`, 3 * MB))
-    const queue = chunkQueue([planOf('large', 2), ...medium, ...small])
+    const queue = chunkQueue([planOf('large', 2), ...medium, ...small], smallOf(32 * MB))
     const sizes: number[] = []
     for (let next = queue.take(); next; next = queue.take(next)) sizes.push(next.length)
     expect(sizes).to.deep.equal([1, 1, 1, 1, 100, 100, 51])
@@ -132,7 +141,7 @@ describe('the queue of chunks', () => {
 
   it('gives the others of a load back when one of them is dropped', () => {
     const plans = ['a', 'b', 'c'].map((name) => smallPlan(name, 8192))
-    const queue = chunkQueue(plans)
+    const queue = chunkQueue(plans, smallOf(32 * MB))
     queue.putBack(queue.take()!)
     queue.drop(plans[1]!)
     expect(queue.take()!.map(({plan}) => plan)).to.deep.equal([plans[0], plans[2]])
@@ -141,7 +150,7 @@ describe('the queue of chunks', () => {
 
   it('gives nothing more of a table that is dropped, and all of the others', () => {
     const [moved, other] = [planOf('moved', 4), planOf('other', 2)]
-    const queue = chunkQueue([moved, planOf('small', 1), other])
+    const queue = chunkQueue([moved, planOf('small', 1), other], smallOf(32 * MB))
     const [first, second] = [queue.take()!, queue.take()!]
     queue.putBack(queue.take(first)!)
     queue.drop(moved)

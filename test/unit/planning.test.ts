@@ -69,7 +69,7 @@ describe('the choice of the method', () => {
     title: method.toUpperCase(),
     possible: because.length === 0,
     because,
-    window: {seconds, terms: []},
+    window: {seconds, pauseSeconds: seconds, terms: []},
   })
   const finding = (check: string, what: string, method: MethodId): Finding => ({
     check,

@@ -20,6 +20,8 @@ describe('times and sizes as the operator reads them', () => {
     [200, '3 min 20 s'],
     [179.7, '3 min 0 s'],
     [3599.6, '60 min 0 s'],
+    [7199.6, '2 h 0 min'],
+    [7859, '2 h 10 min'],
   ]
   for (const [value, text] of durations) {
     it(`${value} seconds are ${text}`, () => expect(seconds(value)).to.equal(text))

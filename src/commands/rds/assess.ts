@@ -52,6 +52,7 @@ export default class Assess extends RdsCommand {
       assess(world, {
         budgetSeconds,
         watchSeconds: WATCH_SECONDS,
+        measureLines: true,
         keep: parsed.flags.keep,
         trialSlot: parsed.flags['probe-replication'],
         ...(parsed.flags['from-dynos'] && world.targetUrl

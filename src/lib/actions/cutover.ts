@@ -20,7 +20,11 @@ export interface Plan {
 export async function planCutover(options: Options, method: MethodId | undefined): Promise<Plan> {
   return withWorld(options, async (world) => {
     const planned = methodNamed(method ?? world.record?.method ?? defaultMethod.id)!
-    return {method: planned.id, steps: runbookFor(planned), window: windowOf(planned, await assess(world))}
+    return {
+      method: planned.id,
+      steps: runbookFor(planned),
+      window: windowOf(planned, await assess(world, {measureLines: true})),
+    }
   })
 }
 

@@ -17,13 +17,16 @@ import herokuChecks from './checks/heroku/index.js'
 import targetChecks from './checks/target/index.js'
 import {bridgeFor} from './destination/bridge.js'
 import {destinationFor} from './destination/destination.js'
+import nearer from './checks/nearer.js'
+import {expectedFrom} from './facts/copy.js'
+import {linesTo, timed} from './facts/distance.js'
 import {attempt, type Fact, Unread} from '../ports/fact.js'
 import {accountFacts} from './facts/account.js'
 import {appFacts} from './facts/apps.js'
 import {activityOf, sourceFacts, trialSlot} from './facts/source.js'
 import {targetFacts} from './facts/target.js'
 
-export const CHECKS: readonly Check[] = [...herokuChecks, ...databaseChecks, ...targetChecks]
+export const CHECKS: readonly Check[] = [...herokuChecks, ...databaseChecks, ...targetChecks, nearer]
 
 export interface World {
   app: string
@@ -49,6 +52,8 @@ export interface AssessOptions {
   budgetSeconds?: number | undefined
   /** Time over which the write rate is measured, in seconds; not measured when left out. */
   watchSeconds?: number
+  /** Measure how far both databases and Heroku are, and estimate the copy by it. */
+  measureLines?: boolean
   /** Create a logical replication slot and drop it again. */
   trialSlot?: boolean
   /** Connect to the target from a one-off dyno of each app. */
@@ -60,29 +65,46 @@ export interface AssessOptions {
 /** Reads all facts that matter for the move and judges them by the checks. Changes nothing. */
 export async function assess(
   world: World,
-  {budgetSeconds, watchSeconds = 0, trialSlot: tryOut = false, fromDynos, keep = []}: AssessOptions = {},
+  {
+    budgetSeconds,
+    watchSeconds = 0,
+    measureLines = false,
+    trialSlot: tryOut = false,
+    fromDynos,
+    keep = [],
+  }: AssessOptions = {},
 ): Promise<Assessment> {
-  const {app, addon, heroku, source, target} = world
+  const {app, addon, source, target, clock} = world
+  const {heroku, median} = timed(world.heroku, clock)
   const trial = tryOut ? await trialSlot(source) : undefined
-  const watching = watchSeconds > 0 ? activityOf(source, world.clock, watchSeconds) : undefined
+  const watching = watchSeconds > 0 ? activityOf(source, clock, watchSeconds) : undefined
   watching?.catch(() => undefined)
-  const [{apps, unseen}, account, read, targetSide, measured] = await Promise.all([
+  const [{apps, unseen}, account, read, targetSide, measured, lines] = await Promise.all([
     appFacts(heroku, app, addon, world.sourceAddress),
     accountFacts(heroku),
     sourceFacts(source, heroku, addon),
     target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
     world.journal?.measured() ?? {},
+    measureLines ? linesTo(source, target, clock) : undefined,
   ])
-  const sourceSide = trial === undefined ? read : {...read, replication: {...read.replication, trial}}
+  const activity = await watching
+  const sourceSide = {
+    ...read,
+    ...(trial === undefined ? {} : {replication: {...read.replication, trial}}),
+    ...(activity ? {activity} : {}),
+  }
+  const distance = lines && {...lines, herokuSeconds: median()}
+  const copy = distance && (await attempt(() => expectedFrom({source, target, distance, sourceFacts: sourceSide})))
+  const near = {...(distance ? {distance} : {}), ...(copy ? {copy} : {})}
   const offers: Fact<EngineOffer[]> | undefined =
     target || world.targetTrouble
       ? undefined
-      : await attempt(() => world.rds.offers(supportedMajor(sourceSide.major, world.clock.now())))
-  const dynoTrouble =
-    fromDynos && target && (await triedFromDynos({heroku, target, clock: world.clock, ...fromDynos}, apps, keep))
+      : await attempt(() => world.rds.offers(supportedMajor(sourceSide.major, clock.now())))
+  const dynoTrouble = fromDynos && target && (await triedFromDynos({heroku, target, clock, ...fromDynos}, apps, keep))
   const subject: Subject = {
     app,
-    now: world.clock.now(),
+    now: clock.now(),
+    ...near,
     account,
     apps,
     unseen,
@@ -95,8 +117,7 @@ export async function assess(
     ...(offers ? {offers} : {}),
   }
   const findings = (await Promise.all(CHECKS.map((check) => inspect(check, subject)))).flat()
-  const activity = await watching
-  const known = {source: {...sourceSide, ...(activity ? {activity} : {})}, apps, findings}
+  const known = {source: sourceSide, ...near, apps, findings}
   const eligibility = METHODS.map((method) => {
     const because = [...new Set(hindrancesOf(known, method.id).map(({check}) => check))]
     const window = windowOf(method, known, measured)
@@ -107,7 +128,7 @@ export async function assess(
   return {
     schemaVersion: 1,
     app,
-    takenAt: world.clock.now().toISOString(),
+    takenAt: clock.now().toISOString(),
     ...(budgetSeconds === undefined ? {} : {budgetSeconds}),
     account,
     ...known,
@@ -117,7 +138,7 @@ export async function assess(
     checks: CHECKS.length,
     eligibility,
     ...(recommendation ? {recommendation} : {}),
-    destination: destinationFor({...known, offers, now: world.clock.now()}),
+    destination: destinationFor({...known, offers, now: clock.now()}),
     blindSpots: blindSpotsOf({activity, trial, tried: fromDynos !== undefined, target: target !== undefined}),
     ...(bridge ? {bridge} : {}),
   }

@@ -1,4 +1,14 @@
-import type {AccountFacts, AppFacts, UnseenApp, Found, SourceFacts, TargetFacts, Need} from '../ports/assessment.js'
+import type {
+  AccountFacts,
+  AppFacts,
+  Copy,
+  Distance,
+  Found,
+  Need,
+  SourceFacts,
+  TargetFacts,
+  UnseenApp,
+} from '../ports/assessment.js'
 import type {RdsError} from '../ports/errors.js'
 import type {Fact} from '../ports/fact.js'
 import type {Database, EngineOffer} from '../ports/ports.js'
@@ -7,6 +17,8 @@ import type {Database, EngineOffer} from '../ports/ports.js'
 export interface Subject {
   app: string
   now: Date
+  distance?: Distance
+  copy?: Fact<Copy>
   account: AccountFacts
   apps: AppFacts[]
   unseen: UnseenApp[]
@@ -25,7 +37,8 @@ export interface Subject {
 }
 
 /** Where a remedy lies that no SQL can carry out; `nothing` where none is needed for the move, or waiting is all. */
-export type ByHand = 'after-the-move' | 'another-database' | 'another-method' | 'app' | 'aws' | 'heroku' | 'nothing'
+export type ByHand =
+  'after-the-move' | 'another-database' | 'another-machine' | 'another-method' | 'app' | 'aws' | 'heroku' | 'nothing'
 
 /** SQL that makes a healthy database fail a check. The finding's `fix` is its remedy, else `cure` is, or it is carried out by hand. */
 export interface SqlExample {

@@ -12,14 +12,17 @@ export type Load = readonly ChunkOf[]
 /** Small tables of one load: it waits as often as one of them would alone, and is bounded so that lanes end together. */
 const SMALL: Bounds = {items: 100, bytes: 4 * 1024 ** 2}
 
+/** No larger than a chunk of this size. */
+export const smallOf = (size: number): Bounds => ({...SMALL, bytes: Math.min(SMALL.bytes, size)})
+
 /**
  * What a lane copies next. A lane stays with its table: rows then lie on the target in the order they have on the
  * source, which keeps index builds and the app's range scans cheap. Lanes share a table only when no other is left, and
  * then each takes a stretch of its own. Small tables go together.
  */
-export function chunkQueue(plans: readonly TablePlan[]) {
+export function chunkQueue(plans: readonly TablePlan[], small: Bounds) {
   /** Runs of neighbouring chunks, largest table first. */
-  let waiting = runsOf(plans)
+  let waiting = runsOf(plans, small)
   const begun: Load[][] = []
 
   return {
@@ -45,10 +48,10 @@ export function chunkQueue(plans: readonly TablePlan[]) {
 
 export type ChunkQueue = ReturnType<typeof chunkQueue>
 
-function runsOf(plans: readonly TablePlan[]): Load[][] {
+function runsOf(plans: readonly TablePlan[], bounds: Bounds): Load[][] {
   const missing = plans.map((plan) => plan.chunks.filter(isMissing).map((chunk) => ({plan, chunk})))
   const isSmall = ([first, ...more]: Load) =>
-    first !== undefined && more.length === 0 && first.plan.chunks.length === 1 && first.chunk.bytes <= SMALL.bytes
+    first !== undefined && more.length === 0 && first.plan.chunks.length === 1 && first.chunk.bytes <= bounds.bytes
   const runs = missing.filter((run) => run.length > 0 && !isSmall(run)).map((run) => run.map((one) => [one]))
   const small = missing.filter(isSmall).flat()
   while (small.length > 0)

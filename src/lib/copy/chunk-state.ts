@@ -40,11 +40,11 @@ export interface TablePlan {
 export const isUnfinished = ({chunks}: TablePlan): boolean => chunks.some(isMissing)
 
 /**
- * The chunks of every table: those an earlier run laid out, so that their marks mean the same, and new ones for what it
- * did not know. A table whose rows were moved on the source is begun again, unless it had been copied whole, with all whose rows went to
+ * The chunks of every table: those an earlier run laid out, so that their marks mean the same, and new ones of about this size for what
+ * it did not know. A table whose rows were moved on the source is begun again, unless it had been copied whole, with all whose rows went to
  * the same place.
  */
-export async function planChunks(target: Session, tables: readonly CopyTable[]): Promise<TablePlan[]> {
+export async function planChunks(target: Session, tables: readonly CopyTable[], size: number): Promise<TablePlan[]> {
   const known = new Map<string, StoredChunk[]>()
   for (const chunk of await knownChunks(target))
     known.set(chunk.relation, [...(known.get(chunk.relation) ?? []), chunk])
@@ -61,7 +61,7 @@ export async function planChunks(target: Session, tables: readonly CopyTable[]):
     if (again) await forgetTable(target, table)
     let chunks: KnownChunk[] | undefined = again ? undefined : known.get(table.name)
     if (!chunks) {
-      chunks = chunksOf(table).map((chunk) => ({...chunk, snapshot: null}))
+      chunks = chunksOf(table, size).map((chunk) => ({...chunk, snapshot: null}))
       laidOut.push(...chunks.map((chunk) => ({...chunk, relation: table.name, filenode: table.filenode})))
     }
     plans.push({table, chunks})

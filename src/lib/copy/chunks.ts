@@ -10,11 +10,17 @@ export interface Chunk {
 }
 
 /** Small enough to be done again after an interruption, large enough that its beginning and end cost nothing. */
-const CHUNK_BYTES = 32 * 1024 ** 2
+const CHUNK_BYTES = {most: 32 * 1024 ** 2, least: 2 * 1024 ** 2}
+/** How long a lane may take for one, in seconds: the locks of its transaction are held as long. */
+const CHUNK_SECONDS = 2
+
+/** The size of chunks for so many lanes, which share a line; undefined where it was not measured. */
+export const chunkBytes = (jobs: number, lineBytesPerSecond: number | undefined): number =>
+  Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, (CHUNK_SECONDS * (lineBytesPerSecond ?? Infinity)) / jobs))
 
 /** Cuts a table at page boundaries, so that each part is read in physical order and parts are about equal. */
-export function chunksOf({bytes, pages, divisible}: CopyTable): Chunk[] {
-  const count = divisible ? Math.max(1, Math.min(Math.round(bytes / CHUNK_BYTES), pages)) : 1
+export function chunksOf({bytes, pages, divisible}: CopyTable, size: number): Chunk[] {
+  const count = divisible ? Math.max(1, Math.min(Math.round(bytes / size), pages)) : 1
   const boundary = (nth: number) => Math.floor((pages * nth) / count)
   return Array.from({length: count}, (_, nth) => ({
     firstPage: boundary(nth),

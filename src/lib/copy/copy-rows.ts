@@ -6,7 +6,8 @@ import {finishSome, inBuildingSession} from './build-indexes.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {isUnfinished, planChunks, type TablePlan} from './chunk-state.js'
-import {chunkQueue, type ChunkQueue, type Load} from './chunk-queue.js'
+import {chunkQueue, type ChunkQueue, type Load, smallOf} from './chunk-queue.js'
+import {chunkBytes} from './chunks.js'
 import {copyLoad, rewritten, Rewritten} from './copy-load.js'
 import {ALREADY_THERE, executeAll} from './execute.js'
 import {tableFinisher, type Work} from './finish-tables.js'
@@ -38,6 +39,8 @@ export interface CopyWorld {
   snapshot?: SharedSnapshot
   /** Of a source that takes writes meanwhile: tables that must be read whole, at one moment. */
   atOnce?: (table: CopyTable) => boolean
+  /** Bytes a second that the line carries; left out where it was not measured. */
+  lineBytesPerSecond?: number
 }
 
 /**
@@ -55,18 +58,30 @@ const AT_ONCE: Bounds = {items: 100, bytes: 4 * 1024 ** 2}
  * as copied stays, what was in flight is done again.
  */
 export async function copyRows(
-  {source, target, operator, clock, guard, fencePass, deleteTouched, snapshot: given, atOnce = () => false}: CopyWorld,
+  {
+    source,
+    target,
+    operator,
+    clock,
+    guard,
+    fencePass,
+    deleteTouched,
+    snapshot: given,
+    atOnce = () => false,
+    lineBytesPerSecond,
+  }: CopyWorld,
   {builds, statistics}: Pick<PostData, 'builds' | 'statistics'>,
   interrupted: AbortSignal,
 ): Promise<Copied & {tables: number; indexes: number}> {
   const {jobs, buildMemory} = await capacityOf({from: source, to: target})
   await executeAll(target, statistics, {allowed: ALREADY_THERE})
   const snapshot = given ?? shareSnapshot(source)
-  const layout = {snapshot, target, atOnce, fencePass}
+  const size = chunkBytes(jobs, lineBytesPerSecond)
+  const layout = {snapshot, target, atOnce, fencePass, size}
   const path = await appSearchPath(source)
   const plans = await planFrom(layout, () => true)
   const indexes = plans.flatMap(({table}) => builds.get(table.name) ?? [])
-  const progress = progressOf(plans, indexes, clock, operator)
+  const progress = progressOf(plans, indexes, {clock, operator, lineBytesPerSecond})
   const work = new ReadyQueue<Work>()
   const lanes = lanesOf({clock, operator, lastAdvance: () => progress.lastAdvance()}, interrupted, async () => {
     work.close()
@@ -133,7 +148,7 @@ export async function copyRows(
     const building = [lanes.run(Math.ceil(jobs / 2), buildLane)]
     for (let left = plans; left.length > 0; left = plans.filter(isUnfinished)) {
       if (left !== plans) await lanes.run(1, () => planAnew(layout, plans, left))
-      await lanes.run(jobs, copyLane(chunkQueue(left)))
+      await lanes.run(jobs, copyLane(chunkQueue(left, smallOf(size))))
       await snapshot.release()
       if (lanes.signal.aborted) break
     }
@@ -153,10 +168,12 @@ interface Layout {
   target: Database
   atOnce: (table: CopyTable) => boolean
   fencePass: string | undefined
+  /** Of a chunk, in bytes. */
+  size: number
 }
 
 async function planFrom(
-  {snapshot, target, atOnce, fencePass}: Layout,
+  {snapshot, target, atOnce, fencePass, size}: Layout,
   wanted: (table: CopyTable) => boolean,
 ): Promise<TablePlan[]> {
   try {
@@ -166,6 +183,7 @@ async function planFrom(
       return planChunks(
         to,
         tables.filter(wanted).map((table) => ({...table, divisible: table.divisible && !atOnce(table)})),
+        size,
       )
     })
   } catch (error) {

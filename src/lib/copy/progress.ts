@@ -14,9 +14,14 @@ export interface Running {
 
 /**
  * Tells the operator once a second how far a copy is; its chunks know themselves whether they are there. Work is measured by what it
- * takes up on the source: the bytes of tables, and of the indexes that are to be built on them.
+ * takes up on the source: the bytes of tables, and of the indexes that are to be built on them. Before anything is done, the line tells
+ * the time that is left.
  */
-export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[], clock: Clock, operator: Operator) {
+export function progressOf(
+  plans: readonly TablePlan[],
+  indexes: readonly Build[],
+  {clock, operator, lineBytesPerSecond}: {clock: Clock; operator: Operator; lineBytesPerSecond: number | undefined},
+) {
   const begun = clock.now()
   const bytesOf = (list: readonly {bytes: number}[]) => list.reduce((sum, {bytes}) => sum + bytes, 0)
   const chunks = () => plans.flatMap((plan) => plan.chunks)
@@ -39,6 +44,8 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
     const rate = (sent - lastSent) / Math.max((now.getTime() - lastTold.getTime()) / 1000, 0.001)
     lastSent = sent
     lastTold = now
+    const begins = lineBytesPerSecond && (totalBytes - before) / lineBytesPerSecond
+    const seconds = achieved > 0 && elapsed > 1 ? ((total - achieved) * elapsed) / achieved : begins
     return {
       seconds: elapsed,
       bytes: Math.min(there + inFlight, totalBytes),
@@ -48,7 +55,7 @@ export function progressOf(plans: readonly TablePlan[], indexes: readonly Build[
       indexes: indexesBuilt,
       totalIndexes: indexes.length,
       bytesPerSecond: Math.round(rate),
-      ...(achieved > 0 && elapsed > 1 ? {secondsLeft: Math.ceil(((total - achieved) * elapsed) / achieved)} : {}),
+      ...(seconds === undefined ? {} : {secondsLeft: Math.ceil(seconds)}),
       running: [...running].map(({what, table, bytes, sent}) => ({what, table, bytes, sent: Math.min(sent, bytes)})),
     }
   }

@@ -1,3 +1,6 @@
+import type {Assessment} from '../ports/assessment.js'
+import {ifKnown} from '../ports/fact.js'
+import {bytes} from '../ports/figures.js'
 import {verifyAll} from '../runbook/steps/verify.js'
 import type {Method} from './method.js'
 import {copyAllRows, copySchema} from './shared/copy.js'
@@ -21,13 +24,20 @@ export const dumpRestore: Method = {
   verify: verifyAll,
   after: [],
 
-  estimate({source}) {
+  estimate({source, copy}) {
     const indexBytes = Number(source.indexBytes)
     const rowBytes = Number(source.bytes) - indexBytes
-    const at = (bytes: number) => Math.ceil(bytes / BYTES_PER_SECOND)
-    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`
+    const at = (size: number) => Math.ceil(size / BYTES_PER_SECOND)
+    const gigabytes = (size: number) => `${(size / 1e9).toFixed(2)} GB`
+    const line = lineOf(copy)
     return [
-      {step: copyRows.id, what: `copy ${gigabytes(rowBytes)} of rows at 20 GB an hour`, seconds: at(rowBytes)},
+      line && line.seconds > at(rowBytes)
+        ? {
+            step: copyRows.id,
+            what: `copy ${gigabytes(rowBytes)} of rows over a line of ${bytes(line.bytesPerSecond)}/s`,
+            seconds: line.seconds,
+          }
+        : {step: copyRows.id, what: `copy ${gigabytes(rowBytes)} of rows at 20 GB an hour`, seconds: at(rowBytes)},
       {
         step: buildConstraints.id,
         what: `build ${gigabytes(indexBytes)} of indexes at the same rate`,
@@ -36,4 +46,12 @@ export const dumpRestore: Method = {
       {step: verifyAll.id, what: 'verify every row', seconds: Math.ceil(at(rowBytes) * VERIFY_SHARE)},
     ]
   },
+}
+
+/** What the line takes for the rows alone; undefined where it was not measured. */
+function lineOf(copy: Assessment['copy']): {bytesPerSecond: number; seconds: number} | undefined {
+  const expected = copy && ifKnown(copy)
+  if (!expected || expected.bytesPerSecond === null) return undefined
+  const {bytes: sent, bytesPerSecond} = expected
+  return {bytesPerSecond, seconds: Math.ceil(sent / bytesPerSecond)}
 }

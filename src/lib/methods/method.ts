@@ -27,7 +27,7 @@ export interface Method {
   /** How the copy is kept in step while the app runs; left out where the whole copy is made in the window. */
   readonly follow?: Follow
   /** The terms of the window that are this method's own, each with the id of its step. */
-  estimate(assessment: Pick<Assessment, 'source'>): Term[]
+  estimate(assessment: Pick<Assessment, 'copy' | 'source'>): Term[]
 }
 
 /** What a method can do that keeps a copy in step for days. */

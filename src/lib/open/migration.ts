@@ -104,7 +104,7 @@ export async function withMigration<T>(
           targetUrl,
           sourceAddress: world.sourceAddress,
           heroku,
-          assess: () => assess(world, {keep: options.settings.keep}),
+          assess: () => assess(world, {keep: options.settings.keep, measureLines: true}),
           journal: rememberJournal(journalOn(target, operatorName(), epoch)),
           claim,
           guard: {source: sourceGuard(claim), target: targetGuard(epoch)},

@@ -32,6 +32,34 @@ export interface Finding extends Found {
   decisive?: true
 }
 
+/** The way between this machine and a server, as it was measured. */
+export interface Line {
+  /** Seconds that the shortest question and its answer take: the median of a few. */
+  roundTripSeconds: number
+  /** Bytes a second that it carries from the source to here, or from here to the target. */
+  bytesPerSecond: number
+}
+
+/** How far everything is from the machine on which the command runs. */
+export interface Distance {
+  source: Fact<Line>
+  /** Left out where no target is named. */
+  target?: Fact<Line>
+  /** Seconds that a request to Heroku's API takes: the median of those that were made anyway. */
+  herokuSeconds: number
+}
+
+/** How long a copy of rows and indexes is expected to take from this machine. */
+export interface Copy {
+  /** That go over the line. */
+  bytes: number
+  /** That the slower of the lines to source and target carries; null where none was measured. */
+  bytesPerSecond: number | null
+  seconds: number
+  /** The same where no line is in the way: what the servers need. */
+  nearSeconds: number
+}
+
 /** Of the account whose login the CLI uses. */
 export interface AccountFacts {
   /** Requests it may make before Heroku refuses them. */
@@ -136,7 +164,17 @@ export interface Eligibility {
   possible: boolean
   /** The checks whose findings stand in its way; none when it is possible. */
   because: Finding['check'][]
-  window: {seconds: number; terms: Term[]}
+  window: Window
+}
+
+/** The arithmetic of a window, in seconds. */
+export interface Window {
+  seconds: number
+  /** Of these, in which neither database takes writes. */
+  pauseSeconds: number
+  /** Of these, for the way there and back of requests that follow one another; left out where distances were not measured. */
+  distanceSeconds?: number
+  terms: Term[]
 }
 
 /** What to create at AWS: a starting point, to be watched and changed. */
@@ -163,6 +201,9 @@ export interface Assessment {
   source: SourceFacts
   target?: TargetFacts
   offers?: Fact<EngineOffer[]>
+  /** Left out, like the copy, where it was not measured. */
+  distance?: Distance
+  copy?: Fact<Copy>
   account: AccountFacts
   apps: AppFacts[]
   unseen: UnseenApp[]

@@ -8,6 +8,8 @@ export interface Frozen {
 
 declare module '../journal/notes.js' {
   interface Notes {
+    /** That the slower of the lines to both databases carried in the preflight; null where it was not to be measured. */
+    line: {bytesPerSecond: number | null}
     frozen: Frozen
     /** Catalog fingerprint of the target when the way back was armed. */
     armed: {fingerprint: string}

@@ -4,7 +4,7 @@ import {readPostData} from '../../copy/copy-schema.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, requireNote} from '../../journal/notes.js'
 import {publishAll} from './publish.js'
-import {copySchema, isNoted, noteCopied} from '../shared/copy.js'
+import {copySchema, isNoted, lineOf, noteCopied} from '../shared/copy.js'
 import {failed} from '../../ports/errors.js'
 import {longTransaction} from '../../postgres/sessions.js'
 import {CREATE_HEARTBEAT, DROP_HEARTBEAT} from '../../replication/heartbeat.js'
@@ -32,7 +32,8 @@ export const copyPublishedRows: Step = {
     const snapshot = (await isWhole(migration)) ? undefined : await beginCopy(migration)
     try {
       const fencePass = await requireNote(migration, 'fenceKey')
-      const world = {...migration, guard: guard.target, fencePass, ...(snapshot ? {snapshot} : {})}
+      const line = await lineOf(migration)
+      const world = {...migration, ...line, guard: guard.target, fencePass, ...(snapshot ? {snapshot} : {})}
       const {rows, bytes, tables, indexes} = await copyRows(world, await readPostData(migration), signal)
       const {start} = await requireNote(migration, 'replicated')
       const snapshots = await snapshotsCopied(target)

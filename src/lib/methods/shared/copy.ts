@@ -70,7 +70,8 @@ export const copyAllRows = (mode: CopyMode): Step => ({
   async run(migration) {
     const {guard, signal} = migration
     const captured = mode === 'captured'
-    const world = {...migration, guard: guard.target, ...(captured ? await whileWritten(migration) : {})}
+    const line = await lineOf(migration)
+    const world = {...migration, ...line, guard: guard.target, ...(captured ? await whileWritten(migration) : {})}
     const copying = copyRows(world, await readPostData(migration), signal)
     const {rows, bytes, tables, indexes} = await copying.catch(async (error: unknown) => {
       throw (captured ? await schemaChangeOf(forward(migration)) : undefined) ?? error
@@ -80,6 +81,12 @@ export const copyAllRows = (mode: CopyMode): Step => ({
     return `${rows.toLocaleString('en')} rows of ${tables} tables, ${(bytes / 1e6).toFixed(1)} MB, ${indexes} indexes${large > 0 ? `, ${large} large objects` : ''}`
   },
 })
+
+/** As the preflight has measured it. */
+export async function lineOf(migration: Migration): Promise<Pick<CopyWorld, 'lineBytesPerSecond'>> {
+  const {bytesPerSecond} = (await noteOf(migration, 'line')) ?? {}
+  return bytesPerSecond ? {lineBytesPerSecond: bytesPerSecond} : {}
+}
 
 /** Only while the app runs; in a window it is left to autovacuum. */
 export const vacuumCopy: Step = {

@@ -4,7 +4,7 @@ import type {Finding, TableSize} from '../../ports/assessment.js'
 import {bytes, seconds} from '../../ports/figures.js'
 import {html, type Markup, markup} from './markup.js'
 import {STYLE} from './style.js'
-import type {MethodView, View} from './view.js'
+import {type MethodView, type View, windowLength} from './view.js'
 
 /** The report as one file without scripts or external resources, for light and dark themes and for print. */
 export function htmlReport(view: View): string {
@@ -90,7 +90,7 @@ function methodsSection({methods, budgetSeconds}: View): Markup {
 
 const methodBlock = ({title, possible, reasons, window}: MethodView, colourOf: ColourOf): Markup =>
   possible
-    ? html`<h3>${title}: a window of about ${seconds(window.seconds)}</h3>
+    ? html`<h3>${title}: a window of about ${windowLength(window)}</h3>
         <table class="terms">
           <tbody>
             ${window.terms.map(

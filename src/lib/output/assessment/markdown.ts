@@ -1,6 +1,6 @@
 import type {Finding} from '../../ports/assessment.js'
 import {bytes, seconds} from '../../ports/figures.js'
-import type {MethodView, View} from './view.js'
+import {type MethodView, type View, windowLength} from './view.js'
 
 /** The report as GitHub-flavoured Markdown, for an issue or a wiki. */
 export function markdownReport(view: View): string {
@@ -58,7 +58,7 @@ const finding = ({what, remedy, fix}: Finding): string[] => {
 const method = ({title, possible, reasons, window}: MethodView): string[] =>
   possible
     ? [
-        `**${title}**: possible, a window of about ${seconds(window.seconds)}`,
+        `**${title}**: possible, a window of about ${windowLength(window)}`,
         '',
         ...grid(
           ['step', 'duration'],

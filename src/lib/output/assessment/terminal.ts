@@ -1,10 +1,9 @@
 import {styleText} from 'node:util'
 
 import type {Finding} from '../../ports/assessment.js'
-import {seconds} from '../../ports/figures.js'
 import {wrap} from '../text.js'
 import {termLine} from '../window.js'
-import type {MethodView, View} from './view.js'
+import {type MethodView, type View, windowLength} from './view.js'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -57,5 +56,5 @@ function factLines(facts: View['facts']): string[] {
 
 const methodLines = ({title, possible, reasons, window}: MethodView): string[] =>
   possible
-    ? [`${title}: possible, a window of about ${seconds(window.seconds)}`, ...window.terms.map(termLine)]
+    ? [`${title}: possible, a window of about ${windowLength(window)}`, ...window.terms.map(termLine)]
     : [`${title}: not possible`, ...reasons.flatMap((reason) => hang(reason, '    - '))]

@@ -1,7 +1,7 @@
-import type {Assessment, Eligibility, Finding, TableSize} from '../../ports/assessment.js'
+import type {Assessment, Copy, Eligibility, Finding, TableSize, Window} from '../../ports/assessment.js'
 import {ifKnown, Unread} from '../../ports/fact.js'
 import {hindrancesOf} from '../../assessment/hindrances.js'
-import {bytes, seconds} from '../../ports/figures.js'
+import {bytes, line, milliseconds, seconds} from '../../ports/figures.js'
 
 /** Contents of the report in every format, in the order shown. */
 export interface View {
@@ -87,7 +87,24 @@ const told = <T>(fact: T | Unread, show: (value: T) => string): string =>
 
 const listed = (values: readonly string[] | undefined, none = 'none') => values?.join(', ') || none
 
-function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
+function distanceOf({distance, copy}: Assessment): View['facts'] {
+  if (!distance) return []
+  const lines = [
+    `${told(distance.source, line)} from the source`,
+    ...(distance.target ? [`${told(distance.target, line)} to the target`] : []),
+    `${milliseconds(distance.herokuSeconds)} for a request to Heroku`,
+  ]
+  return [
+    ['Distance', lines.join('; ')],
+    ...(copy ? [['Copy', told(copy, copyInWords)] satisfies View['facts'][number]] : []),
+  ]
+}
+
+const copyInWords = ({bytes: sent, bytesPerSecond, seconds: takes, nearSeconds}: Copy): string =>
+  `about ${seconds(takes)} for ${bytes(sent)}, ${bytesPerSecond === null ? 'over a line that was not measured' : `of which this line carries ${bytes(bytesPerSecond)} a second`}; beside the databases about ${seconds(nearSeconds)}`
+
+function factsOf(assessment: Assessment): View['facts'] {
+  const {source, target, apps, unseen} = assessment
   const {connections, replication, activity} = source
   const rate = (value: number) => value.toLocaleString('en', {maximumFractionDigits: 1})
   return [
@@ -139,8 +156,16 @@ function factsOf({source, target, apps, unseen}: Assessment): View['facts'] {
         ? `Postgres ${target.version} at ${target.place}, ${ifKnown(target.instance)?.instanceClass ?? 'instance class not known'}`
         : 'none named: export RDS_DATABASE_URL to check it',
     ],
+    ...distanceOf(assessment),
   ]
 }
+
+/** `3 min 23 s`, and how much of it the distance makes. */
+export const windowLength = ({seconds: all, distanceSeconds = 0}: Window): string =>
+  `${seconds(all)}${distanceSeconds < WORTH_A_WORD ? '' : `, ${seconds(distanceSeconds)} of it for the distance`}`
+
+/** In seconds. */
+const WORTH_A_WORD = 0.05
 
 const writersOf = ({formation, oneOffs}: Assessment['apps'][number]): string =>
   listed(

@@ -6,6 +6,8 @@ import {NOT_TRIED, tryFromDyno} from '../../apps/dyno-probe.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
 import type {Assessment} from '../../ports/assessment.js'
+import {ifKnown} from '../../ports/fact.js'
+import {line} from '../../ports/figures.js'
 import {messageOf, refused, unverified} from '../../ports/errors.js'
 import {codeOf} from '../../postgres/sqlstate.js'
 import {refuseForeignContents} from '../foreign-contents.js'
@@ -33,6 +35,8 @@ export const preflight: Step = {
     const untried = await untriedApps(migration, seen)
     const apps = await asTheyAreNow(migration, assessment, seen)
     await leaveNote(migration, 'apps', apps)
+    const copy = assessment.copy && ifKnown(assessment.copy)
+    if (copy) await leaveNote(migration, 'line', {bytesPerSecond: copy.bytesPerSecond})
     const told = assessment.findings.filter(
       ({level, methods}) =>
         (level === 'warning' || level === 'unknown') && (methods.length === 0 || methods.includes(migration.method.id)),
@@ -43,9 +47,15 @@ export const preflight: Step = {
     return [
       ...(proven.length > 0 ? [`${proven.join(', ')} reached the target with full verification`] : []),
       ...(untried.length > 0 ? [`whether ${untried.join(', ')} can reach it is not known, as accepted`] : []),
+      ...linesOf(assessment.distance),
       `${warnings.length} warnings`,
     ].join('; ')
   },
+}
+
+function linesOf(distance: Assessment['distance']): string[] {
+  const [source, target] = [distance?.source, distance?.target].map((fact) => fact && ifKnown(fact))
+  return [...(source ? [`${line(source)} from the source`] : []), ...(target ? [`${line(target)} to the target`] : [])]
 }
 
 const readApps = ({apps}: Assessment, {heroku, settings}: Migration): Promise<AppSeen[]> =>
