@@ -78,7 +78,7 @@ CREATE TRIGGER quiet_too BEFORE UPDATE ON secret FOR EACH ROW EXECUTE FUNCTION l
 ALTER TABLE secret DISABLE TRIGGER quiet_too;
 
 -- Large objects: empty, small, longer than a piece, with a hole, and far apart; a column points to one
-SELECT lo_create(100001), lo_from_bytea(100002, '\x00ff5c'), lo_from_bytea(100003, decode(repeat('deadbeef', 200000), 'hex')), lo_create(100004), lo_from_bytea(4294967294, 'last');
+SELECT lo_create(100001), lo_from_bytea(100002, '\x00ff5c'), lo_from_bytea(100003, decode(repeat('deadbeef', 2300000), 'hex')), lo_create(100004), lo_from_bytea(4294967294, 'last');
 SELECT lo_put(100004, 700000, 'behind a hole');
 COMMENT ON LARGE OBJECT 100002 IS 'it''s; small';
 CREATE TABLE pictures (id integer PRIMARY KEY, picture oid);

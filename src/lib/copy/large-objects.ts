@@ -4,6 +4,8 @@ import type {Database, Queryable, Session} from '../ports/ports.js'
 /** Bytes of one read, and objects at a time: together about 16 MB. */
 const PIECE_BYTES = 256 * 1024
 const AT_ONCE = 64
+/** Of one read of what is left of an object, of which each waits for the one before. */
+const REST_BYTES = 4 * 1024 ** 2
 
 interface Piece {
   oid: string
@@ -44,9 +46,9 @@ export async function copyLargeObjects(
       ])
       for (const {oid, full, comment} of pieces) {
         if (full) await copyRest(source, to, oid)
-        if (comment !== null) await to.query(`comment on large object ${oid} is ${literal(comment)}`)
+        if (comment !== null) to.lastly(`comment on large object ${oid} is ${literal(comment)}`)
       }
-      await to.query(guard)
+      to.lastly(guard)
     })
     last = pieces.at(-1)!.oid
     copied += pieces.length
@@ -54,10 +56,10 @@ export async function copyLargeObjects(
 }
 
 async function copyRest(source: Queryable, to: Session, oid: string): Promise<void> {
-  for (let at = PIECE_BYTES, full = true; full; at += PIECE_BYTES) {
+  for (let at = PIECE_BYTES, full = true; full; at += REST_BYTES) {
     const piece = await source.queryOne<Omit<Piece, 'oid'>>(
-      `select data::text as data, length(data) = ${PIECE_BYTES} as full
-       from lo_get($1::oid, $2::bigint, ${PIECE_BYTES}) as data`,
+      `select data::text as data, length(data) = ${REST_BYTES} as full
+       from lo_get($1::oid, $2::bigint, ${REST_BYTES}) as data`,
       [oid, at],
     )
     await to.query('select lo_put($1::oid, $2::bigint, $3::text::bytea)', [oid, at, piece.data])
