@@ -20,7 +20,7 @@ describe('A window at a distance', () => {
   it('waits for the farther database as often as a window is allowed to, and for Heroku', () => {
     const near = windowOf(method('change-capture'), {source})
     const far = windowOf(method('change-capture'), assessment())
-    expect(far.distanceSeconds).to.be.closeTo(60 * 0.1 + 12 * 0.5, 1e-9)
+    expect(far.distanceSeconds).to.be.closeTo(60 * 0.1 + 10 * 0.5, 1e-9)
     expect(far.seconds).to.be.closeTo(near.seconds + far.distanceSeconds!, 1e-9)
     expect(far.seconds).to.be.closeTo(
       far.terms.reduce((sum, {seconds}) => sum + seconds, 0),
@@ -39,9 +39,9 @@ describe('A window at a distance', () => {
   it('counts only the lines that could be measured', () => {
     const unread = new Unread('no')
     const some = windowOf(method('change-capture'), assessment({distance: {...distance, target: unread}}))
-    expect(some.distanceSeconds).to.be.closeTo(60 * 0.02 + 12 * 0.5, 1e-9)
+    expect(some.distanceSeconds).to.be.closeTo(60 * 0.02 + 10 * 0.5, 1e-9)
     const none = windowOf(method('change-capture'), assessment({distance: {source: unread, herokuSeconds: 0.5}}))
-    expect(none.distanceSeconds).to.be.closeTo(12 * 0.5, 1e-9)
+    expect(none.distanceSeconds).to.be.closeTo(10 * 0.5, 1e-9)
   })
 
   it('has a write pause from the freeze to the gate', () => {
