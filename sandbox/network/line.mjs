@@ -3,6 +3,8 @@ const SEGMENT = 1448
 const BYTES_PER_MBIT_MS = 125
 /** What a line without a limit is taken for where a number is needed. */
 const FAST_MBIT = 1000
+/** For which a line must not run dry while this thread, or who sends, has to wait for a processor. */
+const SLACK_MS = 50
 
 /**
  * One direction of the line between two places. It carries so many megabits a second, whoever sends them: streams that have something to
@@ -22,8 +24,8 @@ export class Line {
     this.#bytesPerMs = mbitPerSecond * BYTES_PER_MBIT_MS
     this.#slice = Math.max(Math.round(this.#bytesPerMs), SEGMENT)
     this.delayMs = delayMs
-    /** Bytes that are under way when the line is full. */
-    this.capacity = Math.ceil(Math.min(mbitPerSecond, FAST_MBIT) * BYTES_PER_MBIT_MS * delayMs)
+    /** Bytes under way when the line is full, and to keep it so. */
+    this.capacity = Math.ceil(Math.min(mbitPerSecond, FAST_MBIT) * BYTES_PER_MBIT_MS * (delayMs + SLACK_MS))
   }
 
   /** Takes from a stream, turn by turn, until it has nothing to send. */

@@ -1,4 +1,4 @@
-/** Bytes that a stream holds beside those under way, as the buffers of two sockets do. */
+/** Bytes that a stream holds beside those that keep the line full, as the buffers of two sockets do. */
 const BUFFER = 256 * 1024
 const NOTHING = Buffer.alloc(0)
 

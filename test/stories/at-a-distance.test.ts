@@ -10,7 +10,8 @@ import {primaryOf} from './support.js'
 const CAPTURE = {method: 'change-capture'} as const
 const DUMP = {method: 'dump-restore'} as const
 
-describe('At the distance of a laptop', () => {
+describe('At the distance of a laptop', function () {
+  this.timeout(300_000)
   const world = useSandbox({distance: 'laptop'})
 
   async function openBusyShop() {
