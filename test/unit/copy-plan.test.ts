@@ -52,14 +52,24 @@ describe('chunks', () => {
     expect(chunkBytes(16, 12.5e6)).to.equal(2 * MB)
   })
 
+  it('are about equal, but no two of them end together', () => {
+    const chunks = chunksOf(tableOf('t', 640 * MB, 80_000), 32 * MB)
+    const pages = chunks.map(({firstPage, nextPage}) => (nextPage ?? 80_000) - firstPage)
+    for (const count of pages) expect(count).to.be.within(2000, 6000)
+    expect(new Set(pages.map((count) => Math.round(count / 40))).size).to.be.above(10)
+    expect(chunks.reduce((sum, {bytes}) => sum + bytes, 0)).to.be.closeTo(640 * MB, 20)
+    const few = chunksOf(tableOf('t', 640 * MB, 20), 32 * MB)
+    expect(few.map(({firstPage}) => firstPage)).to.deep.equal(Array.from({length: 20}, (_, nth) => nth))
+  })
+
   it('are read with ONLY and by name of column; a whole table is read as such', () => {
     const table = tableOf('t', 64 * MB, 100)
     const [first, second] = chunksOf(table, 32 * MB)
     expect(copyStatements(table, first!).out).to.equal(
-      `copy (select "a", "b" from only "public"."t" where ctid < '(50,0)') to stdout (format binary)`,
+      `copy (select "a", "b" from only "public"."t" where ctid < '(${second!.firstPage},0)') to stdout (format binary)`,
     )
     expect(copyStatements(table, second!)).to.deep.equal({
-      out: `copy (select "a", "b" from only "public"."t" where ctid >= '(50,0)') to stdout (format binary)`,
+      out: `copy (select "a", "b" from only "public"."t" where ctid >= '(${second!.firstPage},0)') to stdout (format binary)`,
       into: 'copy "public"."t" ("a", "b") from stdin (format binary)',
     })
     const whole = {...table, binary: false, columns: []}
@@ -82,7 +92,7 @@ describe('the queue of chunks', () => {
   it('keeps a lane at its table, and shares one only when no other is left', () => {
     const queue = chunkQueue([planOf('large', 6), planOf('small', 1)], smallOf(32 * MB))
     const name = (taken: ReturnType<typeof queue.take>) =>
-      taken && `${taken[0]!.plan.table.name.slice(10, -1)} ${taken[0]!.chunk.firstPage / 10}`
+      taken && `${taken[0]!.plan.table.name.slice(10, -1)} ${taken[0]!.plan.chunks.indexOf(taken[0]!.chunk)}`
     const first = queue.take()
     const second = queue.take()
     expect([name(first), name(second)]).to.deep.equal(['large 0', 'small 0'])
@@ -126,8 +136,8 @@ describe('the queue of chunks', () => {
     const plan = planOf('t', 3)
     plan.chunks[1]!.snapshot = 'before'
     const queue = chunkQueue([plan], smallOf(32 * MB))
-    const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.[0]!.chunk.firstPage)
-    expect(taken.sort()).to.deep.equal([0, 20, undefined])
+    const taken = [queue.take(), queue.take(), queue.take()].map((next) => next?.[0]!.chunk)
+    expect(taken).to.have.members([plan.chunks[0], plan.chunks[2], undefined])
   })
 
   it('gives small tables together, bounded by their number and their bytes, after the large ones', () => {

@@ -18,15 +18,28 @@ const CHUNK_SECONDS = 2
 export const chunkBytes = (jobs: number, lineBytesPerSecond: number | undefined): number =>
   Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, (CHUNK_SECONDS * (lineBytesPerSecond ?? Infinity)) / jobs))
 
-/** Cuts a table at page boundaries, so that each part is read in physical order and parts are about equal. */
+/** Between the longest and the shortest chunk, as a share of the usual one; chunks of a few pages are as they come. */
+const UNEVEN = 0.5
+const FEW_PAGES = 8
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+
+/**
+ * Cuts a table at page boundaries, so that each part is read in physical order. Parts are about equal, but no two alike: lanes that share a
+ * line would otherwise end, and wait for the servers, all at the same time.
+ */
 export function chunksOf({bytes, pages, divisible}: CopyTable, size: number): Chunk[] {
   const count = divisible ? Math.max(1, Math.min(Math.round(bytes / size), pages)) : 1
-  const boundary = (nth: number) => Math.floor((pages * nth) / count)
-  return Array.from({length: count}, (_, nth) => ({
-    firstPage: boundary(nth),
-    nextPage: nth === count - 1 ? null : boundary(nth + 1),
-    bytes: Math.round(bytes / count),
-  }))
+  const uneven = pages / count < FEW_PAGES ? 0 : UNEVEN
+  const putOff = (nth: number) => (nth === 0 ? 0 : uneven * (((nth ** 2 * GOLDEN_RATIO) % 1) - 0.5))
+  const boundary = (nth: number) => Math.floor((pages * (nth + putOff(nth))) / count)
+  return Array.from({length: count}, (_, nth) => {
+    const [firstPage, end] = [boundary(nth), nth === count - 1 ? pages : boundary(nth + 1)]
+    return {
+      firstPage,
+      nextPage: nth === count - 1 ? null : end,
+      bytes: Math.round(bytes * (pages === 0 ? 1 : (end - firstPage) / pages)),
+    }
+  })
 }
 
 /**

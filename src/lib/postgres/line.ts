@@ -13,13 +13,12 @@ const FIRST_BLOCKS = 1
 const GROWTH = 4
 /** Of all streams: 0.3 s of a line of 1 Gbit/s. */
 const MOST_BYTES = 32 * 1024 ** 2
-/** Seconds that a round takes from which a rate can be told, and from which it is long enough. */
-const TELLING_SECONDS = 0.05
-const ENOUGH_SECONDS = 0.3
-/** Rounds that are long enough: whatever else the machine does makes some of them slower, and none faster. */
-const ROUNDS = 2
-/** After which no other round begins, and a round is broken off. */
-const MOST_SECONDS = 2
+/** Seconds that a round takes from which its rate is one, and how many of them tell: whatever else goes on makes some slower, and none faster. */
+const LONG_SECONDS = 0.3
+const LONG_ROUNDS = 2
+/** After which a round is broken off, and up to which another one is begun. */
+const ROUND_SECONDS = 2
+const MOST_SECONDS = 3
 
 /** Sends so many blocks one way, and the smallest answer the other. */
 type Carry = (session: Session, blocks: number) => Promise<unknown>
@@ -37,34 +36,32 @@ const up: Carry = (session, blocks) =>
 
 /**
  * Measures the way between this machine and a database by which a copy takes its rows: down from one that it reads, up to one that it writes.
- * Reads and writes nothing there, and takes about two seconds at most: a line that carries little is sent little.
+ * Reads and writes nothing there, and takes a second or two: a line that carries little is sent little.
  */
 export async function measureLine(db: Database, way: 'down' | 'up', clock: Clock): Promise<Line> {
   const roundTripSeconds = await roundTrip(db, clock)
   const carry = way === 'down' ? down : up
   const begun = clock.now().getTime()
-  const rounds: {took: number; rate: number}[] = []
-  for (let [blocks, long] = [FIRST_BLOCKS, 0]; ;) {
+  const rounds: {rate: number; long: boolean}[] = []
+  for (let blocks = FIRST_BLOCKS; ;) {
     const took = (await secondsOf(db, clock, (session) => carry(session, blocks))) - roundTripSeconds
     const bytes = STREAMS * blocks * BLOCK_BYTES
-    const rate = bytes / Math.max(took, 0.001)
-    rounds.push({took, rate})
-    const grows = took < ENOUGH_SECONDS && GROWTH * bytes <= MOST_BYTES
+    const grows = took < LONG_SECONDS && GROWTH * bytes <= MOST_BYTES
+    rounds.push({rate: bytes / Math.max(took, 0.001), long: !grows})
     if (grows) blocks *= GROWTH
-    else long++
     const spent = (clock.now().getTime() - begun) / 1000
-    if (long === ROUNDS || spent + (grows ? GROWTH * took : took) > MOST_SECONDS) break
+    const long = rounds.filter((round) => round.long)
+    if (long.length < LONG_ROUNDS && spent + (grows ? GROWTH : 1) * took < MOST_SECONDS) continue
+    const rates = (long.length > 0 ? long : rounds).map(({rate}) => rate)
+    return {roundTripSeconds, bytesPerSecond: Math.round(Math.max(...rates))}
   }
-  const telling = rounds.filter(({took}) => took >= TELLING_SECONDS)
-  const rates = (telling.length > 0 ? telling : rounds.slice(-1)).map(({rate}) => rate)
-  return {roundTripSeconds, bytesPerSecond: Math.round(Math.max(...rates))}
 }
 
 /** What a round of all streams takes; one that takes too long is broken off, as if it had ended then. */
 async function secondsOf(db: Database, clock: Clock, carry: (session: Session) => Promise<unknown>): Promise<number> {
   const begun = clock.now().getTime()
   const over = new AbortController()
-  const breakOff = clock.sleep(MOST_SECONDS * 1000, over.signal).then(() => {
+  const breakOff = clock.sleep(ROUND_SECONDS * 1000, over.signal).then(() => {
     throw TOO_LONG
   })
   breakOff.catch(() => undefined)
