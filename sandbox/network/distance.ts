@@ -59,24 +59,14 @@ interface Relays {
 /** On a thread of their own: neither what the tool does in this process nor the sandbox makes them late. */
 function startRelays(profile: Profile): Relays {
   const thread = new Worker(join(import.meta.dirname, 'relay.mjs'), {workerData: profile, execArgv: []})
-  const failed = new Promise<never>((_, reject) => thread.once('error', reject))
-  failed.catch(() => undefined)
-  let asked = 0
+  const answered: ((port: number) => void)[] = []
+  thread.on('message', ({nth, port}: {nth: number; port: number}) => answered[nth]!(port))
 
   return {
-    async listen(place, {host, port}) {
-      const nth = asked++
-      const answered = new Promise<number>((resolve) => {
-        const hear = (answer: {nth: number; port: number}) => {
-          if (answer.nth !== nth) return
-          thread.off('message', hear)
-          resolve(answer.port)
-        }
-        thread.on('message', hear)
-      })
-      thread.postMessage({nth, place, server: {host, port}})
-      return Promise.race([answered, failed])
-    },
+    listen: (place, {host, port}) =>
+      new Promise((resolve) => {
+        thread.postMessage({nth: answered.push(resolve) - 1, place, server: {host, port}})
+      }),
     stop: async () => void (await thread.terminate()),
   }
 }
