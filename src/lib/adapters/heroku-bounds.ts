@@ -1,3 +1,5 @@
+import {setMaxListeners} from 'node:events'
+
 import type {APIClient} from '@heroku-cli/command'
 
 /** What a request may take. */
@@ -23,6 +25,8 @@ export async function endedBy<T>(work: Promise<T>, {milliseconds, signal, prompt
     }
     const abort = () => reject(signal?.reason as Error)
     wait()
+    // Each of the requests that are under way listens: their number is no leak.
+    if (signal) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, {once: true})
     end = () => {
       clearTimeout(timer)

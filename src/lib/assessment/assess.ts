@@ -79,13 +79,14 @@ export async function assess(
   const trial = tryOut ? await trialSlot(source) : undefined
   const watching = watchSeconds > 0 ? activityOf(source, clock, watchSeconds) : undefined
   watching?.catch(() => undefined)
-  const [{apps, unseen}, account, read, targetSide, measured, lines] = await Promise.all([
+  // Alone: what else is asked would take its share of the line.
+  const lines = measureLines ? await linesTo(source, target, clock) : undefined
+  const [{apps, unseen}, account, read, targetSide, measured] = await Promise.all([
     appFacts(heroku, app, addon, world.sourceAddress),
     accountFacts(heroku),
     sourceFacts(source, heroku, addon),
     target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
     world.journal?.measured() ?? {},
-    measureLines ? linesTo(source, target, clock) : undefined,
   ])
   const activity = await watching
   const sourceSide = {

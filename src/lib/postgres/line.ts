@@ -1,20 +1,20 @@
 import {randomBytes} from 'node:crypto'
 
-import {allEnded} from '../flow/all-ended.js'
 import type {Line} from '../ports/assessment.js'
 import type {Clock, Database, Session} from '../ports/ports.js'
-import {roundTrip} from './round-trip.js'
 
 /** Side by side, as the lanes of a copy are: one alone does not fill every line. */
 const STREAMS = 4
+/** Questions that each stream asks to learn the round trip. */
+const QUESTIONS = 3
 const BLOCK_BYTES = 16 * 1024
-/** Blocks of each stream at first; as many again, times this, until it takes long enough. */
+/** Blocks of each stream at first; as many again, times this, until they take long enough. */
 const FIRST_BLOCKS = 1
 const GROWTH = 4
 /** Of all streams: 0.3 s of a line of 1 Gbit/s. */
 const MOST_BYTES = 32 * 1024 ** 2
 /** Seconds that a round takes from which its rate is one, and how many of them tell: whatever else goes on makes some slower, and none faster. */
-const LONG_SECONDS = 0.3
+const LONG_SECONDS = 0.2
 const LONG_ROUNDS = 2
 /** After which a round is broken off, and up to which another one is begun. */
 const ROUND_SECONDS = 2
@@ -39,41 +39,104 @@ const up: Carry = (session, blocks) =>
  * Reads and writes nothing there, and takes a second or two: a line that carries little is sent little.
  */
 export async function measureLine(db: Database, way: 'down' | 'up', clock: Clock): Promise<Line> {
-  const roundTripSeconds = await roundTrip(db, clock)
-  const carry = way === 'down' ? down : up
-  const begun = clock.now().getTime()
-  const rounds: {rate: number; long: boolean}[] = []
-  for (let blocks = FIRST_BLOCKS; ;) {
-    const took = (await secondsOf(db, clock, (session) => carry(session, blocks))) - roundTripSeconds
-    const bytes = STREAMS * blocks * BLOCK_BYTES
-    const grows = took < LONG_SECONDS && GROWTH * bytes <= MOST_BYTES
-    rounds.push({rate: bytes / Math.max(took, 0.001), long: !grows})
-    if (grows) blocks *= GROWTH
-    const spent = (clock.now().getTime() - begun) / 1000
-    const long = rounds.filter((round) => round.long)
-    if (long.length < LONG_ROUNDS && spent + (grows ? GROWTH : 1) * took < MOST_SECONDS) continue
-    const rates = (long.length > 0 ? long : rounds).map(({rate}) => rate)
-    return {roundTripSeconds, bytesPerSecond: Math.round(Math.max(...rates))}
+  try {
+    return await withSessions(db, async (sessions) => {
+      const roundTripSeconds = await tripOf(sessions, clock)
+      return {roundTripSeconds, bytesPerSecond: await rateOf(sessions, way, roundTripSeconds, clock)}
+    })
+  } catch (error) {
+    if (error instanceof BrokenOff) return error.line
+    throw error
   }
 }
 
-/** What a round of all streams takes; one that takes too long is broken off, as if it had ended then. */
-async function secondsOf(db: Database, clock: Clock, carry: (session: Session) => Promise<unknown>): Promise<number> {
-  const begun = clock.now().getTime()
-  const over = new AbortController()
-  const breakOff = clock.sleep(ROUND_SECONDS * 1000, over.signal).then(() => {
-    throw TOO_LONG
+/** Median of some questions of each session. */
+async function tripOf(sessions: readonly Session[], clock: Clock): Promise<number> {
+  const took: number[] = []
+  const asking = sessions.map(async (session) => {
+    for (let nth = 0; nth < QUESTIONS; nth++) took.push(await secondsOf(clock, session.query('select')))
   })
-  breakOff.catch(() => undefined)
-  const stream = () => db.session((session) => Promise.race([carry(session), breakOff]))
+  await Promise.all(asking)
+  return took.sort((a, b) => a - b)[Math.floor(took.length / 2)]!
+}
+
+/** Best rate of the long rounds, or of all where none was long. */
+async function rateOf(
+  sessions: readonly Session[],
+  way: 'down' | 'up',
+  roundTripSeconds: number,
+  clock: Clock,
+): Promise<number> {
+  const carry = way === 'down' ? down : up
+  const begun = clock.now().getTime()
+  const rates: Record<'long' | 'short', number[]> = {long: [], short: []}
+  for (let blocks = FIRST_BLOCKS; ;) {
+    const bytes = sessions.length * blocks * BLOCK_BYTES
+    const sent = Promise.all(sessions.map((session) => carry(session, blocks)))
+    const atMost = Math.max(...rates.long, Math.round(bytes / ROUND_SECONDS))
+    const tooLong = new BrokenOff({roundTripSeconds, bytesPerSecond: atMost})
+    const seconds = (await secondsOf(clock, withinRound(sent, tooLong, clock))) - roundTripSeconds
+    const grows = seconds < LONG_SECONDS && GROWTH * bytes <= MOST_BYTES
+    rates[grows ? 'short' : 'long'].push(Math.round(bytes / Math.max(seconds, 0.001)))
+    if (grows) blocks *= GROWTH
+    const spent = (clock.now().getTime() - begun) / 1000
+    if (rates.long.length < LONG_ROUNDS && spent + (grows ? GROWTH : 1) * seconds < MOST_SECONDS) continue
+    return Math.max(...(rates.long.length > 0 ? rates.long : rates.short))
+  }
+}
+
+/** A round took too long, on a line that is slower than it seemed. */
+class BrokenOff extends Error {
+  readonly line: Line
+
+  constructor(line: Line) {
+    super('the line is slower than it seemed')
+    this.line = line
+  }
+}
+
+async function withinRound(sent: Promise<unknown>, tooLong: BrokenOff, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const waiting = clock.sleep(ROUND_SECONDS * 1000, over.signal).then(() => Promise.reject(tooLong))
+  waiting.catch(() => undefined)
   try {
-    await allEnded(Array.from({length: STREAMS}, stream))
-  } catch (error) {
-    if (error !== TOO_LONG) throw error
+    await Promise.race([sent, waiting])
   } finally {
     over.abort()
   }
+}
+
+async function secondsOf(clock: Clock, work: Promise<unknown>): Promise<number> {
+  const begun = clock.now().getTime()
+  await work
   return (clock.now().getTime() - begun) / 1000
 }
 
-const TOO_LONG = new Error('the line is slower than it seemed')
+/** Sessions that are open at the same time; when the work fails they are ended, whatever they are at. */
+async function withSessions<T>(db: Database, work: (sessions: Session[]) => Promise<T>): Promise<T> {
+  let end: (error?: unknown) => void = () => undefined
+  const ended = new Promise<void>((resolve, reject) => {
+    end = (error) => (error === undefined ? resolve() : reject(error as Error))
+  })
+  ended.catch(() => undefined)
+  const running: Promise<void>[] = []
+  const opening = Array.from({length: STREAMS}, () => {
+    return new Promise<Session>((opened, failed) => {
+      const session = db.session((one) => {
+        opened(one)
+        return ended
+      })
+      running.push(session.catch(failed))
+    })
+  })
+  try {
+    const result = await work(await Promise.all(opening))
+    end()
+    return result
+  } catch (error) {
+    end(error)
+    throw error
+  } finally {
+    await Promise.all(running)
+  }
+}
