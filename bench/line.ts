@@ -54,7 +54,10 @@ interface Run {
 const silent: Operator = {
   tell: (text) => console.log(text),
   step: () => undefined,
-  copying: ({bytesPerSecond, running}) => process.env['VERBOSE'] ? console.log((bytesPerSecond / 1e6).toFixed(2), running.map(({what, table}) => `${what} ${table}`).join('; ')) : undefined,
+  copying: ({bytesPerSecond, running}) =>
+    process.env['VERBOSE']
+      ? console.log((bytesPerSecond / 1e6).toFixed(2), running.map(({what, table}) => `${what} ${table}`).join('; '))
+      : undefined,
   following: () => undefined,
   verifying: () => undefined,
   decideGate: () => Promise.resolve(false),
