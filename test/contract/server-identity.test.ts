@@ -7,6 +7,7 @@ import {expect} from 'chai'
 import {failOver} from '../../sandbox/postgres/aurora.js'
 import {CHECKS} from '../../src/lib/assessment/assess.js'
 import type {Subject} from '../../src/lib/assessment/check.js'
+import {CREATE_COMMON} from '../../src/lib/capture/log.js'
 import {lookAt} from '../../src/lib/capture/look.js'
 import {identityOf, isSameDatabase} from '../../src/lib/postgres/identity.js'
 import type {Session} from '../../src/lib/ports/ports.js'
@@ -36,6 +37,7 @@ for (const {kind, system, timeline, ...how} of KINDS) {
     before(async () => {
       ;[source, target] = [await both.newSource(), await both.newTarget()]
       await ask(source.url, SCHEMA)
+      await source.db.query(CREATE_COMMON)
     })
 
     /** Reads with the rights of a sync, and of an assessment. */

@@ -114,28 +114,19 @@ async function secondsOf(clock: Clock, work: Promise<unknown>): Promise<number> 
 
 /** Sessions that are open at the same time; when the work fails they are ended, whatever they are at. */
 async function withSessions<T>(db: Database, work: (sessions: Session[]) => Promise<T>): Promise<T> {
-  let end: (error?: unknown) => void = () => undefined
-  const ended = new Promise<void>((resolve, reject) => {
-    end = (error) => (error === undefined ? resolve() : reject(error as Error))
-  })
-  ended.catch(() => undefined)
   const running: Promise<void>[] = []
   const opening = Array.from({length: STREAMS}, () => {
     return new Promise<Session>((opened, failed) => {
-      const session = db.session((one) => {
+      const session = db.session(async (one) => {
         opened(one)
-        return ended
+        await result
       })
       running.push(session.catch(failed))
     })
   })
+  const result = Promise.all(opening).then(work)
   try {
-    const result = await work(await Promise.all(opening))
-    end()
-    return result
-  } catch (error) {
-    end(error)
-    throw error
+    return await result
   } finally {
     await Promise.all(running)
   }
