@@ -9,7 +9,8 @@ import {ACCOUNTS, hostileSchema} from '../support/hostile-schema.js'
 import {type HostileWriters, startHostileWriters} from '../support/hostile-workload.js'
 import {ask, contentsOf, patience, servers, type Source, type Target} from '../support/servers.js'
 import {capturedTables} from '../../src/lib/capture/captured.js'
-import {lagOf} from '../../src/lib/capture/lag.js'
+import {CAPTURE_LAG} from '../../src/lib/capture/lag.js'
+import {askBoth} from '../../src/lib/postgres/answers.js'
 import {passBarrier, raiseFence} from '../../src/lib/fence/fence.js'
 import {landedWrites, prepareToWatch} from '../../src/lib/fence/landed-writes.js'
 import {requireNote} from '../../src/lib/journal/notes.js'
@@ -204,7 +205,7 @@ async function expectEqual(source: Source, target: Target): Promise<void> {
 /** The log is empty, the tool knows it, and the tool's own comparison of what was touched agrees. */
 async function expectNothingLeft({capture}: Round): Promise<void> {
   const {migration} = capture
-  const lag = await lagOf(forward(migration))
+  const lag = await askBoth(migration, CAPTURE_LAG)
   expect({pending: lag!.pending, tables: lag!.tables}).to.deep.equal({pending: 0, tables: 0})
   const {tables} = await capturedTables(forward(migration))
   const touched = await touchedSinceVerified(migration.target, tables)

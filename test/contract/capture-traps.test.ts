@@ -20,7 +20,8 @@ import {
 } from '../support/servers.js'
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {follow} from '../../src/lib/capture/follow.js'
-import {lagOf} from '../../src/lib/capture/lag.js'
+import {CAPTURE_LAG} from '../../src/lib/capture/lag.js'
+import {askBoth} from '../../src/lib/postgres/answers.js'
 import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import type {Clock, Database, FollowState} from '../../src/lib/ports/ports.js'
@@ -84,7 +85,7 @@ describe('Following a source', function () {
       await capture.sync()
       const begun = Date.now()
       expect(await capture.sync()).to.include({entries: 0, rows: 0})
-      const lag = await lagOf(forward(capture.migration))
+      const lag = await askBoth(capture.migration, CAPTURE_LAG)
       expect(lag).to.include({pending: 0, tables: 0})
       expect(lag).not.to.have.property('waiting')
       expect(lag!.seconds).to.be.within(0, (Date.now() - begun) / 1000 + 0.1)
@@ -103,7 +104,7 @@ describe('Following a source', function () {
       )
       await following.until('it to be noticed', () => following.synced.some(({waiting = ''}) => words.test(waiting)))
       expect(await longTransaction(capture.migration.source)).to.match(words)
-      expect((await lagOf(forward(capture.migration)))!.waiting).to.match(words)
+      expect((await askBoth(capture.migration, CAPTURE_LAG))!.waiting).to.match(words)
 
       await slow.query('commit')
       await following.until(

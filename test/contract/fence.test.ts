@@ -272,10 +272,7 @@ describe('the fence', () => {
       await owner.query(
         "create table later (id int); create table logs_2031 partition of logs for values from ('2031-01-01') to ('2032-01-01')",
       )
-      expect((await unfencedTables(source.db)).map(({name}) => name)).to.deep.equal([
-        '"public"."later"',
-        '"public"."logs_2031"',
-      ])
+      expect(await unfencedTables(source.db)).to.deep.equal(['"public"."later"', '"public"."logs_2031"'])
       await fenceTables(source.db, patience())
       await raise()
       expect(await codeOf(owner.query('insert into later values (1)'))).to.equal(REFUSED)
@@ -286,7 +283,7 @@ describe('the fence', () => {
     it('misses a table whose trigger was disabled, or fires for origins only, which is found', async () => {
       for (const change of ['disable', 'enable']) {
         await owner.query(`alter table items ${change} trigger ${FENCE_TRIGGER}`)
-        expect((await unfencedTables(source.db)).map(({name}) => name)).to.deep.equal(['"public"."items"'])
+        expect(await unfencedTables(source.db)).to.deep.equal(['"public"."items"'])
       }
       expect(await fenceTables(source.db, patience())).to.equal(1)
       expect(await unfencedTables(source.db)).to.deep.equal([])

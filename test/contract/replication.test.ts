@@ -7,7 +7,7 @@ import {ask, codeOf, contentsOf, errorOf, servers, type Source, type Target, unt
 import {openDatabase} from '../../src/lib/adapters/postgres.js'
 import {publisherOf} from '../../src/lib/adapters/replication.js'
 import {createFence, fenceTables, lowerFence, newPass, raiseFence} from '../../src/lib/fence/fence.js'
-import {watchWrites} from '../../src/lib/fence/landed-writes.js'
+import {unwatchedTables, WATCH, watchTables} from '../../src/lib/fence/landed-writes.js'
 import {leaveNote, requireNote} from '../../src/lib/journal/notes.js'
 import {followReplication} from '../../src/lib/methods/logical-replication/following.js'
 import {publishStep} from '../../src/lib/methods/logical-replication/publish.js'
@@ -15,7 +15,8 @@ import {drainReplication, verifyReplicated} from '../../src/lib/methods/logical-
 import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js'
 import type {FollowState} from '../../src/lib/ports/ports.js'
 import {Secret} from '../../src/lib/ports/secret.js'
-import {replicationLag} from '../../src/lib/replication/lag.js'
+import {REPLICATION_LAG} from '../../src/lib/replication/lag.js'
+import {askBoth} from '../../src/lib/postgres/answers.js'
 import {removeReplication} from '../../src/lib/replication/remove.js'
 import {dropSlots} from '../../src/lib/replication/slot.js'
 import {dropSubscription, subscribe} from '../../src/lib/replication/subscription.js'
@@ -230,7 +231,7 @@ describe('Logical replication', () => {
         }),
       )
       expect(states.at(-1)).to.include({equal: true, entries: 0, rows: 0})
-      expect(await replicationLag({source: source.db, target: target.db}))
+      expect(await askBoth({source: source.db, target: target.db}, REPLICATION_LAG))
         .to.have.property('bytes')
         .that.is.below(10_000)
     })
@@ -245,7 +246,7 @@ describe('Logical replication', () => {
           40_000,
         ),
       )
-      expect((await replicationLag({source: source.db, target: target.db}))!.waiting).to.contain(
+      expect((await askBoth({source: source.db, target: target.db}, REPLICATION_LAG))!.waiting).to.contain(
         'stopped with an error',
       )
       await writeToTarget(`delete from parents where id = 500`)
@@ -318,7 +319,8 @@ describe('Logical replication', () => {
       await verifyReplicated.run(migration)
       await createFence(target.db, {pass: key, message: 'closed'}, migration.guard.target)
       await fenceTables(target.db, migration, migration.guard.target)
-      await watchWrites(target.db, '')
+      await target.db.query(WATCH)
+      await watchTables(target.db, await unwatchedTables(target.db), '')
       await undo(drainReplication, migration)
       await migration.journal.forget(['frozen'])
       expect(await drainReplication.done(migration)).to.equal(false)

@@ -11,6 +11,7 @@ import {
   digestsOf,
   errorOf,
   listener,
+  newClient,
   servers,
   type Source,
   type Target,
@@ -163,6 +164,17 @@ describe('the copy of the rows', () => {
       return ended.length > 0
     })
 
+  /** Nobody takes the rows of the large table, so the source stays where it is in a chunk. */
+  const whileTargetWaits = async (target: Target, work: () => Promise<void>) => {
+    const holder = await newClient(target.superuserUrl)
+    try {
+      await holder.query('begin; lock table large in share mode')
+      await work()
+    } finally {
+      await holder.end()
+    }
+  }
+
   const endHolder = ({superuserUrl}: Source) =>
     ask(
       superuserUrl,
@@ -171,7 +183,7 @@ describe('the copy of the rows', () => {
 
   describe('goes on by itself when', () => {
     const breaks: Record<string, (target: Target) => Promise<void>> = {
-      'the source ends its sessions': () => end(source, 'terminate')(),
+      'the source ends its sessions': (target) => whileTargetWaits(target, end(source, 'terminate')),
       'the target ends its sessions': (target) => end(target, 'terminate')(),
       'the session that holds the snapshot is ended': async (target) => {
         await copying(target)

@@ -2,7 +2,9 @@ import {expect} from 'chai'
 
 import type {Difference} from '../../src/lib/verify/locate.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
-import {verifiedSoFar} from '../../src/lib/verify/proof.js'
+import {everyAnswer} from '../../src/lib/postgres/answers.js'
+import type {Queryable} from '../../src/lib/ports/ports.js'
+import {VERIFIED} from '../../src/lib/verify/proof.js'
 import {compareTouched, frozenEnds, touchedSinceVerified} from '../../src/lib/verify/touched.js'
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {captureOf, sampleWhileLive, verifyTouchedLive, verifyWhileLive} from '../support/capture.js'
@@ -44,6 +46,8 @@ const DAMAGE: [what: string, sql: (id: number) => string, columns: string[]][] =
     ['list'],
   ],
 ]
+
+const verifiedSoFar = async (to: Queryable) => (await everyAnswer(to, {verified: VERIFIED})).verified
 
 describe('Verification while the app writes', () => {
   const both = servers()
@@ -113,7 +117,7 @@ describe('Verification while the app writes', () => {
         if (options?.mode?.endsWith('read only') && ++reading === 3) {
           const ended = await ask(
             superuserUrl,
-            `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and query like 'select pg_export_snapshot()%' and state <> 'idle'`,
+            `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and query like '%select pg_export_snapshot()%' and state like 'idle in transaction%'`,
           )
           expect(ended).to.have.lengthOf(1)
         }

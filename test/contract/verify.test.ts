@@ -3,7 +3,8 @@ import {expect} from 'chai'
 import {compareFrozen} from '../../src/lib/verify/frozen.js'
 import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {inventoryDifferences} from '../../src/lib/verify/inventory.js'
-import {materializedViews} from '../../src/lib/verify/materialized-views.js'
+import {everyAnswer} from '../../src/lib/postgres/answers.js'
+import {MATERIALIZED_VIEWS} from '../../src/lib/verify/materialized-views.js'
 import {keepingSequences, lateSequences, moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 import {compare, copyOf, realClock} from '../support/copy.js'
 import {ask, errorOf, listener, sequencesOf, servers, type Source, type Target} from '../support/servers.js'
@@ -452,7 +453,7 @@ describe('materialized views', () => {
        create materialized view b_alone as select 2 as b with no data;
        create schema a; create materialized view a.fourth as select * from public.a_third`,
     )
-    const views = await materializedViews(source.db)
+    const views = (await everyAnswer(source.db, {views: MATERIALIZED_VIEWS})).views
     const order = views.map(({name}) => name)
     expect(order).to.have.members([
       '"public"."z_first"',

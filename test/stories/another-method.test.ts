@@ -24,6 +24,8 @@ const releaseBirds: Step = {
   run: () => Promise.resolve('two birds are in the air'),
 }
 
+const NOBODY_ASKED = {query: 'select null::json'}
+
 /** Follows without bringing anything: its whole copy is made in the window. */
 const carrierPigeon: Method = {
   ...dumpRestore,
@@ -36,7 +38,7 @@ const carrierPigeon: Method = {
     begins: releaseBirds,
     keepInStep: () => Promise.resolve(),
     catchUp: () => Promise.resolve(),
-    lag: () => Promise.resolve({words: 'two birds in the air'}),
+    lag: {source: NOBODY_ASKED, target: NOBODY_ASKED, told: () => ({words: 'two birds in the air'})},
   },
 }
 

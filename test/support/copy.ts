@@ -8,7 +8,8 @@ import {copyLargeObjects} from '../../src/lib/copy/large-objects.js'
 import {copyRows, type CopyWorld} from '../../src/lib/copy/copy-rows.js'
 import type {SharedSnapshot} from '../../src/lib/copy/snapshot.js'
 import type {Clock, Database, SchemaDump, Session} from '../../src/lib/ports/ports.js'
-import {materializedViews} from '../../src/lib/verify/materialized-views.js'
+import {everyAnswer} from '../../src/lib/postgres/answers.js'
+import {MATERIALIZED_VIEWS} from '../../src/lib/verify/materialized-views.js'
 import {moveSequences, sequencePositions} from '../../src/lib/verify/sequences.js'
 import {compareFrozen} from '../../src/lib/verify/frozen.js'
 import {listener, type Source, type Target} from './servers.js'
@@ -53,9 +54,11 @@ export function copyOf(source: Source, target: Target, how: HowToCopy = {}) {
     async rest() {
       await moveSequences(target.db, await sequencePositions(source.db))
       const filled = new Set(
-        (await materializedViews(source.db)).filter(({populated}) => populated).map(({name}) => name),
+        (await everyAnswer(source.db, {views: MATERIALIZED_VIEWS})).views
+          .filter(({populated}) => populated)
+          .map(({name}) => name),
       )
-      for (const {name} of await materializedViews(target.db)) {
+      for (const {name} of (await everyAnswer(target.db, {views: MATERIALIZED_VIEWS})).views) {
         if (filled.has(name)) await target.db.query(`refresh materialized view ${name}`)
       }
     },

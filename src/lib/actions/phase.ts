@@ -1,6 +1,6 @@
 import type {Method} from '../methods/method.js'
 import {preparationFor, runbookFor} from '../playbook.js'
-import type {Journal, StepRecord} from '../ports/ports.js'
+import type {Journal, JournalRecords, StepRecord} from '../ports/ports.js'
 import type {Step} from '../runbook/step.js'
 import {finish} from '../runbook/steps/finish.js'
 
@@ -8,9 +8,12 @@ export type Phase =
   'copying' | 'finished' | 'following' | 'live' | 'not started' | 'prepared' | 'rolled back' | 'window'
 
 /** Where a migration by this method stands. */
-export async function phaseOf(method: Method, journal: Journal): Promise<Phase> {
+export const phaseOf = async (method: Method, journal: Journal): Promise<Phase> =>
+  phaseIn(method, await journal.read([]))
+
+/** The same of what was read. */
+export function phaseIn(method: Method, {records, attempt}: JournalRecords): Phase {
   const {follow} = method
-  const {records, attempt} = await journal.read([])
   return phaseFrom(
     runbookFor(method),
     records,

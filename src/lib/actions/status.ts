@@ -1,13 +1,15 @@
-import {copyStateOf, type CopyState} from '../copy/copy-state.js'
-import {fenceState, type FenceState} from '../fence/fence.js'
+import {COPY_STATE, copyState, type CopyState} from '../copy/copy-state.js'
+import {FENCE_STATE, type FenceState} from '../fence/fence.js'
+import {landedAfter, type LandedWrites} from '../fence/landed-writes.js'
+import {allEnded} from '../flow/all-ended.js'
+import {dated, journalState, notePart} from '../journal/journal.js'
 import {methodNamed} from '../methods/index.js'
 import {runbookFor} from '../playbook.js'
-import {type Verified, verifiedSoFar} from '../verify/proof.js'
-import type {Database, Journal, Lag} from '../ports/ports.js'
-import {type LandedWrites, landedWrites} from '../fence/landed-writes.js'
-import type {Notes} from '../journal/notes.js'
-import {nextCommand, type Phase, phaseOf} from './phase.js'
-import {type Timeline, timelineOf} from '../runbook/timeline.js'
+import type {Database, JournalState, Lag} from '../ports/ports.js'
+import {answersOf, type Question, type Questions} from '../postgres/answers.js'
+import {type Timeline, TIMELINE_NOTES, timelineFrom} from '../runbook/timeline.js'
+import {VERIFIED, type Verified} from '../verify/proof.js'
+import {nextCommand, type Phase, phaseIn} from './phase.js'
 
 export interface Status {
   app: string
@@ -32,40 +34,55 @@ interface Seen {
   addon: {name: string}
   source: Database
   target?: Database
-  journal?: Journal
   record?: {method: string}
 }
 
-/** Where a migration stands, from the journal and – because it may be wrong – from both databases. */
-export async function statusOf({app, addon, source, target, journal, record}: Seen): Promise<Status> {
-  const here = {addon: addon.name, fence: await fenceState(source)}
+/** What is asked of the target, once. */
+interface OfTarget {
+  fence: FenceState
+  state: JournalState
+  copy: Parameters<typeof copyState>[0]
+  verified: Verified
+  landed: LandedWrites[]
+  lag: unknown
+}
+
+const OF_TARGET: Questions<Omit<OfTarget, 'lag'>> = {
+  fence: FENCE_STATE,
+  state: journalState([...TIMELINE_NOTES]),
+  copy: COPY_STATE,
+  verified: VERIFIED,
+  landed: landedAfter(`select (${notePart('smoke', 'lastLanded')})::bigint`),
+}
+
+const NOTHING: Question<unknown> = {query: 'select null::json'}
+
+/** Where a migration stands, from the journal and – because it may be wrong – from both databases, each of which is asked once. */
+export async function statusOf({app, addon, source, target, record}: Seen): Promise<Status> {
   const method = record && methodNamed(record.method)
-  if (!target || !journal || !method) {
-    return {
-      app,
-      phase: 'not started',
-      next: nextCommand('not started', app),
-      source: here,
-      landed: [],
-      ...(target ? {target: {place: target.place, fence: await fenceState(target)}} : {}),
-    }
-  }
-  const phase = await phaseOf(method, journal)
-  const follow = ['copying', 'following', 'window'].includes(phase) ? method.follow : undefined
-  const lag = await follow?.lag({source, target})
-  const copy = phase === 'copying' ? await copyStateOf(target) : undefined
-  const smoke = await journal.note<Notes['smoke']>('smoke')
+  const lagOf = method?.follow?.lag
+  const [here, there] = await allEnded([
+    answersOf<{fence: FenceState; lag: unknown}>(source, {fence: FENCE_STATE, lag: lagOf?.source ?? NOTHING}),
+    target ? answersOf<OfTarget>(target, {...OF_TARGET, lag: lagOf?.target ?? NOTHING}) : undefined,
+  ])
+  const known = {app, source: {addon: addon.name, fence: here.fence!}, landed: []}
+  if (!target || !there) return {...known, phase: 'not started', next: nextCommand('not started', app)}
+  const withTarget = {...known, target: {place: target.place, fence: there.fence!}}
+  if (!method || !there.state) return {...withTarget, phase: 'not started', next: nextCommand('not started', app)}
+
+  const state = dated(there.state)
+  const phase = phaseIn(method, state)
+  const copy = phase === 'copying' && there.copy ? copyState(there.copy) : undefined
+  const lag = ['copying', 'following', 'window'].includes(phase) ? lagOf?.told(here.lag, there.lag) : undefined
   return {
-    app,
+    ...withTarget,
     phase,
     next: nextCommand(phase, app),
     method: method.id,
-    source: here,
-    target: {place: target.place, fence: await fenceState(target)},
-    timeline: await timelineOf(runbookFor(method), journal),
+    timeline: timelineFrom(runbookFor(method), state),
     ...(copy ? {copy} : {}),
     ...(lag ? {lag} : {}),
-    ...(lag && follow?.verifyLive ? {verified: await verifiedSoFar(target)} : {}),
-    landed: phase === 'live' && smoke ? await landedWrites(target, smoke.lastLanded) : [],
+    ...(lag && method.follow?.verifyLive && there.verified ? {verified: there.verified} : {}),
+    landed: phase === 'live' ? (there.landed ?? []) : [],
   }
 }

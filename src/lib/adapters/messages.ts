@@ -43,9 +43,27 @@ export function beginning(client: pg.ClientBase, begin: readonly string[]): read
   return ['begin', PREPARE, 'commit', ...begin]
 }
 
+const carrying = new WeakMap<pg.ClientBase, Readonly<Record<string, string>>>()
+
+/** Gives a connection settings as parameters, which others do not see as they see statements. Costs nothing where it has them. */
+export async function carry(client: pg.ClientBase, settings: Readonly<Record<string, string>>): Promise<void> {
+  const has = carrying.get(client)
+  if (Object.entries(settings).every(([name, value]) => has?.[name] === value)) return
+  await tell(client, SET_ALL, [JSON.stringify(settings)])
+  carrying.set(client, settings)
+}
+
+const SET_ALL = 'select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text($1)'
+
+/** SQL that leaves the connection as a new one of ours. */
+export function discarding(client: pg.ClientBase): string {
+  carrying.delete(client)
+  return `${DISCARD_ALL}; ${PREPARE}`
+}
+
 /** Settings go back to those the connection was made with; a new connection would have to load the catalogs again. False where that fails. */
 export const discardAll = (client: pg.ClientBase): Promise<boolean> =>
-  tell(client, `${DISCARD_ALL}; ${PREPARE}`).then(
+  tell(client, discarding(client)).then(
     () => true,
     () => false,
   )

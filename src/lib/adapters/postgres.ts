@@ -11,7 +11,7 @@ import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {CopyIn, CopyOut} from './copy-streams.js'
-import {beginning, discardAll, prepare, tell, tellPrepared} from './messages.js'
+import {beginning, carry, discardAll, discarding, prepare, tell, tellPrepared} from './messages.js'
 import {codeOf, INVALID_PASSWORD} from '../postgres/sqlstate.js'
 import {queryOneBy} from '../postgres/query-one.js'
 
@@ -49,7 +49,8 @@ export function openDatabase(
   }
 
   const known = new WeakSet<pg.PoolClient>()
-  const checkOut = async (): Promise<pg.PoolClient> => {
+  let carried: Readonly<Record<string, string>> = {}
+  const fromPool = async (): Promise<pg.PoolClient> => {
     const connected = asks('databases')
     let client: pg.PoolClient | undefined
     try {
@@ -60,6 +61,17 @@ export function openDatabase(
     } finally {
       connected(client && known.has(client) ? 0 : TRIPS_TO_CONNECT)
       if (client) known.add(client)
+    }
+  }
+
+  const checkOut = async (): Promise<pg.PoolClient> => {
+    const client = await fromPool()
+    try {
+      await carry(client, carried)
+      return client
+    } catch (error) {
+      client.release(true)
+      throw error
     }
   }
 
@@ -106,14 +118,22 @@ export function openDatabase(
         return work(sessionOf(client))
       }, how),
 
-    transaction: (work, {mode = '', path, ...how} = {}) =>
-      withClient(async (client) => {
-        const begin = [`begin ${mode}`, ...(path === undefined ? [] : [`set local search_path = ${path}`])]
-        const {session, end} = transactionOn(sessionOf(client), beginning(client, begin))
-        const result = await work(session)
-        if (!(await end())) throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
-        return result
-      }, how),
+    transaction: (work, {mode = '', path, first, rollBack, ...how} = {}) =>
+      withClient(
+        async (client) => {
+          const begin = [
+            `begin ${mode}`,
+            ...(path === undefined ? [] : [`set local search_path = ${path}`]),
+            ...(first === undefined ? [] : [first]),
+          ]
+          const {session, commit, rollback} = transactionOn(sessionOf(client), beginning(client, begin))
+          const result = await work(session)
+          if (rollBack) await rollback(how.discard ? [discarding(client)] : [])
+          else if (!(await commit())) throw failed('rolled_back', `a transaction on the ${side} could not be committed`)
+          return result
+        },
+        rollBack ? {...how, discard: undefined} : how,
+      ),
 
     async certificate() {
       const client = await checkOut()
@@ -141,6 +161,10 @@ export function openDatabase(
           await tell(client, `unlisten ${identifier(channel)}`)
         }
       }),
+
+    carry(settings) {
+      carried = {...carried, ...settings}
+    },
 
     ownPids: () => [...clients].map(pidOf),
 

@@ -12,13 +12,17 @@ export interface Connected extends Session {
 
 /**
  * A transaction that costs as few messages as it can: it begins with its first statement, and what is to go last goes with its commit.
- * Only a first statement with parameters costs a message more. `end` commits; false where there was nothing left but to roll back,
- * because an error had been swallowed.
+ * Only a first statement with parameters costs a message more. `commit` is false where there was nothing left but to roll back,
+ * because an error had been swallowed; `rollback` has statements with it that come afterwards.
  */
 export function transactionOn(
   connected: Connected,
   begin: readonly string[],
-): {session: Transaction; end: () => Promise<boolean>} {
+): {
+  session: Transaction
+  commit: () => Promise<boolean>
+  rollback: (then: readonly string[]) => Promise<void>
+} {
   const last: string[] = []
   let begun = false
   const opening = (): readonly string[] => {
@@ -40,9 +44,12 @@ export function transactionOn(
       copyIn: (sql) => connected.copyIn(sql, opening()),
       lastly: (sql) => last.push(sql),
     },
-    end: async () => {
+    async commit() {
       const {command} = await connected.send([...opening(), ...last, 'commit'].join('; '))
       return command === 'COMMIT'
+    },
+    async rollback(then) {
+      await connected.send([...opening(), 'rollback', ...then].join('; '))
     },
   }
 }

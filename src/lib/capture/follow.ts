@@ -1,8 +1,9 @@
 import {type CapturedSchema, capturedTables, schemaChangeOf} from './captured.js'
-import {withSyncLock} from './sync-lock.js'
+import {afterLastSync, withSyncLock} from './sync-lock.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {pruneTouched} from './touched.js'
 import {detachConstraints} from '../copy/detach-constraints.js'
+import {allEnded} from '../flow/all-ended.js'
 import type {Pace} from '../flow/pace.js'
 import {persist} from '../flow/persist.js'
 import {counted} from '../flow/waits.js'
@@ -82,9 +83,15 @@ export const syncLive = (
     }),
   )
 
-/** One sync of a frozen source: nothing is taken off, because the app may already know the target. */
-export const syncFrozen = (world: SyncWorld): Promise<Counted> =>
-  countedSync(() => withSyncLock(world.to, world.signal, () => sync(world)))
+/**
+ * One sync of a frozen source, in the window, in which no other can begin: the last one is waited for. Nothing is taken off, because the app
+ * may already know the target.
+ */
+export const syncFrozen = (world: Omit<SyncWorld, keyof CapturedSchema> & Following): Promise<Counted> =>
+  countedSync(async () => {
+    const [captured] = await allEnded([capturedTables(world), afterLastSync(world.to, world.signal)])
+    return sync({...world, ...captured})
+  })
 
 type Counted = Synced & {waits: Waits}
 

@@ -1,9 +1,9 @@
 import {TRUNCATIONS} from './log.js'
-import {allEnded} from '../flow/all-ended.js'
 import {seconds as duration} from '../ports/figures.js'
-import type {Database, Lag, Queryable} from '../ports/ports.js'
+import type {Lag} from '../ports/ports.js'
+import type {AskedOfBoth, Question} from '../postgres/answers.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
-import {longTransaction} from '../postgres/sessions.js'
+import {LONG_TRANSACTION, type LongTransaction, waitingFor} from '../postgres/sessions.js'
 
 /** How far a following copy is behind. */
 export interface CaptureLag extends Lag {
@@ -20,32 +20,27 @@ export interface CaptureLag extends Lag {
   followed: boolean
 }
 
-/** Asks both databases, side by side. A source that bears no capture has no lag. */
-export async function lagOf({from, to}: {from: Database; to: Database}): Promise<CaptureLag | undefined> {
-  const [{waits, waiting}, state] = await allEnded([
-    waitingIn(from).then(async (waits) => ({waits, waiting: await longTransaction(from)})),
-    to.queryOne<{nth: string; rows: string; equalAt: string | null; followed: boolean}>(`
-      select nth::text as nth, rows::text as rows, extract(epoch from equal_at)::text as "equalAt",
-        exists (select from ${OWN_SCHEMA}.lock_holder) as followed
-      from ${OWN_SCHEMA}.sync_state`),
-  ])
-  if (waits.logs === 0) return undefined
-  const lag = {
-    seconds: state.equalAt === null ? null : Math.round(10 * (Number(waits.now) - Number(state.equalAt))) / 10,
-    pending: Number(waits.entries),
-    tables: waits.tables,
-    syncs: state.nth,
-    rows: state.rows,
-    ...(waiting ? {waiting} : {}),
-    followed: state.followed,
-  }
-  return {words: inWords(lag), ...lag}
+/** Numbers beyond 2^31 are text. */
+interface Waiting {
+  logs: number
+  entries: string
+  tables: number
+  /** The server's clock, in seconds. */
+  now: string
+  waiting: LongTransaction | null
 }
 
-/** How many logs there are, what waits in them, in how many tables, and the server's clock in seconds. Reads all entries. */
-const waitingIn = (from: Queryable): Promise<{logs: number; entries: string; tables: number; now: string}> =>
-  from.queryOne(`
-    do $$
+interface SyncState {
+  nth: string
+  rows: string
+  /** The `from` side's clock, in seconds. */
+  equalAt: string | null
+  followed: boolean
+}
+
+/** How many logs there are, and what waits in them, in how many tables. Reads all entries. */
+const WAITING: Question<Waiting> = {
+  block: `
     declare
       log regclass;
       found bigint;
@@ -68,11 +63,36 @@ const waitingIn = (from: Queryable): Promise<{logs: number; entries: string; tab
         execute 'select count(*) from ${TRUNCATIONS}' into found;
         entries := entries + found;
       end if;
-      perform set_config('${OWN_SCHEMA}.waiting', json_build_array(logs, entries, tables)::text, true);
-    end $$;
-    select (w ->> 0)::int as logs, w ->> 1 as entries, (w ->> 2)::int as tables,
-      extract(epoch from clock_timestamp())::text as now
-    from (select current_setting('${OWN_SCHEMA}.waiting')::json) s (w)`)
+      answer := json_build_object('logs', logs, 'entries', entries::text, 'tables', tables,
+        'now', extract(epoch from clock_timestamp())::text, 'waiting', (${LONG_TRANSACTION.query}));
+    end`,
+}
+
+const SYNC_STATE: Question<SyncState> = {
+  query: `
+    select json_build_object('nth', nth::text, 'rows', rows::text, 'equalAt', extract(epoch from equal_at)::text,
+      'followed', exists (select from ${OWN_SCHEMA}.lock_holder))
+    from ${OWN_SCHEMA}.sync_state`,
+}
+
+/** A source that bears no capture has no lag. */
+export const CAPTURE_LAG: AskedOfBoth<Waiting, SyncState, CaptureLag> = {
+  source: WAITING,
+  target: SYNC_STATE,
+  told(here, state) {
+    if (!here || here.logs === 0 || !state) return undefined
+    const lag = {
+      seconds: state.equalAt === null ? null : Math.round(10 * (Number(here.now) - Number(state.equalAt))) / 10,
+      pending: Number(here.entries),
+      tables: here.tables,
+      syncs: state.nth,
+      rows: state.rows,
+      ...(here.waiting ? {waiting: waitingFor(here.waiting)} : {}),
+      followed: state.followed,
+    }
+    return {words: inWords(lag), ...lag}
+  },
+}
 
 const inWords = ({seconds, pending, tables, waiting, followed}: Omit<CaptureLag, 'words'>): string =>
   [

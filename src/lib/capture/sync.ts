@@ -128,15 +128,16 @@ async function inTurn(world: SyncWorld, turn: Turn): Promise<Turned> {
 }
 
 /** One transaction on each side; that of `to` commits first. */
-const once = (world: SyncWorld, turn: Turn, path: SearchPath): Promise<Turned> =>
-  world.from.transaction(
+function once(world: SyncWorld, turn: Turn, path: SearchPath): Promise<Turned> {
+  const passing = passingFence(world.to, world.fencePass)
+  return world.from.transaction(
     async (from) => {
       const look = await lookAt(from, turn.tables, path).catch((error: unknown) => {
         throw codeOf(error) === LOCK_NOT_AVAILABLE ? new InTheWay(messageOf(error)) : error
       })
       const backlog = turn.unlessLong ? backlogOf(look.pending) : []
       if (backlog.length > 0) return {...NOTHING, syncNumber: '', at: look.at, backlog}
-      const done = await world.to.transaction((to) => bring(world, {from, to}, turn, look), {path})
+      const done = await world.to.transaction((to) => bring({...world, passing}, {from, to}, turn, look), {path})
       if (turn.meanwhile) {
         const {snapshot} = await from.queryOne<{snapshot: string}>('select pg_export_snapshot() as snapshot')
         await turn.meanwhile({snapshot, syncNumber: done.syncNumber})
@@ -146,9 +147,13 @@ const once = (world: SyncWorld, turn: Turn, path: SearchPath): Promise<Turned> =
     },
     {mode: 'isolation level repeatable read'},
   )
+}
+
+/** With the SQL that opens the fence of the `to` side. */
+type Bringing = SyncWorld & {passing: string}
 
 async function bring(
-  world: SyncWorld,
+  world: Bringing,
   {from, to}: {from: Session; to: Transaction},
   {whole = false, chunk}: Turn,
   look: Look,
@@ -173,7 +178,7 @@ async function bring(
  * any sync. Tells where logs of whole rows were cut before.
  */
 async function beginSync(
-  {guard, fencePass, from}: SyncWorld,
+  {guard, passing, from}: Bringing,
   to: Session,
   {name, ended, next, pending}: Look,
 ): Promise<{syncNumber: string; cuts: Record<string, string>}> {
@@ -186,7 +191,7 @@ async function beginSync(
     ${guard.to};
     set local synchronous_commit = on;
     set local lock_timeout = '60s';
-    ${passingFence(fencePass)};
+    ${passing};
     with counted as (
       update ${OWN_SCHEMA}.sync_state
       set nth = nth + 1,

@@ -1,7 +1,16 @@
 import type {Database, Session} from '../ports/ports.js'
-import {appSearchPath} from '../postgres/app-search-path.js'
+import {appSearchPath, type SearchPath} from '../postgres/app-search-path.js'
 import {ALREADY_THERE, executeAll} from './execute.js'
 import type {Work} from './finish-tables.js'
+
+const building = (scope: 'local' | 'session', memory: number, path: SearchPath): string => `
+  set ${scope} synchronous_commit = on;
+  set ${scope} lock_timeout = '60s';
+  set ${scope} maintenance_work_mem = ${memory};
+  set ${scope} search_path = ${path}`
+
+/** SQL with which a message begins that builds as `inBuildingSession` does. */
+export const buildingMessage = (memory: number, path: SearchPath): string => building('local', memory, path)
 
 /**
  * A session of the target that builds, with `memory` kB of maintenance_work_mem, where the app's functions find what they find on the
@@ -15,11 +24,7 @@ export async function inBuildingSession<T>(
   const path = await appSearchPath(source)
   return target.session(
     async (session) => {
-      await session.query(`
-        set synchronous_commit = on;
-        set lock_timeout = '60s';
-        set maintenance_work_mem = ${memory};
-        set search_path = ${path}`)
+      await session.query(building('session', memory, path))
       return work(session)
     },
     {discard: true},

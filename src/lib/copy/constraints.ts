@@ -1,12 +1,14 @@
 import type {Database} from '../ports/ports.js'
-import {inBuildingSession} from './build-indexes.js'
+import {allEnded} from '../flow/all-ended.js'
+import {appSearchPath} from '../postgres/app-search-path.js'
+import {buildingMessage, inBuildingSession} from './build-indexes.js'
 import {failed, messageOf} from '../ports/errors.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {isLockConflict} from '../postgres/table-lock.js'
 import {capacityOf} from '../postgres/capacity.js'
 import {ALREADY_THERE, executeAll} from './execute.js'
 import {addCheck, type Check} from './set-aside.js'
-import {enforceForeignKeys, validateForeignKeys} from './foreign-keys.js'
+import {addPartitioned, enforcing, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'
 
 type Sides = {source: Database; target: Database}
@@ -20,12 +22,18 @@ export async function attachConstraints(
   {rest, foreignKeys, checks, last}: PostData,
   signal: AbortSignal,
 ): Promise<{statements: number; foreignKeys: number}> {
-  const {buildMemory} = await capacityOf({from: sides.source, to: sides.target})
-  await inBuildingSession(sides, buildMemory, async (session) => {
-    await executeAll(session, [...rest, ...checks.map(addCheck)], {allowed: ALREADY_THERE, signal})
-    await enforceForeignKeys(sides, session, foreignKeys, signal)
-    await executeAll(session, last, {allowed: ALREADY_THERE, signal})
-  })
+  const [{buildMemory}, path] = await allEnded([
+    capacityOf({from: sides.source, to: sides.target}),
+    appSearchPath(sides.source),
+  ])
+  const how = {allowed: ALREADY_THERE, signal, guard: buildingMessage(buildMemory, path)}
+  const [plain, partitioned] = enforcing(foreignKeys)
+  const upToKeys = [...rest, ...checks.map(addCheck), ...plain]
+  await executeAll(sides.target, partitioned.length > 0 ? upToKeys : [...upToKeys, ...last], how)
+  if (partitioned.length > 0) {
+    await addPartitioned(sides, partitioned, how)
+    await executeAll(sides.target, last, how)
+  }
   return {statements: rest.length + checks.length + last.length, foreignKeys: foreignKeys.length}
 }
 

@@ -35,9 +35,9 @@ export function copyLoad(
   load: Load,
   {snapshot, guard, fencePass, path, sent, signal}: HowToCopy,
 ): Promise<string[]> {
+  const pass = fencePass === undefined ? [] : [passingFence(target, fencePass)]
   return target.transaction(
     async (to) => {
-      const pass = fencePass === undefined ? [] : [passingFence(fencePass)]
       const there = await takeChunks(to, load, [LOADING, ...pass])
       const missing = load.filter((_, nth) => there[nth] === null)
       if (missing.length > 0) {

@@ -1,5 +1,5 @@
 import {OWN_SCHEMA} from '../postgres/catalog.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Question} from '../postgres/answers.js'
 
 /** How far a copy has come, by the marks it has left; bytes as on the source. */
 export interface CopyState {
@@ -13,14 +13,13 @@ export interface CopyState {
   secondsLeft?: number
 }
 
-/** Read from the target alone, from any process. Undefined before anything is laid out. */
-export async function copyStateOf(target: Queryable): Promise<CopyState | undefined> {
-  const row = await target.queryOne<Record<'bytes' | 'lately' | 'tables' | 'totalBytes' | 'totalTables', string>>(`
-    select coalesce(sum(bytes), 0)::text as bytes,
-      coalesce(sum(total), 0)::text as "totalBytes",
-      (count(*) filter (where open = 0))::text as tables,
-      count(*)::text as "totalTables",
-      coalesce(sum(lately), 0)::text as lately
+type Sums = Record<'bytes' | 'lately' | 'tables' | 'totalBytes' | 'totalTables', number>
+
+/** Read from the target alone, from any process. */
+export const COPY_STATE: Question<Sums> = {
+  query: `
+    select json_build_object('bytes', coalesce(sum(bytes), 0), 'totalBytes', coalesce(sum(total), 0),
+      'tables', count(*) filter (where open = 0), 'totalTables', count(*), 'lately', coalesce(sum(lately), 0))
     from (
       select relation,
         sum(source_bytes) as total,
@@ -28,8 +27,11 @@ export async function copyStateOf(target: Queryable): Promise<CopyState | undefi
         count(*) filter (where moment is null) as open,
         sum(source_bytes) filter (where copied_at > clock_timestamp() - interval '1 minute') as lately
       from ${OWN_SCHEMA}.copy_chunks
-      group by relation) t`)
-  const {bytes, totalBytes, tables, totalTables, lately} = numbers(row)
+      group by relation) t`,
+}
+
+/** What the answer means; undefined before anything is laid out. */
+export function copyState({bytes, totalBytes, tables, totalTables, lately}: Sums): CopyState | undefined {
   if (totalTables === 0) return undefined
   const bytesPerSecond = Math.round(lately / 60)
   return {
@@ -41,6 +43,3 @@ export async function copyStateOf(target: Queryable): Promise<CopyState | undefi
     ...(bytesPerSecond > 0 ? {secondsLeft: Math.ceil((totalBytes - bytes) / bytesPerSecond)} : {}),
   }
 }
-
-const numbers = <Key extends string>(row: Record<Key, string>): Record<Key, number> =>
-  Object.fromEntries(Object.entries<string>(row).map(([name, value]) => [name, Number(value)])) as Record<Key, number>

@@ -4,8 +4,9 @@ import type {Database, Queryable, Session} from '../ports/ports.js'
 import {inBuildingSession} from './build-indexes.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {capacityOf} from '../postgres/capacity.js'
-import {ALREADY_THERE, execute, executeAll} from './execute.js'
+import {executeAll, type Together} from './execute.js'
 import type {ForeignKey} from './post-data.js'
+import type {Statement} from './sql-lexer.js'
 import {codeOf, FOREIGN_KEY_VIOLATION} from '../postgres/sqlstate.js'
 
 interface Sides {
@@ -14,21 +15,19 @@ interface Sides {
 }
 
 /**
- * Makes every write obey the foreign keys from now on, without looking at the rows that are there. Only those of partitioned
- * tables are added whole: NOT VALID is refused there, or not made good in the partitions by VALIDATE.
+ * Statements that make every write obey the foreign keys from now on, without looking at the rows that are there – and the keys of
+ * partitioned tables, which can only be added whole: NOT VALID is refused there, or not made good in the partitions by VALIDATE.
  */
-export async function enforceForeignKeys(
-  sides: Sides,
-  session: Session,
-  keys: readonly ForeignKey[],
-  signal: AbortSignal,
-): Promise<void> {
+export function enforcing(keys: readonly ForeignKey[]): [plain: Statement[], partitioned: ForeignKey[]] {
   const plain = keys.filter(({partitioned}) => !partitioned)
-  const statements = plain.map(({add}) => ({...add, sql: notValid(add.sql)}))
-  await executeAll(session, statements, {allowed: ALREADY_THERE, signal})
-  for (const key of keys.filter(({partitioned}) => partitioned)) {
-    signal.throwIfAborted()
-    await orphansNamed(sides, key, execute(session, key.add, ALREADY_THERE))
+  return [plain.map(({add}) => ({...add, sql: notValid(add.sql)})), keys.filter(({partitioned}) => partitioned)]
+}
+
+/** Adds keys of partitioned tables; an error names the rows that violate one. */
+export async function addPartitioned(sides: Sides, keys: readonly ForeignKey[], how: Together): Promise<void> {
+  for (const key of keys) {
+    how.signal?.throwIfAborted()
+    await orphansNamed(sides, key, executeAll(sides.target, [key.add], how))
   }
 }
 

@@ -75,7 +75,9 @@ export function refuseOtherTarget(claimed: Claimed | undefined, target: string):
   )
 }
 
-/** Takes the claim, and our schema, off the source. */
-export async function dropClaim(source: Queryable): Promise<void> {
-  await source.query(`drop table if exists ${OWN_SCHEMA}.claim; drop schema if exists ${OWN_SCHEMA}`)
+/** Takes the claim, and our schema, off the source; `guard`: only that of the latest operator. */
+export async function dropClaim(source: Queryable, guard?: Guard): Promise<void> {
+  await source.query(
+    `${guard ? whereClaimed(guard) : ''}; drop table if exists ${OWN_SCHEMA}.claim; drop schema if exists ${OWN_SCHEMA}`,
+  )
 }

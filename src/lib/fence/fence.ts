@@ -1,10 +1,11 @@
 import {createHash, randomBytes} from 'node:crypto'
 
 import {batchesOf} from '../flow/batches.js'
+import type {Question} from '../postgres/answers.js'
 import {type Guard, identifier, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
-import {lockedAtOnce, type Patience, withTableLock} from '../postgres/table-lock.js'
-import {type Table, writableTables} from '../postgres/tables.js'
+import {alterTables, doneWhereFree, lockedAtOnce, type Patience, withTableLock} from '../postgres/table-lock.js'
+import {listTables, type TableName, askTables} from '../postgres/tables.js'
 
 /*
  * The fence: one BEFORE statement trigger on every table, all on one function. Replacing that function raises or lowers
@@ -22,23 +23,36 @@ export type FenceState = 'absent' | 'lowered' | 'raised'
 /** A pass through the fence; it opens nothing else. */
 export const newPass = (): string => randomBytes(16).toString('hex')
 
-/** SQL that lets this transaction write through a raised fence. */
-export const passingFence = (pass: string): string => `select set_config('${OWN_SCHEMA}.pass', ${literal(pass)}, true)`
+const PASS = `${OWN_SCHEMA}.pass`
+const KEY = `${OWN_SCHEMA}.key`
 
-/** The same, done. */
+/**
+ * SQL that lets a transaction of this database, to be begun now, write through a raised fence. Others can read statements: the pass itself is
+ * not in it.
+ */
+export function passingFence(db: Database, pass: string): string {
+  db.carry({[KEY]: pass})
+  return `select set_config('${PASS}', current_setting('${KEY}'), true)`
+}
+
+/** Lets the transaction that the session is in write through a raised fence. */
 export async function passFence(session: Session, pass: string): Promise<void> {
-  await session.query(passingFence(pass))
+  await session.query(`select set_config('${PASS}', $1, true)`, [pass])
 }
 
-export async function fenceState(db: Queryable): Promise<FenceState> {
-  const [row] = await db.query<{source: string}>(`
-    select p.prosrc as source from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = '${OWN_SCHEMA}' and p.proname = 'fence'`)
-  if (!row) return 'absent'
-  return row.source.includes(RAISED) ? 'raised' : 'lowered'
-}
+const STATE = `coalesce((
+  select case when strpos(p.prosrc, '${RAISED}') > 0 then 'raised' else 'lowered' end
+  from pg_proc p
+  join pg_namespace n on n.oid = p.pronamespace
+  where n.nspname = '${OWN_SCHEMA}' and p.proname = 'fence'), 'absent')`
 
-const loweredFunction = `create or replace function ${FENCE} returns trigger language plpgsql as
+export const FENCE_STATE: Question<FenceState> = {query: `select to_json(${STATE})`}
+
+export const fenceState = async (db: Queryable): Promise<FenceState> =>
+  (await db.queryOne<{state: FenceState}>(`select ${STATE} as state`)).state
+
+/** SQL that lowers a fence that is there. */
+export const LOWER_FENCE = `create or replace function ${FENCE} returns trigger language plpgsql as
   ${literal(`${LOWERED}\nbegin return null; end`)}`
 
 /** How a fence is raised. */
@@ -69,37 +83,54 @@ const raisedFunction = ({pass, message, subscribed = false}: Closed): string => 
 
 /** Creates the function, lowered unless it is given a pass: then nothing without that pass can ever have got through. */
 export async function createFence(db: Queryable, closed?: Closed, guard: Guard = ''): Promise<void> {
-  const body = closed ? raisedFunction(closed) : loweredFunction
-  await db.query(`${guard}; create schema if not exists ${OWN_SCHEMA}; ${body}`)
+  await db.query(`${guard}; ${closed ? closing(closed) : `create schema if not exists ${OWN_SCHEMA}; ${LOWER_FENCE}`}`)
 }
+
+/** SQL that makes the function where it is not there, and raises the fence. */
+export const closing = (closed: Closed): string =>
+  `create schema if not exists ${OWN_SCHEMA}; ${raisedFunction(closed)}`
 
 export async function raiseFence(db: Queryable, pass: string, message: string, guard: Guard = ''): Promise<void> {
-  await db.query(`${guard}; ${raisedFunction({pass, message})}`)
+  await db.query(`${guard}; ${raising({pass, message})}`)
 }
+
+/** SQL that raises a fence that is there. */
+export const raising = (closed: Closed): string => raisedFunction(closed)
 
 export async function lowerFence(db: Queryable, guard: Guard = ''): Promise<void> {
-  await db.query(`${guard}; ${loweredFunction}`)
+  await db.query(`${guard}; ${LOWER_FENCE}`)
 }
 
-/** Tables without an always-firing fence trigger. */
-export async function unfencedTables(db: Queryable): Promise<Table[]> {
-  const fenced = await db.query<{oid: string}>(`
-    select tgrelid::text as oid from pg_trigger where tgname = '${FENCE_TRIGGER}' and tgenabled = 'A'`)
-  const oids = new Set(fenced.map(({oid}) => oid))
-  return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
+const LACKS_FENCE = `not exists (
+    select from pg_trigger t
+    where t.tgrelid = c.oid and t.tgname = '${FENCE_TRIGGER}' and t.tgenabled = 'A')`
+
+/** Tables without an always-firing fence trigger. A row can be written to each: a statement fires only the triggers of the table it names. */
+export const UNFENCED = askTables({columns: '', where: LACKS_FENCE})
+
+/** The same, asked. */
+export async function unfencedTables(db: Queryable): Promise<TableName[]> {
+  const tables = await listTables(db, {columns: '', where: LACKS_FENCE})
+  return tables.map(({name}) => name)
 }
 
-/** Puts the trigger on every table that lacks it. */
-export async function fenceTables(db: Database, patience: Patience, guard: Guard = ''): Promise<number> {
-  const tables = await unfencedTables(db)
-  for (const table of tables) {
-    const statements = `
-      drop trigger if exists ${FENCE_TRIGGER} on ${table.name};
-      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${table.name}
+/** Puts the trigger on every table that lacks it; returns how many these were. */
+export async function fenceTables(
+  db: Database,
+  patience: Patience,
+  guard: Guard = '',
+  lacking?: readonly TableName[],
+): Promise<number> {
+  const tables = lacking ?? (await unfencedTables(db))
+  const work = tables.map((name) => ({
+    name,
+    statements: `
+      drop trigger if exists ${FENCE_TRIGGER} on ${name};
+      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${name}
         for each statement execute function ${FENCE};
-      alter table ${table.name} enable always trigger ${FENCE_TRIGGER}`
-    await withTableLock(db, patience, table.name, `${guard}; ${statements}`)
-  }
+      alter table ${name} enable always trigger ${FENCE_TRIGGER}`,
+  }))
+  await alterTables(db, patience, work, guard)
   return tables.length
 }
 
@@ -109,27 +140,35 @@ export async function removeFence(db: Database, patience: Patience, guard: Guard
     select n.nspname as schema, c.relname as name
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where t.tgname = '${FENCE_TRIGGER}'`)
-  for (const {schema, name} of rows) {
-    const table = identifier(schema, name)
-    await withTableLock(db, patience, table, `${guard}; drop trigger if exists ${FENCE_TRIGGER} on ${table}`)
-  }
+  const work = rows
+    .map(({schema, name}) => identifier(schema, name))
+    .map((name) => ({name, statements: `drop trigger if exists ${FENCE_TRIGGER} on ${name}`}))
+  await alterTables(db, patience, work, guard)
   await db.query(`${guard}; drop function if exists ${FENCE}`)
 }
 
-/** Tables locked at once: a server keeps room for 64 locks of each of its connections. */
-const LOCKS = 500
+/** Tables locked at once: a server keeps room for 64 locks of each of its connections; the fewer where it had none left. */
+const [LOCKS, FEW_LOCKS] = [500, 50]
+const AGAINST_WRITERS = 'share row exclusive'
+
+/** Everything that the barrier locks. */
+export const WRITABLE = askTables({columns: ''})
 
 /**
  * The barrier: once every table has been locked against writers after the fence was raised, every earlier writer has committed or ended,
- * and every later one meets the fence. Where a lock is not to be had at once, table by table.
+ * and every later one meets the fence. Where a lock is not to be had at once, those that are free first and the rest one by one.
  */
-export async function passBarrier(db: Database, patience: Patience): Promise<void> {
-  const lock = (tables: readonly string[]) =>
-    `lock table ${tables.map((table) => `only ${table}`).join(', ')} in share row exclusive mode`
-  const tables = (await writableTables(db)).map(({name}) => name)
-  for (const some of batchesOf(tables, LOCKS)) {
+export async function passBarrier(db: Database, patience: Patience, tables?: readonly TableName[]): Promise<void> {
+  const lock = (some: readonly TableName[]) =>
+    `lock table ${some.map((table) => `only ${table}`).join(', ')} in ${AGAINST_WRITERS} mode`
+  const all = tables ?? (await listTables(db, {columns: ''})).map(({name}) => name)
+  for (const some of batchesOf(all, LOCKS)) {
     if (await lockedAtOnce(db, lock(some))) continue
-    for (const table of some) await withTableLock(db, patience, table, lock([table]))
+    for (const few of batchesOf(some, FEW_LOCKS)) {
+      const work = few.map((name) => ({name, statements: ''}))
+      for (const busy of await doneWhereFree(db, work, {mode: AGAINST_WRITERS}))
+        await withTableLock(db, patience, busy, lock([busy]))
+    }
   }
 }
 

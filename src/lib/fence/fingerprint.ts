@@ -1,4 +1,5 @@
 import {USER_SCHEMA} from '../postgres/catalog.js'
+import {everyAnswer, type Question} from '../postgres/answers.js'
 import type {Queryable} from '../ports/ports.js'
 
 /**
@@ -7,9 +8,9 @@ import type {Queryable} from '../ports/ports.js'
  * VACUUM, ANALYZE, the refresh of a materialized view and the validation of a constraint do not change it; any such DDL does. `owned` leaves out what
  * belongs to other roles, such as the schema of a monitoring agent.
  */
-export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> {
+export function fingerprintOf(scope: 'all' | 'owned'): Question<string> {
   const ours = (owner: string) => (scope === 'owned' ? `pg_has_role(${owner}, 'USAGE')` : 'true')
-  const row = await db.queryOne<{hash: string}>(`
+  const query = `
     with schemas as (
       select n.oid, n.xmin as written, n.nspname
       from pg_namespace n
@@ -56,7 +57,11 @@ export async function fingerprint(db: Queryable, scope: 'all' | 'owned' = 'all')
       union all
       select concat_ws(' ', 'enum', oid, xmin, enumtypid, enumlabel)
       from pg_enum)
-    select coalesce(md5(string_agg(line, chr(10) order by line)), 'empty') as hash
-    from lines`)
-  return row.hash
+    select to_json(coalesce(md5(string_agg(line, chr(10) order by line)), 'empty'))
+    from lines`
+  return {query}
 }
+
+/** The same, asked. */
+export const fingerprint = async (db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> =>
+  (await everyAnswer<{hash: string}>(db, {hash: fingerprintOf(scope)})).hash

@@ -1,8 +1,9 @@
 import {batchesOf} from '../flow/batches.js'
+import type {Question} from '../postgres/answers.js'
 import {type Guard, identifier, OWN_SCHEMA} from '../postgres/catalog.js'
-import {lockedAtOnce, type Patience, withTableLock} from '../postgres/table-lock.js'
+import {alterTables, doneWhereFree, type Patience} from '../postgres/table-lock.js'
 import type {Database, Queryable} from '../ports/ports.js'
-import {type Table, writableTables} from '../postgres/tables.js'
+import {listTables, type TableName, askTables} from '../postgres/tables.js'
 
 /*
  * The only sound answer to "have writes landed on RDS?": triggers, installed while nobody can write, that log each
@@ -46,7 +47,7 @@ const ON = noteWrite(`
       return null;
     end`)
 
-const createTriggers = ({name: table}: Table): string =>
+const createTriggers = (table: TableName): string =>
   [
     ...OPERATIONS.flatMap(({operation, transition}) => [
       `drop trigger if exists ${triggerName(operation)} on ${table}`,
@@ -57,34 +58,39 @@ const createTriggers = ({name: table}: Table): string =>
        ${OPERATIONS.map(({operation}) => `enable always trigger ${triggerName(operation)}`).join(', ')}`,
   ].join(';')
 
+const LACKS_TRIGGERS = `(
+    select count(*)
+    from pg_trigger t
+    where t.tgrelid = c.oid and t.tgname like '${OWN_SCHEMA}_note_%' and t.tgenabled = 'A') <> ${OPERATIONS.length}`
+
 /** Tables that lack one of the four triggers, or on which one does not always fire. */
-export async function unwatchedTables(db: Queryable): Promise<Table[]> {
-  const watched = await db.query<{oid: string}>(
-    `select tgrelid::text as oid from pg_trigger where tgname like '${OWN_SCHEMA}_note_%' and tgenabled = 'A'
-     group by tgrelid having count(*) = 4`,
-  )
-  const oids = new Set(watched.map(({oid}) => oid))
-  return (await writableTables(db)).filter(({oid}) => !oids.has(oid))
+export const UNWATCHED = askTables({columns: '', where: LACKS_TRIGGERS})
+
+/** The same, asked. */
+export async function unwatchedTables(db: Queryable): Promise<TableName[]> {
+  const tables = await listTables(db, {columns: '', where: LACKS_TRIGGERS})
+  return tables.map(({name}) => name)
 }
 
-/** Tables altered in one transaction: in the window each commit counts, and no other session waits for their locks. */
+/** Tables altered in one message; no other session waits for their locks. */
 const BATCH = 100
 
 /**
- * Puts on every table the triggers, on a function that notes nothing yet: `watchWrites` then has only to replace that, which
+ * Puts on every table the triggers, on a function that notes nothing yet: the window then has only to replace that, which
  * waits for nobody's lock. A table that is locked is skipped.
  */
 export async function prepareToWatch(db: Database, guard: Guard): Promise<void> {
   await db.query(`${guard}; ${CREATE_LOG}; ${OFF}`)
-  for (const table of await unwatchedTables(db)) await lockedAtOnce(db, `${guard}; ${createTriggers(table)}`)
+  const work = (await unwatchedTables(db)).map((name) => ({name, statements: createTriggers(name)}))
+  for (const some of batchesOf(work, BATCH)) await doneWhereFree(db, some, {guard})
 }
 
-/** Makes every table log its writes from now on; returns how many do. Call it while a fence keeps everyone out. */
-export async function watchWrites(db: Database, guard: Guard): Promise<number> {
-  await db.query(`${guard}; ${CREATE_LOG}; ${ON}`)
-  for (const tables of batchesOf(await unwatchedTables(db), BATCH))
-    await db.query(`${guard}; ${tables.map(createTriggers).join(';')}`)
-  return (await writableTables(db)).length
+/** SQL that makes every table log its writes that has the triggers. Execute it while a fence keeps everyone out. */
+export const WATCH = `${CREATE_LOG}; ${ON}`
+
+/** Puts the triggers on tables; nobody else may be able to use them. */
+export async function watchTables(db: Database, tables: readonly TableName[], guard: Guard): Promise<void> {
+  for (const some of batchesOf(tables, BATCH)) await db.query(`${guard}; ${some.map(createTriggers).join(';')}`)
 }
 
 /** Takes triggers and log off again. */
@@ -93,15 +99,11 @@ export async function stopWatching(db: Database, patience: Patience): Promise<vo
     select n.nspname as schema, c.relname as table, json_agg(t.tgname) as names
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where t.tgname like '${OWN_SCHEMA}_note_%' and t.tgparentid = 0 group by 1, 2`)
-  for (const {schema, table, names} of rows) {
-    const relation = identifier(schema, table)
-    await withTableLock(
-      db,
-      patience,
-      relation,
-      names.map((name) => `drop trigger if exists ${name} on ${relation}`).join('; '),
-    )
-  }
+  const work = rows.map(({schema, table, names}) => {
+    const name = identifier(schema, table)
+    return {name, statements: names.map((trigger) => `drop trigger if exists ${trigger} on ${name}`).join('; ')}
+  })
+  await alterTables(db, patience, work, '')
   await db.query(`drop function if exists ${OWN_SCHEMA}.note_write(); drop table if exists ${OWN_SCHEMA}.landed_writes`)
 }
 
@@ -112,20 +114,28 @@ export interface LandedWrites {
   rows: string | null
 }
 
+/** `after`: SQL. */
+const since = (after: string): string => `
+  select relation, operation, sum(rows)::text as rows
+  from ${OWN_SCHEMA}.landed_writes
+  where id > (${after})
+  group by relation, operation
+  order by relation, operation`
+
 /** What was written since the log entry `after`, by table and operation. Empty proves that nothing was. */
-export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]> =>
-  db.query<LandedWrites>(
-    `select relation, operation, sum(rows)::text as rows from ${OWN_SCHEMA}.landed_writes where id > $1::bigint
-     group by relation, operation order by relation, operation`,
-    [after],
-  )
+export const landedSince = (after: string): Question<LandedWrites[]> => landedAfter(`${BigInt(after)}`)
+
+/** The same, where SQL tells the entry; none where it tells none. */
+export const landedAfter = (sql: string): Question<LandedWrites[]> => ({
+  query: `select coalesce(json_agg(landed), '[]') from (${since(sql)}) landed`,
+})
+
+/** The same, asked. */
+export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]> => db.query(since(`${BigInt(after)}`))
 
 /** The newest log entry, as text; `0` when there is none. */
-export async function lastLanded(db: Queryable): Promise<string> {
-  const row = await db.queryOne<{id: string}>(
-    `select coalesce(max(id), 0)::text as id from ${OWN_SCHEMA}.landed_writes`,
-  )
-  return row.id
+export const LAST_LANDED: Question<string> = {
+  query: `select to_json(coalesce(max(id), 0)::text) from ${OWN_SCHEMA}.landed_writes`,
 }
 
 /** `public.orders: insert of 12 rows, public.lines: truncate`. */

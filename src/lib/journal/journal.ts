@@ -73,6 +73,13 @@ const stateOf = (keys?: readonly string[]): string => `
 /** The same as a question: there may be no journal. */
 export const journalState = (keys: readonly string[]): Question<JournalState> => ({query: stateOf(keys)})
 
+/** SQL: part of a note, as text; null where there is none. */
+export const notePart = (key: string, part: string): string => `
+  select n.value ->> ${literal(part)}
+  from ${OWN_SCHEMA}.notes n
+  join ${OWN_SCHEMA}.migration m on m.attempt = n.attempt
+  where n.key = ${literal(key)}`
+
 export const dated = (state: JournalState): JournalState => ({
   ...state,
   records: state.records.map((record) => ({

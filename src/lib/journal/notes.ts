@@ -25,3 +25,7 @@ export async function requireNote<Key extends keyof Notes>(migration: Noting, ke
 
 export const leaveNote = <Key extends keyof Notes>({journal}: Noting, key: Key, note: Notes[Key]): Promise<void> =>
   journal.setNote(key, note)
+
+/** The same, written with the end of the step: where the process dies before, the step is done again. */
+export const leaveNoteAtEnd = <Key extends keyof Notes>({journal}: Noting, key: Key, note: Notes[Key]): Promise<void> =>
+  journal.setNoteAtEnd(key, note)

@@ -1,6 +1,7 @@
 import type {Pace} from '../flow/pace.js'
 import type {Assessment, MethodId, Need, Term} from '../ports/assessment.js'
-import type {Database, Lag} from '../ports/ports.js'
+import type {Lag} from '../ports/ports.js'
+import type {AskedOfBoth} from '../postgres/answers.js'
 import type {Migration} from '../runbook/migration.js'
 import type {Step} from '../runbook/step.js'
 import type {Verification} from '../verify/contents.js'
@@ -40,8 +41,8 @@ export interface Follow {
   keepInStep(migration: Migration, pace: Pace): Promise<void>
   /** Brings the copy as close as it gets, and fails where that is too far behind for a window. */
   catchUp(migration: Migration): Promise<void>
-  /** Undefined before it has begun. */
-  lag(sides: {source: Database; target: Database}): Promise<Lag | undefined>
+  /** How far the copy is behind; not known before it has begun. */
+  readonly lag: AskedOfBoth<unknown, unknown, Lag>
   /** Compares both sides while the app writes; left out where no two snapshots are known to be equal. */
   verifyLive?(world: LiveWorld, how: {rest: number; repair: boolean; sample: boolean}): Promise<Verification>
   /** Takes over a change of the source's schema; left out where one has to start over. */

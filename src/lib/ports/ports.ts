@@ -62,16 +62,25 @@ export interface SessionOptions {
   discard?: true
 }
 
+export interface TransactionOptions extends SessionOptions {
+  mode?: string
+  /** The schemas in which it finds names, as SQL; pg_catalog alone where it is left out. */
+  path?: string
+  /** SQL that goes in one message with the first statement, and ahead of it. */
+  first?: string
+  /** Ends with a rollback. */
+  rollBack?: true
+}
+
 export interface Database extends Queryable {
   readonly side: 'source' | 'target'
   /** `host:port/database`, fit to print. */
   readonly place: string
   session<T>(work: (session: Session) => Promise<T>, options?: SessionOptions): Promise<T>
-  /** Begins with its first statement. `path`: the schemas in which it finds names, as SQL; pg_catalog alone where it is left out. */
-  transaction<T>(
-    work: (session: Transaction) => Promise<T>,
-    options?: SessionOptions & {mode?: string; path?: string},
-  ): Promise<T>
+  /** Begins with its first statement, and ends with a commit. */
+  transaction<T>(work: (session: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Settings, by name, that each connection has from its next use on; they stand in no statement that others could read. */
+  carry(settings: Readonly<Record<string, string>>): void
   /** Backends that belong to this process: the only sessions a freeze leaves alone. */
   ownPids(): number[]
   /** Of the server, as it was shown to a session of ours; undefined without TLS. */

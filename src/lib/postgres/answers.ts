@@ -1,3 +1,4 @@
+import {allEnded} from '../flow/all-ended.js'
 import type {Queryable} from '../ports/ports.js'
 import {literal} from './catalog.js'
 
@@ -42,6 +43,28 @@ export type Questions<Answers> = {readonly [Name in keyof Answers]-?: Question<A
 /** That something does not exist: it was not made yet, or another version of this plugin made it. */
 const MISSING = 'undefined_table or undefined_column or undefined_function or invalid_schema_name'
 
+/** One message; what `assigned` makes of each question assigns `answer`. */
+async function ask(
+  db: Queryable,
+  asked: readonly [name: string, question: Question<unknown>][],
+  assigned: (sql: string) => string,
+  first: string,
+): Promise<Record<string, unknown>> {
+  return db.queryOne(`
+    ${first ? `${first};` : ''}
+    do ${literal(
+      `declare answer json; begin ${asked
+        .map(
+          ([name, question]) => `
+        answer := null;
+        ${assigned('block' in question ? question.block : `answer := (${question.query})`)};
+        perform set_config('${settingOf(name)}', coalesce(answer::text, ''), true);`,
+        )
+        .join('')} end`,
+    )};
+    select ${asked.map(([name]) => `nullif(${answerTo(name)}, '')::json as "${name}"`).join(', ')}`)
+}
+
 /**
  * Asks all questions in one message. An answer is left out where it is null, or where something that the question names does not exist.
  * `first`: SQL that goes along.
@@ -51,21 +74,8 @@ export async function answersOf<Answers>(
   questions: Questions<Answers>,
   first = '',
 ): Promise<Partial<Answers>> {
-  const asked = Object.entries<Question<unknown>>(questions)
-  const answers = await db.queryOne<Record<string, unknown>>(`
-    ${first ? `${first};` : ''}
-    do ${literal(
-      `declare answer json; begin ${asked
-        .map(
-          ([name, question]) => `
-        answer := null;
-        begin ${'block' in question ? question.block : `answer := (${question.query})`};
-        exception when ${MISSING} then answer := null; end;
-        perform set_config('${settingOf(name)}', coalesce(answer::text, ''), true);`,
-        )
-        .join('')} end`,
-    )};
-    select ${asked.map(([name]) => `nullif(${answerTo(name)}, '')::json as "${name}"`).join(', ')}`)
+  const whereItIs = (sql: string) => `begin ${sql}; exception when ${MISSING} then answer := null; end`
+  const answers = await ask(db, Object.entries<Question<unknown>>(questions), whereItIs, first)
   return Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null)) as Partial<Answers>
 }
 
@@ -75,3 +85,27 @@ export const answerOf = async <Answer>(
   question: Question<Answer>,
   first?: string,
 ): Promise<Answer | undefined> => (await answersOf<{only: Answer}>(db, {only: question}, first)).only
+
+/** The same where all that the questions name exists: an answer can be null, and a question that cannot be asked fails. */
+export const everyAnswer = async <Answers>(
+  db: Queryable,
+  questions: Questions<Answers>,
+  first = '',
+): Promise<Answers> =>
+  (await ask(db, Object.entries<Question<unknown>>(questions), (sql) => sql, first)) as unknown as Answers
+
+/** What is asked of either side, and what both answers mean; of an answer that was left out, nothing is known. */
+export interface AskedOfBoth<Here, There, Told> {
+  readonly source: Question<Here>
+  readonly target: Question<There>
+  told(here: Here | undefined, there: There | undefined): Told | undefined
+}
+
+/** Asks both, side by side. */
+export async function askBoth<Here, There, Told>(
+  {source, target}: {source: Queryable; target: Queryable},
+  asked: AskedOfBoth<Here, There, Told>,
+): Promise<Told | undefined> {
+  const [here, there] = await allEnded([answerOf(source, asked.source), answerOf(target, asked.target)])
+  return asked.told(here, there)
+}

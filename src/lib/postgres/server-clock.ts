@@ -1,4 +1,7 @@
 import type {Queryable} from '../ports/ports.js'
+import type {Question} from './answers.js'
+
+export const CLOCK: Question<string> = {query: 'select to_json(clock_timestamp()::text)'}
 
 /** The server's own clock, as it prints it: moments of one server are compared with its own only. */
 export async function serverClock(db: Queryable): Promise<string> {

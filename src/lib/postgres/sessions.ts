@@ -1,4 +1,5 @@
 import type {Database, Queryable} from '../ports/ports.js'
+import {answerOf, everyAnswer, type Question} from './answers.js'
 import {listTables, type TableName} from './tables.js'
 
 export interface OtherSession {
@@ -11,12 +12,14 @@ export interface OtherSession {
 }
 
 /** Workers of the server have no role; what may not be seen is taken for a client. */
-const OTHERS = `
+const othersThan = (ours: string): string => `
   from pg_stat_activity a
   join pg_roles r on r.oid = a.usesysid
   where a.datname = current_database()
     and coalesce(a.backend_type, 'client backend') = 'client backend'
-    and a.pid <> all ($1::int[])`
+    and a.pid <> all (${ours}::int[])`
+
+const OTHERS = othersThan('$1')
 
 const ENDABLE = `not r.rolsuper and (pg_has_role(r.oid, 'USAGE') or pg_has_role('pg_signal_backend', 'USAGE'))`
 
@@ -30,35 +33,36 @@ export const ELSE_CONNECTED = `exists (select ${OTHERS} and not r.rolsuper)`
 export const otherSessions = (db: Database): Promise<OtherSession[]> =>
   db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} order by a.backend_start`, [db.ownPids()])
 
-/** Sessions that we may end and that began before the moment – or whose beginning we may not see. */
-export const sessionsBefore = (db: Database, moment: string): Promise<OtherSession[]> =>
-  db.query<OtherSession>(
-    `select ${COLUMNS} ${OTHERS} and ${ENDABLE} and (a.backend_start is null or a.backend_start < $2::timestamptz)`,
-    [db.ownPids(), moment],
-  )
-
 /**
  * Ends every client session that is not ours and that we may end; uncommitted work of theirs is rolled back. What the
- * others hold open the barrier finds out.
+ * others hold open the barrier finds out. Returns how many it ended, and how many of them began before the moment `since`, or may have.
  */
-export async function endOtherSessions(db: Database): Promise<number> {
-  const {ended} = await db.queryOne<{ended: string}>(
-    `select count(*) filter (where pg_terminate_backend(pid)) as ended
-     from (select a.pid ${OTHERS} and ${ENDABLE}) others`,
-    [db.ownPids()],
+export async function endOtherSessions(db: Database, since = 'infinity'): Promise<{ended: number; earlier: number}> {
+  return db.queryOne<{ended: number; earlier: number}>(
+    `select count(*) filter (where pg_terminate_backend(pid))::int as ended,
+       count(*) filter (where backend_start is null or backend_start < $2::timestamptz)::int as earlier
+     from (select a.pid, a.backend_start ${OTHERS} and ${ENDABLE}) others`,
+    [db.ownPids(), since],
   )
-  return Number(ended)
 }
 
 /** Names of transactions that are prepared on this database: they hold writes that no session sees. */
-export async function preparedTransactions(db: Database): Promise<string[]> {
-  const rows = await db.query<{gid: string}>('select gid from pg_prepared_xacts where database = current_database()')
-  return rows.map(({gid}) => gid)
+export const PREPARED: Question<string[]> = {
+  query: `select coalesce(json_agg(gid), '[]') from pg_prepared_xacts where database = current_database()`,
 }
 
-/** Transactions of superusers that have written something and are still open: nobody but they can end them. */
-export const openSuperuserWriters = (db: Database): Promise<OtherSession[]> =>
-  db.query<OtherSession>(`select ${COLUMNS} ${OTHERS} and r.rolsuper and a.backend_xid is not null`, [db.ownPids()])
+/** The same, asked. */
+export const preparedTransactions = async (db: Queryable): Promise<string[]> =>
+  (await everyAnswer<{prepared: string[]}>(db, {prepared: PREPARED})).prepared
+
+/** Processes of superusers' transactions that have written something and are still open: nobody but they can end them. */
+export const superuserWriters = (db: Database): Question<number[]> => ({
+  query: `
+    select coalesce(json_agg(a.pid), '[]')
+    ${othersThan(`'{${db.ownPids().join()}}'`)}
+      and r.rolsuper
+      and a.backend_xid is not null`,
+})
 
 /** Who has held a lock on a table that a fence cannot share for longest: the others come and go. */
 export const holdersOf = (db: Database, table: string): Promise<OtherSession[]> =>
@@ -94,17 +98,31 @@ export async function heldByAutovacuum(db: Queryable): Promise<TableName[]> {
 /** Age, in seconds, at which an open transaction is worth a word: its changes cannot be seen before it commits. */
 const LONG_TRANSACTION_S = 5
 
-/** The oldest open transaction that has written something, in words. */
-export async function longTransaction(source: Queryable): Promise<string | undefined> {
-  const [row] = await source.query<{pid: number; role: string; application: string; seconds: string}>(`
-    select pid, coalesce(usename, 'unknown') as role, coalesce(application_name, '') as application,
-      round(extract(epoch from clock_timestamp() - xact_start))::text as seconds
+export interface LongTransaction {
+  pid: number
+  role: string
+  application: string
+  seconds: number
+}
+
+/** The oldest open transaction that has written something; null where there is none. */
+export const LONG_TRANSACTION: Question<LongTransaction | null> & {query: string} = {
+  query: `
+    select json_build_object('pid', pid, 'role', coalesce(usename, 'unknown'),
+      'application', coalesce(application_name, ''),
+      'seconds', round(extract(epoch from clock_timestamp() - xact_start)))
     from pg_stat_activity
     where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
       and xact_start < clock_timestamp() - interval '${LONG_TRANSACTION_S} s'
     order by xact_start
-    limit 1`)
-  if (!row) return undefined
-  const who = row.application ? `${row.role}, ${row.application}` : row.role
-  return `waiting for pid ${row.pid} (${who}), whose transaction has been open for ${row.seconds} s`
+    limit 1`,
 }
+
+/** The same, asked, and in words. */
+export async function longTransaction(source: Queryable): Promise<string | undefined> {
+  const found = await answerOf(source, LONG_TRANSACTION)
+  return found ? waitingFor(found) : undefined
+}
+
+export const waitingFor = ({pid, role, application, seconds}: LongTransaction): string =>
+  `waiting for pid ${pid} (${application ? `${role}, ${application}` : role}), whose transaction has been open for ${seconds} s`

@@ -39,6 +39,8 @@ export const RAISE_EXCEPTION = 'P0001'
 export const TAKEN_OVER = 'HR001'
 /** Ours: the target does not hold what it must have got. */
 export const TARGET_DIVERGED = 'HR002'
+/** Ours: ends a subtransaction whose work is done, and with it the locks that it holds. */
+export const LET_GO = 'HR003'
 
 /** Class 42: a statement names what is not there, or not like that. */
 export const isSchemaError = (code: string): boolean => /^42[0-9A-Z]{3}$/.test(code)

@@ -1,7 +1,10 @@
+import {batchesOf} from '../flow/batches.js'
 import {failed} from '../ports/errors.js'
 import type {Clock, Database} from '../ports/ports.js'
+import {type Guard, literal} from './catalog.js'
 import {heldByAutovacuum, holdersOf} from './sessions.js'
 import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, OUT_OF_MEMORY} from './sqlstate.js'
+import type {TableName} from './tables.js'
 
 /** How long to try for a lock, and how long others may have to queue behind one try. */
 export interface Patience {
@@ -56,6 +59,63 @@ export async function lockedAtOnce(db: Database, statements: string, millisecond
     // The table of locks can be full: max_locks_per_transaction.
     if (!isLockConflict(error) && codeOf(error) !== OUT_OF_MEMORY) throw error
     return false
+  }
+}
+
+/** What is to be done to a table; each statement may be repeated. */
+export interface TableWork {
+  name: TableName
+  statements: string
+}
+
+type LockMode = 'access exclusive' | 'share row exclusive'
+
+const BUSY = 'heroku_rds.busy'
+
+/**
+ * Does the work of those tables whose lock is free, in one message, and returns the others: nothing is waited for while other tables are
+ * locked. They stay locked until the last is done.
+ */
+export async function doneWhereFree(
+  db: Database,
+  work: readonly TableWork[],
+  {mode = 'access exclusive', guard = ''}: {mode?: LockMode; guard?: Guard} = {},
+): Promise<TableName[]> {
+  const each = work.map(
+    ({name, statements}) => `
+    begin
+      lock table only ${name} in ${mode} mode nowait;
+      ${statements ? `execute ${literal(statements)};` : ''}
+    exception when lock_not_available or deadlock_detected then busy := busy || ${literal(name)}::text;
+    end;`,
+  )
+  const {busy} = await db.queryOne<{busy: TableName[]}>(`
+    ${guard};
+    set local lock_timeout = ${SHORT_LOCK_MS};
+    do ${literal(`declare busy text[] := '{}';
+    begin
+      ${each.join('')}
+      perform set_config('${BUSY}', to_json(busy)::text, true);
+    end`)};
+    select current_setting('${BUSY}')::json as busy`)
+  return busy
+}
+
+/** Tables of one message: what it locks, the app waits for until it has ended; and a server has room for 64 locks of each of its connections. */
+const [FEW, MANY] = [20, 100]
+
+/** Does the work of tables in few messages; one by one, with patience, where others are at them. */
+export async function alterTables(
+  db: Database,
+  patience: Patience,
+  work: readonly TableWork[],
+  guard: Guard,
+): Promise<void> {
+  for (const some of batchesOf(work, patience.nobodyWaits ? MANY : FEW)) {
+    patience.signal.throwIfAborted()
+    const busy = new Set(await doneWhereFree(db, some, {guard}))
+    for (const {name, statements} of some.filter(({name}) => busy.has(name)))
+      await withTableLock(db, patience, name, `${guard}; ${statements}`)
   }
 }
 

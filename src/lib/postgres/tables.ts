@@ -1,3 +1,4 @@
+import type {Question} from './answers.js'
 import {identifier, notOfExtension, USER_SCHEMA} from './catalog.js'
 import type {Queryable} from '../ports/ports.js'
 
@@ -19,13 +20,8 @@ export interface TableQuery {
   values?: readonly unknown[]
 }
 
-/** The customer's tables, partitioned tables and partitions: not those of extensions, of Heroku or of this tool. */
-export async function listTables<Columns>(
-  db: Queryable,
-  {columns, join = '', where = 'true', orderBy = 'n.nspname, c.relname', before = '', values}: TableQuery,
-): Promise<(Columns & {name: TableName})[]> {
-  const rows = await db.query<Columns & {nspname: string; relname: string}>(
-    `${before}
+const listing = ({columns, join = '', where = 'true', orderBy = 'n.nspname, c.relname', before = ''}: TableQuery) => `
+     ${before}
      select n.nspname, c.relname${columns ? `, ${columns}` : ''}
      from pg_class c
      join pg_namespace n on n.oid = c.relnamespace
@@ -34,14 +30,26 @@ export async function listTables<Columns>(
        and ${USER_SCHEMA}
        and ${notOfExtension('pg_class', 'c.oid')}
        and (${where})
-     order by ${orderBy}`,
-    values,
-  )
-  return rows.map(({nspname, relname, ...rest}) => ({
-    ...(rest as unknown as Columns),
-    name: identifier(nspname, relname),
-  }))
-}
+     order by ${orderBy}`
+
+/** A table as the catalog names it. */
+export type Listed<Columns = object> = Columns & {nspname: string; relname: string}
+
+export const named = <Columns>({nspname, relname, ...rest}: Listed<Columns>): Columns & {name: TableName} => ({
+  ...(rest as unknown as Columns),
+  name: identifier(nspname, relname),
+})
+
+/** The customer's tables, partitioned tables and partitions: not those of extensions, of Heroku or of this tool. */
+export const listTables = async <Columns>(db: Queryable, query: TableQuery): Promise<(Columns & {name: TableName})[]> =>
+  (await db.query<Listed<Columns>>(listing(query), query.values)).map(named)
+
+/** The same as a question beside others, without values; `named` makes names of the answer. */
+export const askTables = <Columns = object>(query: Omit<TableQuery, 'values'>): Question<Listed<Columns>[]> => ({
+  query: `select coalesce(json_agg(listed), '[]') from (${listing(query)}) listed`,
+})
+
+export const namesOf = (tables: readonly Listed[]): TableName[] => tables.map((table) => named(table).name)
 
 /** A table, partitioned table or partition of the customer's. */
 export interface Table {

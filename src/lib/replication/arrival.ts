@@ -1,8 +1,9 @@
+import {allEnded} from '../flow/all-ended.js'
 import {failed} from '../ports/errors.js'
 import type {Clock, Database} from '../ports/ports.js'
 import {lastBeat} from './heartbeat.js'
-import {slotLost, slotState} from './slot.js'
-import {subscriptionState} from './subscription.js'
+import {slotLost, slotState, type SlotState} from './slot.js'
+import {subscriptionState, type SubscriptionState} from './subscription.js'
 
 export interface Replicating {
   source: Database
@@ -50,9 +51,17 @@ export async function awaitBeat(
   }
 }
 
-/** Why nothing may be arriving, in words. A worker that meets an error stops and is started again every few seconds. */
+/** Why nothing may be arriving, in words. */
 export async function troubleOf({source, target}: Pick<Replicating, 'source' | 'target'>): Promise<string | undefined> {
-  const [subscription, slot] = await Promise.all([subscriptionState(target), slotState(source)])
+  const [subscription, slot] = await allEnded([subscriptionState(target), slotState(source)])
+  return troubleWith(subscription, slot)
+}
+
+/** The same of what is known. A worker that meets an error stops and is started again every few seconds. */
+export function troubleWith(
+  subscription: SubscriptionState | undefined,
+  slot: SlotState | undefined,
+): string | undefined {
   if (!slot) return 'the replication slot on the source is gone'
   if (!subscription) return 'the target no longer subscribes to the source'
   if (!subscription.enabled) return 'the subscription on the target is switched off'

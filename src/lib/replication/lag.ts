@@ -1,8 +1,9 @@
 import {bytes as size} from '../ports/figures.js'
-import type {Database, Lag} from '../ports/ports.js'
-import {slotState} from './slot.js'
-import {troubleOf} from './arrival.js'
-import {subscriptionState} from './subscription.js'
+import type {Lag} from '../ports/ports.js'
+import type {AskedOfBoth} from '../postgres/answers.js'
+import {SLOT, type SlotState} from './slot.js'
+import {troubleWith} from './arrival.js'
+import {SUBSCRIPTION_STATE, type SubscriptionState} from './subscription.js'
 
 /** How far a subscription is behind. */
 export interface ReplicationLag extends Lag {
@@ -10,12 +11,17 @@ export interface ReplicationLag extends Lag {
   bytes: number | null
 }
 
-/** Asks both databases; undefined where nothing is subscribed. */
-export async function replicationLag(sides: {source: Database; target: Database}): Promise<ReplicationLag | undefined> {
-  const [slot, subscription] = await Promise.all([slotState(sides.source), subscriptionState(sides.target)])
-  if (!slot && !subscription) return undefined
-  const waiting = await troubleOf(sides)
-  const bytes = slot?.behind ?? null
-  const words = [bytes === null ? 'not known' : `${size(bytes)} of log to go`, ...(waiting ? [waiting] : [])].join(', ')
-  return {words, bytes, ...(waiting ? {waiting} : {})}
+/** Nothing is known where nothing is subscribed. */
+export const REPLICATION_LAG: AskedOfBoth<SlotState, SubscriptionState, ReplicationLag> = {
+  source: SLOT,
+  target: SUBSCRIPTION_STATE,
+  told(slot, subscription) {
+    if (!slot && !subscription) return undefined
+    const waiting = troubleWith(subscription, slot)
+    const bytes = slot?.behind ?? null
+    const words = [bytes === null ? 'not known' : `${size(bytes)} of log to go`, ...(waiting ? [waiting] : [])].join(
+      ', ',
+    )
+    return {words, bytes, ...(waiting ? {waiting} : {})}
+  },
 }

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 
+import {answerOf, type Question} from '../postgres/answers.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed, type RdsError} from '../ports/errors.js'
 import type {Clock, Queryable} from '../ports/ports.js'
@@ -31,17 +32,19 @@ export interface SlotState {
   behind: number
 }
 
-/** Undefined where there is none, or none that can still be read. */
-export async function slotState(source: Queryable): Promise<SlotState | undefined> {
-  const [slot] = await source.query<{name: string; active: boolean; confirmed: string; behind: string}>(`
-    select slot_name as name, active, confirmed_flush_lsn::text as confirmed,
-      pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text as behind
+/** Left out where there is none, or none that can still be read. */
+export const SLOT: Question<SlotState> = {
+  query: `
+    select json_build_object('name', slot_name, 'active', active, 'confirmed', confirmed_flush_lsn::text,
+      'behind', pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))
     from pg_replication_slots
     where ${OUR_SLOT}
       and confirmed_flush_lsn is not null
-      and wal_status is distinct from 'lost'`)
-  return slot && {...slot, behind: Number(slot.behind)}
+      and wal_status is distinct from 'lost'`,
 }
+
+/** The same, asked. */
+export const slotState = (source: Queryable): Promise<SlotState | undefined> => answerOf(source, SLOT)
 
 export const slotLost = (): RdsError =>
   failed(

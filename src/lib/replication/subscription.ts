@@ -1,3 +1,4 @@
+import {answerOf, type Question} from '../postgres/answers.js'
 import {type Guard, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed, messageOf} from '../ports/errors.js'
 import type {Clock, Database, Queryable, Session} from '../ports/ports.js'
@@ -28,25 +29,29 @@ export interface SubscriptionState {
   errors: number
 }
 
-export async function subscriptionState(target: Queryable): Promise<SubscriptionState | undefined> {
-  const [row] = await target.query<Omit<SubscriptionState, 'errors'> & {oid: string; counts: boolean}>(`
-    select oid::text as oid, subenabled as enabled, subslotname as slot,
-      current_setting('server_version_num')::int >= 150000 as counts,
-      exists (select from pg_stat_get_subscription(oid) where pid is not null) as running,
-      (select count(pid) from pg_stat_subscription s where s.subid <> o.oid)
-        >= current_setting('max_logical_replication_workers')::int as "crowdedOut"
-    from pg_subscription o
-    where ${OURS}`)
-  if (!row) return undefined
-  const {oid, counts, ...state} = row
-  const [counted] = counts
-    ? await target.query<{errors: string}>(
-        'select apply_error_count::text as errors from pg_stat_subscription_stats where subid = $1::oid',
-        [oid],
-      )
-    : []
-  return {...state, errors: Number(counted?.errors ?? 0)}
+/** Left out where nothing is subscribed. */
+export const SUBSCRIPTION_STATE: Question<SubscriptionState> = {
+  block: `
+    declare
+      errors bigint := 0;
+      ours oid := (select oid from pg_subscription where ${OURS});
+    begin
+      if current_setting('server_version_num')::int >= 150000 then
+        execute 'select apply_error_count from pg_stat_subscription_stats where subid = $1' into errors using ours;
+      end if;
+      answer := (
+        select json_build_object('enabled', subenabled, 'slot', subslotname, 'errors', coalesce(errors, 0),
+          'running', exists (select from pg_stat_get_subscription(oid) where pid is not null),
+          'crowdedOut', (select count(pid) from pg_stat_subscription s where s.subid <> o.oid)
+            >= current_setting('max_logical_replication_workers')::int)
+        from pg_subscription o
+        where oid = ours);
+    end`,
 }
+
+/** The same, asked. */
+export const subscriptionState = (target: Queryable): Promise<SubscriptionState | undefined> =>
+  answerOf(target, SUBSCRIPTION_STATE)
 
 const HOLDS_CONNECTION = `${OWN_SCHEMA}.connection`
 const CONNECT_SECONDS = 30

@@ -1,5 +1,5 @@
-import {passFence} from '../fence/fence.js'
-import type {Session} from '../ports/ports.js'
+import {passingFence} from '../fence/fence.js'
+import type {Database, Session} from '../ports/ports.js'
 import {literal} from '../postgres/catalog.js'
 
 /** Settings that our sessions pin and that code of the app's can notice. */
@@ -20,24 +20,24 @@ const NOTICED = [
   'xmloption',
 ]
 
-/** Does work as the app would, in one transaction that passes the fence and is rolled back, settings and all. */
-export async function rolledBackAsTheApp<T>(session: Session, fencePass: string, work: () => Promise<T>): Promise<T> {
-  await session.query('begin')
-  try {
-    await passFence(session, fencePass)
-    await asTheAppFindsIt(session)
-    return await work()
-  } finally {
-    await session.query('rollback')
-  }
-}
+/** Does work as the app would, in one transaction that passes the fence and is rolled back, settings and all. `first`: SQL that goes ahead. */
+export const rolledBackAsTheApp = <T>(
+  db: Database,
+  fencePass: string,
+  work: (session: Session) => Promise<T>,
+  first = '',
+): Promise<T> =>
+  db.transaction(work, {
+    first: `${passingFence(db, fencePass)}; ${AS_THE_APP_FINDS_IT}; ${first}`,
+    rollBack: true,
+    discard: true,
+  })
 
 /**
  * Our own sessions pin their settings; a test has those that database and role give now, which a connection that is older does not know,
  * or else those of the server: it tells its search path, which no connection of ours is made with, and of the rest what is usual.
  */
-async function asTheAppFindsIt(session: Session): Promise<void> {
-  await session.query(`
+const AS_THE_APP_FINDS_IT = `
     select set_config(p.name, coalesce(
       (select substr(setting, strpos(setting, '=') + 1)
        from pg_db_role_setting s
@@ -49,5 +49,4 @@ async function asTheAppFindsIt(session: Session): Promise<void> {
        limit 1),
       case p.name when 'search_path' then p.reset_val else p.boot_val end), true)
     from pg_settings p
-    where lower(p.name) in (${NOTICED.map(literal).join(', ')})`)
-}
+    where lower(p.name) in (${NOTICED.map(literal).join(', ')})`

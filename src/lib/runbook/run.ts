@@ -1,4 +1,5 @@
 import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
+import {codeOf, TAKEN_OVER} from '../postgres/sqlstate.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {refusalOf} from '../postgres/refusal.js'
 import type {Ended, StepRecord, Waits} from '../ports/ports.js'
@@ -141,6 +142,7 @@ async function undoEverything(steps: readonly Step[], migration: Migration, erro
     const undone = await rollback(steps, calm)
     if (undone.length > 0) migration.operator.tell('the window has been undone')
   } catch (undoError) {
+    if (codeOf(undoError) === TAKEN_OVER) return migration.operator.tell(`${messageOf(undoError)}: the rest is theirs`)
     throw failed(
       'undo_incomplete',
       `${messageOf(error)}; undoing it stopped as well: ${messageOf(undoError)}`,

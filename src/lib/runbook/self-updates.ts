@@ -1,10 +1,11 @@
 import {failed, messageOf, unverified} from '../ports/errors.js'
-import type {Database, Queryable, Session} from '../ports/ports.js'
+import type {Database, Session} from '../ports/ports.js'
+import type {Question} from '../postgres/answers.js'
 import {identifier, OWN_SCHEMA} from '../postgres/catalog.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {functionsIn} from '../postgres/refusal.js'
 import {codeOf, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE} from '../postgres/sqlstate.js'
-import {listTables, type TableName} from '../postgres/tables.js'
+import {askTables, type Listed, named, type TableName} from '../postgres/tables.js'
 import {rolledBackAsTheApp} from './as-the-app.js'
 
 /** Largest tables that are tried: all in one round trip, but for those that refuse. */
@@ -39,8 +40,12 @@ interface Sides {
  * and rights all take part, deferred ones too. What the target refuses is judged by the same statement on the source, which is asked
  * only then, because the app's code may do what no rollback takes back: the same SQLSTATE there is a rule of the app's, anything else fails.
  */
-export async function trySelfUpdates({source, target, signal}: Sides, fencePass: string): Promise<Tried> {
-  const updates = await selfUpdates(target)
+export async function trySelfUpdates(
+  {source, target, signal}: Sides,
+  fencePass: string,
+  tables: readonly Filled[],
+): Promise<Tried> {
+  const updates = tables.slice(0, TABLES_TRIED).map(selfUpdate)
   const refused = await refusals(target, {fencePass, signal}, updates)
   const onSource = await refusalsOfSource(source, {fencePass, signal}, [...refused.keys()])
   const ruled: string[] = []
@@ -52,11 +57,12 @@ export async function trySelfUpdates({source, target, signal}: Sides, fencePass:
   return {written: updates.length - refused.size, ruled}
 }
 
-/** Which row it is does not depend on where the table's rows lie, if it has a primary key or another unique index: the same on both sides. */
-async function selfUpdates(target: Queryable): Promise<SelfUpdate[]> {
-  const tables = await listTables<{column: string; key: string[] | null}>(target, {
-    columns: 'a.attname as column, k.key',
-    join: `
+type Filled = Listed<{column: string; key: string[] | null}>
+
+/** Tables that have rows, the largest first. Each has a column that can be written to, and a key if it has a primary key or another unique index. */
+export const FILLED_TABLES: Question<Filled[]> = askTables({
+  columns: 'a.attname as column, k.key',
+  join: `
       cross join lateral (
         select a.attname
         from pg_attribute a
@@ -74,15 +80,17 @@ async function selfUpdates(target: Queryable): Promise<SelfUpdate[]> {
           limit 1) i
         cross join lateral unnest(i.columns) with ordinality p (num, nth)
         join pg_attribute key on key.attrelid = c.oid and key.attnum = p.num) k`,
-    where: `c.relkind = 'r' and pg_relation_size(c.oid) > 0`,
-    orderBy: 'pg_table_size(c.oid) desc, 1, 2',
-  })
-  return tables.slice(0, TABLES_TRIED).map(({name: table, column, key}) => {
-    const order = key ? ` order by ${key.map((part) => `r.${identifier(part)}`).join(', ')}` : ''
-    const [name, row] = [identifier(column), `select r.ctid from only ${table} r${order} limit 1`]
-    const sql = `update only ${table} set ${name} = ${name} where ctid operator(pg_catalog.=) (${row})`
-    return {table, sql}
-  })
+  where: `c.relkind = 'r' and pg_relation_size(c.oid) > 0`,
+  orderBy: 'pg_table_size(c.oid) desc, 1, 2',
+})
+
+/** With a key, which row it is does not depend on where the table's rows lie: the same on both sides. */
+function selfUpdate(filled: Filled): SelfUpdate {
+  const {name: table, column, key} = named(filled)
+  const order = key ? ` order by ${key.map((part) => `r.${identifier(part)}`).join(', ')}` : ''
+  const [name, row] = [identifier(column), `select r.ctid from only ${table} r${order} limit 1`]
+  const sql = `update only ${table} set ${name} = ${name} where ctid operator(pg_catalog.=) (${row})`
+  return {table, sql}
 }
 
 /** The errors of those that are refused. */
@@ -93,7 +101,6 @@ async function refusals(
 ): Promise<Map<SelfUpdate, unknown>> {
   const refused = new Map<SelfUpdate, unknown>()
   const tryAll = async (session: Session) => {
-    if (db.side === 'source') await session.query(BRIEFLY)
     for (let next = 0; next < updates.length;) {
       const attempts = updates.slice(next).map((update, i) => attempt(update, next + i))
       try {
@@ -108,7 +115,7 @@ async function refusals(
       }
     }
   }
-  await db.session((session) => rolledBackAsTheApp(session, fencePass, () => tryAll(session)), {discard: true})
+  if (updates.length > 0) await rolledBackAsTheApp(db, fencePass, tryAll, db.side === 'source' ? BRIEFLY : '')
   return refused
 }
 

@@ -1,4 +1,4 @@
-import type {Journal, Waits} from '../ports/ports.js'
+import type {Journal, JournalState, Waits} from '../ports/ports.js'
 import type {Notes} from '../journal/notes.js'
 import type {Step} from './step.js'
 
@@ -24,8 +24,14 @@ export interface Timeline {
 }
 
 /** What was done and how long it took, from the journal alone. */
-export async function timelineOf(steps: readonly Step[], journal: Journal): Promise<Timeline> {
-  const state = await journal.read(['frozen', 'opened'])
+export const timelineOf = async (steps: readonly Step[], journal: Journal): Promise<Timeline> =>
+  timelineFrom(steps, await journal.read(TIMELINE_NOTES))
+
+/** The notes that a timeline rests on. */
+export const TIMELINE_NOTES = ['frozen', 'opened'] as const
+
+/** The same of what was read. */
+export function timelineFrom(steps: readonly Step[], state: JournalState): Timeline {
   const {frozen, opened} = state.notes as Partial<Notes>
   const records = new Map(state.records.map((record) => [record.step, record]))
   const entries = steps.flatMap((step): TimelineEntry[] => {

@@ -13,8 +13,8 @@ import {compareContents, type Verification} from './contents.js'
 import {holdBoth, snapshotLost, type SnapshotPair, releaseBoth, withPair} from './pair.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
-import {hasMoved, tablesToVerify, type VerifyTable} from './tables.js'
-import {compareTouched, endsOf, horizonPair, touchedSinceVerified} from './touched.js'
+import {movedOf, tablesToVerify, type VerifyTable} from './tables.js'
+import {compareTouched, endsOf, horizonPairs, touchedSinceVerified} from './touched.js'
 
 export interface LiveWorld {
   app: string
@@ -61,7 +61,7 @@ export async function verifyWhileLive(
         ...world,
         jobs,
         rest,
-        hasMoved: (table) => hasMoved(world.from, table),
+        hasMoved: async (table) => (await movedOf(world.from, [table])).size > 0,
         verified: (table, rows, differences) => proof.verified(table, rows, differences),
       }),
     )
@@ -99,8 +99,8 @@ function proofOf(
       operator.tell(`${name} has no key by which its rows could be copied again`)
   }
   const isEqual = async (table: CapturedTable, rows: bigint) => {
-    const horizon = isKeyed(table) ? undefined : await oneByOne(() => horizonPair(pair, table))
-    if (horizon && (await anyMoved(from, table, files))) return
+    const [horizon] = isKeyed(table) ? [] : await oneByOne(() => horizonPairs(pair, [table]))
+    if (horizon && (await movedAmong(from, [table], files)).length > 0) return
     await noteVerified(to, table, syncNumber, rows, horizon)
   }
   return {
@@ -140,30 +140,32 @@ export async function verifyTouchedLive(
   return withPair(pair, async () => {
     const touched = await touchedSinceVerified(world.to, captured.tables)
     const {keys, compared, grown, whole} = await compareTouched(touched, endsOf(pair), world.signal)
-    for (const {table} of grown) {
-      const horizon = await horizonPair(pair, table)
-      if (!(await anyMoved(world.from, table, known))) await noteTouchedVerified(world.to, table, syncNumber, horizon)
-    }
-    const found: string[] = []
-    for (const {table, differences} of compared) {
-      if (differences.length === 0) await noteTouchedVerified(world.to, table, syncNumber)
-      else if (!(await anyMoved(world.from, table, known))) found.push(...differences)
-    }
-    return {keys, differences: found, whole: new Set(whole.map(({oid}) => oid))}
+    const grownTables = grown.map(({table}) => table)
+    const horizons = await horizonPairs(pair, grownTables)
+    const suspect = compared.filter(({differences}) => differences.length > 0)
+    const moved = await movedAmong(world.from, [...grownTables, ...suspect.map(({table}) => table)], known)
+    const equal = [
+      ...grownTables
+        .map((table, nth) => ({table, horizon: horizons[nth]!}))
+        .filter(({table}) => !moved.includes(table)),
+      ...compared.filter(({differences}) => differences.length === 0),
+    ]
+    await noteTouchedVerified(world.to, equal, syncNumber)
+    const differences = suspect.filter(({table}) => !moved.includes(table)).flatMap((one) => one.differences)
+    return {keys, differences, whole: new Set(whole.map(({oid}) => oid))}
   })
 }
 
-/** Then its differences say nothing; it is looked at again in the window. */
-async function anyMoved(
+/** Those of which a part was truncated or rewritten: what differs in them says nothing, and they are looked at again in the window. */
+async function movedAmong(
   from: Database,
-  {partitions}: CapturedTable,
+  tables: readonly CapturedTable[],
   known: ReadonlyMap<string, VerifyTable>,
-): Promise<boolean> {
-  for (const {name} of partitions) {
-    const table = known.get(name)
-    if (table && (await hasMoved(from, table))) return true
-  }
-  return false
+): Promise<CapturedTable[]> {
+  const parts = tables.flatMap(({partitions}) => partitions.flatMap(({name}) => known.get(name) ?? []))
+  if (parts.length === 0) return []
+  const moved = await movedOf(from, parts)
+  return tables.filter(({partitions}) => partitions.some(({name}) => moved.has(name)))
 }
 
 /** A quick look at some rows of each table, between two snapshots as above. */

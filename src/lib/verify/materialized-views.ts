@@ -1,14 +1,15 @@
-import {identifier, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Question} from '../postgres/answers.js'
+import {notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 
 export interface MaterializedView {
+  /** As SQL needs it. */
   name: string
   populated: boolean
 }
 
 /** Materialized views, each after those it reads from, however many plain views lie between. */
-export async function materializedViews(db: Queryable): Promise<MaterializedView[]> {
-  const rows = await db.query<{schema: string; name: string; populated: boolean}>(`
+export const MATERIALIZED_VIEWS: Question<MaterializedView[]> = {
+  query: `
     with recursive reads as (
       select distinct r.ev_class as reader, d.refobjid as "read"
       from pg_rewrite r
@@ -23,14 +24,16 @@ export async function materializedViews(db: Queryable): Promise<MaterializedView
       select reads.reader, depth.level + 1
       from depth
       join reads on reads."read" = depth.oid)
-    select n.nspname as schema, c.relname as name, c.relispopulated as populated
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    join depth on depth.oid = c.oid
-    where c.relkind = 'm'
-      and ${USER_SCHEMA}
-      and ${notOfExtension('pg_class', 'c.oid')}
-    group by 1, 2, 3
-    order by max(depth.level), 1, 2`)
-  return rows.map(({schema, name, populated}) => ({name: identifier(schema, name), populated}))
+    select coalesce(json_agg(json_build_object('name', name, 'populated', populated) order by level, name), '[]')
+    from (
+      select concat('"', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '"') as name,
+        c.relispopulated as populated,
+        max(depth.level) as level
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      join depth on depth.oid = c.oid
+      where c.relkind = 'm'
+        and ${USER_SCHEMA}
+        and ${notOfExtension('pg_class', 'c.oid')}
+      group by 1, 2) views`,
 }

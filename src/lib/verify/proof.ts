@@ -1,7 +1,9 @@
 import {touchedOf} from '../capture/touched.js'
 import {isKeyed, type CapturedTable} from '../capture/captured-table.js'
+import {batchesOf} from '../flow/batches.js'
 import type {Database, Queryable} from '../ports/ports.js'
-import {OWN_SCHEMA} from '../postgres/catalog.js'
+import type {Question} from '../postgres/answers.js'
+import {literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {HorizonPair} from './xmin-horizon.js'
 
 /*
@@ -20,35 +22,48 @@ export async function noteVerified(
   rows: bigint,
   horizon?: HorizonPair,
 ): Promise<void> {
-  await to.query(
-    `update ${OWN_SCHEMA}.sync_units
-     set verified_sync = $2, verified_at = clock_timestamp(), verified_rows = $3, settled = $4
-     where unit = $1::oid and recorded_from <= $2`,
-    [table.oid, syncNumber, rows.toString(), jsonOrNull(horizon)],
-  )
-  if (isKeyed(table))
-    await to.query(`delete from ${touchedOf(table)} where heroku_rds_sync <= $1::bigint`, [syncNumber])
+  const update = `
+    update ${OWN_SCHEMA}.sync_units
+    set verified_sync = ${syncNumber}, verified_at = clock_timestamp(),
+      verified_rows = ${rows}, settled = ${jsonOrNull(horizon)}
+    where unit = ${table.oid} and recorded_from <= ${syncNumber}`
+  await to.query([update, ...letGo(table, syncNumber)].join(';'))
 }
 
-const jsonOrNull = (value: HorizonPair | undefined): string | null =>
-  value === undefined ? null : JSON.stringify(value)
+const jsonOrNull = (value: HorizonPair | undefined): string =>
+  value === undefined ? 'null' : literal(JSON.stringify(value))
 
-/** What was touched up to this sync is equal too. The rest is as old a proof as before. */
+/** What was touched up to there need not be looked at again. */
+const letGo = (table: CapturedTable, syncNumber: string): string[] =>
+  isKeyed(table) ? [`delete from ${touchedOf(table)} where heroku_rds_sync <= ${syncNumber}`] : []
+
+/** A table of which all that was touched is equal. */
+export interface StillEqual {
+  table: CapturedTable
+  horizon?: HorizonPair
+}
+
+/** Tables noted in one message: a server keeps room for 64 locks of each of its connections. */
+const AT_ONCE = 250
+
+/** What was touched up to this sync is equal too. The rest is as old a proof as before; a table that has lost it meanwhile stays so. */
 export async function noteTouchedVerified(
   to: Database,
-  table: CapturedTable,
+  tables: readonly StillEqual[],
   syncNumber: string,
-  horizon?: HorizonPair,
 ): Promise<void> {
-  const [still] = await to.query(
-    `update ${OWN_SCHEMA}.sync_units
-     set verified_sync = $2, settled = $3
-     where unit = $1::oid and verified_sync < $2
-     returning unit`,
-    [table.oid, syncNumber, jsonOrNull(horizon)],
-  )
-  if (still && isKeyed(table))
-    await to.query(`delete from ${touchedOf(table)} where heroku_rds_sync <= $1::bigint`, [syncNumber])
+  for (const some of batchesOf(tables, AT_ONCE)) {
+    const statements = some.flatMap(({table, horizon}) => [
+      `update ${OWN_SCHEMA}.sync_units
+       set verified_sync = ${syncNumber}, settled = ${jsonOrNull(horizon)}
+       where unit = ${table.oid} and verified_sync < ${syncNumber}`,
+      ...letGo(table, syncNumber).map(
+        (sql) => `${sql}
+          and exists (select from ${OWN_SCHEMA}.sync_units where unit = ${table.oid} and verified_sync = ${syncNumber})`,
+      ),
+    ])
+    await to.query(statements.join(';'))
+  }
 }
 
 export const forgetVerified = (to: Database, table: CapturedTable): Promise<unknown> =>
@@ -66,13 +81,11 @@ export interface Verified {
 }
 
 /** What is proven so far. */
-export async function verifiedSoFar(to: Queryable): Promise<Verified> {
-  const row = await to.queryOne<{tables: number; of: number; since: string | null; rows: string}>(
-    `select count(verified_sync)::int as tables, count(*)::int as of, min(verified_at)::text as since,
-       coalesce(sum(verified_rows), 0)::text as rows
-     from ${OWN_SCHEMA}.sync_units`,
-  )
-  return row
+export const VERIFIED: Question<Verified> = {
+  query: `
+    select json_build_object('tables', count(verified_sync), 'of', count(*), 'since', min(verified_at)::text,
+      'rows', coalesce(sum(verified_rows), 0)::text)
+    from ${OWN_SCHEMA}.sync_units`,
 }
 
 /** OIDs of captured tables of which there is no proof, or only a proof older than `hours`. */

@@ -1,7 +1,9 @@
 import {batchesOf} from '../flow/batches.js'
-import {identifier, literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
+import {everyAnswer, type Question} from '../postgres/answers.js'
+import {literal, notOfExtension, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
 import {ELSE_CONNECTED} from '../postgres/sessions.js'
+import {LET_GO} from '../postgres/sqlstate.js'
 
 /** Where a sequence stands. Positions are text: they reach 2^63. */
 export interface Position {
@@ -12,60 +14,67 @@ export interface Position {
   increment: string
 }
 
-/** Sequences read in one statement: a server keeps room for 64 locks of each of its connections. */
+/** Sequences read or set in one transaction: a server keeps room for 64 locks of each of its connections. */
 const BATCH = 200
 
-interface Sequence {
-  schema: string
-  name: string
-  increment: string
-}
-
-const sequencesOf = (db: Queryable): Promise<Sequence[]> =>
-  db.query<Sequence>(`
-    select n.nspname as schema, c.relname as name, s.seqincrement::text as increment
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    join pg_sequence s on s.seqrelid = c.oid
-    where c.relkind = 'S'
-      and ${USER_SCHEMA}
-      and ${notOfExtension('pg_class', 'c.oid')}
-    order by 1, 2`)
-
 /** Every sequence, owned by a column or not, read from the sequence itself: `pg_sequences` hides uncalled positions. */
-export const sequencePositions = async (db: Queryable): Promise<Position[]> => positionsOf(db, await sequencesOf(db))
-
-async function positionsOf(db: Queryable, sequences: readonly Sequence[]): Promise<Position[]> {
-  const positions: Position[] = []
-  for (const batch of batchesOf(sequences, BATCH)) {
-    const reads = batch.map(
-      ({schema, name}, i) =>
-        `select ${i} as nth, last_value::text as "lastValue", is_called as "isCalled" from ${identifier(schema, name)}`,
-    )
-    const rows = await db.query<{nth: number; lastValue: string; isCalled: boolean}>(reads.join(' union all '))
-    for (const {nth, lastValue, isCalled} of rows) {
-      const {schema, name, increment} = batch[nth]!
-      positions.push({sequence: identifier(schema, name), lastValue, isCalled, increment})
-    }
-  }
-  return positions
+export const POSITIONS: Question<Position[]> = {
+  block: `
+    declare
+      found json[];
+      sequences json[] := array(
+        select json_build_object(
+          'name', concat('"', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '"'),
+          'increment', s.seqincrement::text)
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        join pg_sequence s on s.seqrelid = c.oid
+        where c.relkind = 'S'
+          and ${USER_SCHEMA}
+          and ${notOfExtension('pg_class', 'c.oid')}
+        order by n.nspname, c.relname);
+      read json;
+    begin
+      for nth in 1 .. cardinality(sequences) by ${BATCH} loop
+        begin
+          for one in nth .. least(nth + ${BATCH - 1}, cardinality(sequences)) loop
+            execute format(
+              'select json_build_object(''sequence'', $1, ''increment'', $2,
+                 ''lastValue'', last_value::text, ''isCalled'', is_called) from %s', sequences[one] ->> 'name')
+            into strict read
+            using sequences[one] ->> 'name', sequences[one] ->> 'increment';
+            found := found || read;
+          end loop;
+          raise exception using errcode = '${LET_GO}';
+        exception when sqlstate '${LET_GO}' then null;
+        end;
+      end loop;
+      answer := coalesce(array_to_json(found), '[]');
+    end`,
 }
+
+/** The same, asked. */
+export const sequencePositions = async (db: Queryable): Promise<Position[]> =>
+  (await everyAnswer<{positions: Position[]}>(db, {positions: POSITIONS})).positions
 
 /**
- * Does work that is rolled back, and puts every sequence that it moved back exactly where it was, which no rollback does. The database
- * takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers, and so does somebody else who is connected
- * then, or has drawn since: what he drew, or keeps in store as an object mapper does, must not be handed out again.
+ * Does work that is rolled back, and puts every sequence that it moved back exactly where it was, which no rollback does. The
+ * database takes no other writes meanwhile. A process that dies in between leaves a gap in the numbers, and so does somebody else who is
+ * connected then, or has drawn since: what he drew, or keeps in store as an object mapper does, must not be handed out again. `before`: where they stand, where that is known.
  */
-export async function keepingSequences<T>(db: Database, work: () => Promise<T>): Promise<T> {
-  const sequences = await sequencesOf(db)
-  const before = await positionsOf(db, sequences)
+export async function keepingSequences<T>(
+  db: Database,
+  work: () => Promise<T>,
+  before?: readonly Position[],
+): Promise<T> {
+  const stood = before ?? (await sequencePositions(db))
   try {
     return await work()
   } finally {
-    const known = new Map((await positionsOf(db, sequences)).map((position) => [position.sequence, position]))
-    const moved = before.flatMap((was) => {
-      const now = known.get(was.sequence)!
-      return isSame(was, now) ? [] : [{was, now}]
+    const known = new Map((await sequencePositions(db)).map((position) => [position.sequence, position]))
+    const moved = stood.flatMap((was) => {
+      const now = known.get(was.sequence)
+      return !now || isSame(was, now) ? [] : [{was, now}]
     })
     for (const batch of batchesOf(moved, BATCH)) {
       const back = batch.map(
@@ -84,17 +93,28 @@ export async function keepingSequences<T>(db: Database, work: () => Promise<T>):
 const isSame = (one: Position, other: Position): boolean =>
   one.lastValue === other.lastValue && one.isCalled === other.isCalled
 
-/** Moves sequences to these positions, never backwards: a value that was handed out stays handed out. */
-export async function moveSequences(db: Queryable, positions: readonly Position[]): Promise<void> {
-  await setPositions(db, sequencesBehind(positions, await sequencePositions(db)))
-}
-
-async function setPositions(db: Queryable, positions: readonly Position[]): Promise<void> {
-  await db.query(
-    `select setval(sequence::regclass, "lastValue"::bigint, "isCalled")
-     from json_to_recordset($1) as p (sequence text, "lastValue" text, "isCalled" boolean)`,
-    [JSON.stringify(positions)],
+/**
+ * Moves sequences to these positions, never backwards: a value that was handed out stays handed out. `reached`: where they stand, where that is
+ * known. Returns where they stand then.
+ */
+export async function moveSequences(
+  db: Queryable,
+  positions: readonly Position[],
+  reached?: readonly Position[],
+): Promise<readonly Position[]> {
+  const stand = reached ?? (await sequencePositions(db))
+  const behind = sequencesBehind(positions, stand)
+  if (behind.length === 0) return stand
+  const sets = batchesOf(behind, BATCH).map(
+    (batch) => `
+    begin;
+    select setval(sequence::regclass, "lastValue"::bigint, "isCalled")
+    from json_to_recordset(${literal(JSON.stringify(batch))})
+      as p (sequence text, "lastValue" text, "isCalled" boolean);
+    commit`,
   )
+  const {positions: now} = await everyAnswer<{positions: Position[]}>(db, {positions: POSITIONS}, sets.join(';'))
+  return now
 }
 
 /** Positions of the `from` side that the `to` side has not reached. */

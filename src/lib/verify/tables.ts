@@ -98,12 +98,16 @@ export async function pagesOf(db: Queryable, tables: readonly VerifyTable[]): Pr
   return new Map(rows.map(({name, pages}) => [name, Number(pages)]))
 }
 
-/** It was truncated or rewritten since: an older snapshot cannot read what it was. */
-export async function hasMoved(db: Queryable, {parts, filenode}: VerifyTable): Promise<boolean> {
-  const now = await db.queryOne<{filenode: string | null}>(
-    `select string_agg(pg_relation_filenode(to_regclass(name))::text, ',' order by nth) as filenode
-     from json_array_elements_text($1::json) with ordinality p (name, nth)`,
-    [JSON.stringify(parts.map(({name}) => name))],
+/** Those that were truncated or rewritten since: an older snapshot cannot read what they were. */
+export async function movedOf(db: Queryable, tables: readonly VerifyTable[]): Promise<ReadonlySet<TableName>> {
+  const listed = tables.map(({name, parts}) => ({name, parts: parts.map((part) => part.name)}))
+  const rows = await db.query<{name: TableName; filenode: string | null}>(
+    `select t.name, (
+       select string_agg(pg_relation_filenode(to_regclass(part))::text, ',' order by nth)
+       from json_array_elements_text(t.parts) with ordinality p (part, nth)) as filenode
+     from json_to_recordset($1) t (name text, parts json)`,
+    [JSON.stringify(listed)],
   )
-  return now.filenode !== filenode
+  const known = new Map(tables.map(({name, filenode}) => [name, filenode]))
+  return new Set(rows.filter(({name, filenode}) => known.get(name) !== filenode).map(({name}) => name))
 }

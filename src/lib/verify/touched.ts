@@ -2,12 +2,14 @@ import {logOf} from '../capture/log.js'
 import {touchedOf} from '../capture/touched.js'
 import {isKeyed, rowsOf, sameKey, type CapturedTable} from '../capture/captured-table.js'
 import {allEnded} from '../flow/all-ended.js'
+import {batchesOf} from '../flow/batches.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
-import {streamRows} from '../postgres/copy-stream.js'
+import {everyAnswer, type Question} from '../postgres/answers.js'
+import {exchange} from '../postgres/copy-stream.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import type {SnapshotPair} from './pair.js'
-import {changeSince, countAtHorizon, type HorizonPair} from './xmin-horizon.js'
+import {changesSince, countAtHorizon, type HorizonPair} from './xmin-horizon.js'
 import {rowHash, textOf} from '../postgres/row-text.js'
 import {isSame} from './sums.js'
 
@@ -48,21 +50,38 @@ export interface Touched {
   whole: CapturedTable[]
 }
 
-/** What both snapshots hold. */
-export async function horizonPair({from, to}: SnapshotPair, table: CapturedTable): Promise<HorizonPair> {
+/** What both snapshots hold of tables, in their order. */
+export async function horizonPairs({from, to}: SnapshotPair, tables: readonly CapturedTable[]): Promise<HorizonPair[]> {
   const [here, there] = await allEnded([
-    from.read((session) => countAtHorizon(session, table)),
-    to.read((session) => countAtHorizon(session, table)),
+    from.read((session) => countAtHorizon(session, tables)),
+    to.read((session) => countAtHorizon(session, tables)),
   ])
-  return {from: here, to: there}
+  return tables.map((_, nth) => ({from: here[nth]!, to: there[nth]!}))
+}
+
+interface SyncState {
+  table: string
+  verified: string | null
+  last: string
+  settled: HorizonPair | null
+}
+
+/** What is known of each captured table; `touchedIn` reads it. */
+export const SYNC_STATES: Question<SyncState[]> = {
+  query: `
+    select coalesce(json_agg(json_build_object(
+      'table', unit::text, 'verified', verified_sync::text, 'last', last_sync::text, 'settled', settled)), '[]')
+    from ${OWN_SCHEMA}.sync_units`,
 }
 
 /** What was touched since it was verified. */
 export async function touchedSinceVerified(to: Queryable, tables: readonly CapturedTable[]): Promise<Touched> {
-  const states = await to.query<{table: string; verified: string | null; last: string; settled: HorizonPair | null}>(
-    `select unit::text as table, verified_sync::text as verified, last_sync::text as last, settled
-     from ${OWN_SCHEMA}.sync_units`,
-  )
+  const {states} = await everyAnswer<{states: SyncState[]}>(to, {states: SYNC_STATES})
+  return touchedIn(states, tables)
+}
+
+/** The same of what is known. */
+export function touchedIn(states: readonly SyncState[], tables: readonly CapturedTable[]): Touched {
   const stateOf = new Map(states.map((state) => [state.table, state]))
   const touched: Touched = {keyed: [], grown: [], whole: []}
   for (const table of tables) {
@@ -86,74 +105,108 @@ export interface TouchedPass {
 }
 
 const LANES = 2
-/** A transaction keeps its locks to the end, and a server has room for 64 of each connection. */
-const TABLES_AT_ONCE = 50
+/** Tables of one transaction, which keeps its locks to the end: a server has room for 64 of each connection. */
+const TABLES_AT_ONCE = 250
 
-/** Compares what was touched, several tables at a time. */
+type Keyed = Touched['keyed'][number]
+type Grown = Touched['grown'][number]
+
+/** Compares what was touched, in as many messages for many tables as for one. */
 export async function compareTouched(touched: Touched, open: BothEnds, signal: AbortSignal): Promise<TouchedPass> {
   const pass: TouchedPass = {keys: 0, grown: [], compared: [], whole: [...touched.whole]}
-  const queue = [
-    ...touched.keyed.map(({table, verified}) => async (ends: Ends) => {
-      const {keys, differences} = await compareTable(ends, table, verified, signal)
-      pass.keys += keys
-      pass.compared.push({table, differences})
-    }),
-    ...touched.grown.map(({table, then}) => async ({from, to}: Ends) => {
-      const [ours, theirs] = await Promise.all([changeSince(from, table, then.from), changeSince(to, table, then.to)])
-      if (ours && theirs && isSame(ours, theirs)) pass.grown.push({table, rows: ours.rows})
+  const keyedTogether = async (ends: Ends, keyed: readonly Keyed[]) => {
+    const {keys, compared} = await compareKeys(ends, keyed, signal)
+    pass.keys += keys
+    pass.compared.push(...compared)
+  }
+  const grownTogether = async ({from, to}: Ends, grown: readonly Grown[]) => {
+    const [ours, theirs] = await allEnded([
+      changesSince(
+        from,
+        grown.map(({table, then}) => ({table, then: then.from})),
+      ),
+      changesSince(
+        to,
+        grown.map(({table, then}) => ({table, then: then.to})),
+      ),
+    ])
+    for (const [nth, {table}] of grown.entries()) {
+      const [our, their] = [ours[nth], theirs[nth]]
+      if (our && their && isSame(our, their)) pass.grown.push({table, rows: our.rows})
       else pass.whole.push(table)
-    }),
-  ]
-  const some = async (ends: Ends) => {
-    for (let taken = 0; taken < TABLES_AT_ONCE && queue.length > 0; taken++) {
-      signal.throwIfAborted()
-      await queue.shift()!(ends)
     }
   }
+  const queue = [
+    ...sharedOut(touched.keyed).map((some) => (ends: Ends) => keyedTogether(ends, some)),
+    ...sharedOut(touched.grown).map((some) => (ends: Ends) => grownTogether(ends, some)),
+  ]
   const lane = async () => {
-    try {
-      while (queue.length > 0) await open(some)
-    } catch (error) {
-      queue.length = 0
-      throw error
+    for (let work = queue.shift(); work; work = queue.shift()) {
+      signal.throwIfAborted()
+      await open(work)
     }
   }
   await allEnded(Array.from({length: Math.min(LANES, queue.length)}, lane))
   return pass
 }
 
-/** Both servers get the keys into a table that knows how many there are, and sum up the rows that have them. */
-async function compareTable(
+/** For each lane as much, if no more than one transaction bears. */
+const sharedOut = <T>(tables: readonly T[]): T[][] =>
+  batchesOf(tables, Math.min(TABLES_AT_ONCE, Math.ceil(tables.length / LANES)))
+
+/** Both servers get the keys into tables that know how many there are, and sum up the rows that have them. */
+async function compareKeys(
   ends: Ends,
-  table: CapturedTable,
-  verified: string,
+  tables: readonly Keyed[],
   signal: AbortSignal,
-): Promise<{keys: number; differences: string[]}> {
+): Promise<{keys: number; compared: TouchedPass['compared']}> {
   const {from, to} = ends
-  const keys = table.key.map(({name}) => name).join(', ')
-  const asked = `select distinct ${keys} from ${touchedOf(table)} where heroku_rds_sync > ${verified}`
-  const recheck = `pg_temp.recheck_${table.oid}`
-  await from.query(`create temp table ${recheck} on commit drop as select ${keys} from ${logOf(table)} with no data`)
-  const {rows} = await streamRows(
-    {from: to, out: `copy (${asked}) to stdout`},
-    {to: from, into: `copy ${recheck} from stdin`},
-    touchedOf(table),
+  const [here, there] = [
+    tables.map((one) => ({...one, keys: recheckOf(one)})),
+    tables.map((one) => ({...one, keys: askedOf(one)})),
+  ]
+  const counts = await exchange(
+    {from: to, to: from},
+    tables.map((one) => ({
+      name: touchedOf(one.table),
+      out: [`copy ${askedOf(one)} to stdout`],
+      into: [
+        `create temp table ${recheckOf(one)} on commit drop as
+         select ${keysOf(one)} from ${logOf(one.table)} with no data`,
+        `copy ${recheckOf(one)} from stdin`,
+        `analyze ${recheckOf(one)}`,
+      ],
+    })),
     {signal},
   )
-  await from.query(`analyze ${recheck}`)
-  const [ours, theirs] = await Promise.all([sumsOf(from, table, recheck), sumsOf(to, table, `(${asked})`)])
-  const differences = ours === theirs ? [] : await rowsThatDiffer(ends, table, {ours: recheck, theirs: `(${asked})`})
-  return {keys: rows, differences}
+  const [ours, theirs] = await allEnded([sumsOf(from, here), sumsOf(to, there)])
+  const compared: TouchedPass['compared'] = []
+  for (const [nth, {table}] of tables.entries()) {
+    const differences =
+      ours[nth] === theirs[nth]
+        ? []
+        : await rowsThatDiffer(ends, table, {ours: here[nth]!.keys, theirs: there[nth]!.keys})
+    compared.push({table, differences})
+  }
+  return {keys: counts.reduce((sum, {out}) => sum + out[0]!, 0), compared}
 }
+
+const keysOf = ({table}: Pick<Keyed, 'table'>): string => table.key.map(({name}) => name).join(', ')
+const recheckOf = ({table}: Pick<Keyed, 'table'>): string => `pg_temp.recheck_${table.oid}`
+const askedOf = ({table, verified}: Keyed): string =>
+  `(select distinct ${keysOf({table})} from ${touchedOf(table)} where heroku_rds_sync > ${verified})`
 
 const joined = (table: CapturedTable, keys: string): string =>
   `${rowsOf(table)} t join ${keys} recheck on ${sameKey(table, 't', 'recheck')}`
 
-async function sumsOf(session: Session, table: CapturedTable, keys: string): Promise<string> {
-  const row = await session.queryOne<{sum: string}>(
-    `select concat(count(*), ' ', sum(${rowHash(table.row)})) as sum from ${joined(table, keys)}`,
+/** Of the rows that have these keys, in the order of the tables. */
+async function sumsOf(session: Session, tables: readonly {table: CapturedTable; keys: string}[]): Promise<string[]> {
+  const each = tables.map(
+    ({table, keys}, nth) =>
+      `select ${nth} as nth, concat(count(*), ' ', sum(${rowHash(table.row)})) as sum from ${joined(table, keys)}`,
   )
-  return row.sum
+  const rows = await session.query<{nth: number; sum: string}>(`${each.join(' union all ')} order by nth`)
+  return rows.map(({sum}) => sum)
 }
 
 const MOST = 1000

@@ -22,12 +22,19 @@ export interface HorizonCount {
 /** What each side held when both were equal. */
 export type HorizonPair = Record<keyof SnapshotPair, HorizonCount>
 
-/** What the session's snapshot holds. */
-export async function countAtHorizon(session: Queryable, table: CapturedTable): Promise<HorizonCount> {
-  const {before} = await session.queryOne<{before: string}>(
-    'select pg_snapshot_xmin(pg_current_snapshot())::text as before',
+/** What the session's snapshot holds of tables, in their order. */
+export async function countAtHorizon(session: Queryable, tables: readonly CapturedTable[]): Promise<HorizonCount[]> {
+  const counts = await toldApart(
+    session,
+    tables.map((table) => ({table, before: 'pg_snapshot_xmin(pg_current_snapshot())'})),
   )
-  return {before, ...(await toldApart(session, table, before))}
+  return counts.map(({next: _, ...count}) => count)
+}
+
+/** A table, and what it held. */
+export interface Then {
+  table: CapturedTable
+  then: HorizonCount
 }
 
 /** The age of a row is a number of 32 bits. */
@@ -35,32 +42,49 @@ const LONGEST_AGO = 2n ** 30n
 
 /**
  * Rows that came since, less those of the rest that were deleted: equal on both sides exactly if the tables are, when they were equal then.
- * Undefined where that cannot be told, because rows below the horizon were deleted.
+ * Undefined where that cannot be told, because rows below the horizon were deleted, or all is too long ago. In the order of the tables.
  */
-export async function changeSince(
-  session: Queryable,
-  table: CapturedTable,
-  then: HorizonCount,
-): Promise<Sum | undefined> {
-  const {next} = await session.queryOne<{next: string}>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
-  if (BigInt(next) - BigInt(then.before) > LONGEST_AGO) return undefined
-  const {rows, rest} = await toldApart(session, table, then.before)
-  if (rows !== then.rows) return undefined
-  return {rows: BigInt(rest.rows) - BigInt(then.rest.rows), hash: BigInt(rest.hash) - BigInt(then.rest.hash)}
+export async function changesSince(session: Queryable, tables: readonly Then[]): Promise<(Sum | undefined)[]> {
+  const counts = await toldApart(
+    session,
+    tables.map(({table, then}) => ({table, before: `'${then.before}'::xid8`})),
+  )
+  return counts.map(({next, rows, rest}, nth) => {
+    const {then} = tables[nth]!
+    if (BigInt(next) - BigInt(then.before) > LONGEST_AGO || rows !== then.rows) return undefined
+    return {rows: BigInt(rest.rows) - BigInt(then.rest.rows), hash: BigInt(rest.hash) - BigInt(then.rest.hash)}
+  })
 }
 
+/** `before`: SQL of a horizon. `next`: no transaction from there on had begun. */
 async function toldApart(
   session: Queryable,
-  table: CapturedTable,
-  before: string,
-): Promise<Omit<HorizonCount, 'before'>> {
-  const row = await session.queryOne<{all: string; rows: string; hash: string}>(
-    `select (select count(*) from ${rowsOf(table)})::text as all,
+  tables: readonly {table: CapturedTable; before: string}[],
+): Promise<(HorizonCount & {next: string})[]> {
+  if (tables.length === 0) return []
+  const each = tables.map(
+    ({table, before}, nth) => `
+     select ${nth} as nth,
+       (${before})::text as before,
+       pg_snapshot_xmax(pg_current_snapshot())::text as next,
+       (select count(*) from ${rowsOf(table)})::text as "all",
        count(*)::text as rows,
        coalesce(sum(${rowHash(table.row)}), 0)::text as hash
      from ${rowsOf(table)} t
-     where age(t.xmin) <= (select age('${before}'::xid8::xid))`,
+     where age(t.xmin) <= (select age((${before})::xid))`,
   )
-  const {all, ...rest} = row
-  return {rows: (BigInt(all) - BigInt(rest.rows)).toString(), rest}
+  const rows = await session.query<{
+    nth: number
+    before: string
+    next: string
+    all: string
+    rows: string
+    hash: string
+  }>(`${each.join(' union all ')} order by nth`)
+  return rows.map(({before, next, all, rows: later, hash}) => ({
+    before,
+    next,
+    rows: (BigInt(all) - BigInt(later)).toString(),
+    rest: {rows: later, hash},
+  }))
 }

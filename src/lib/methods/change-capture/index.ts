@@ -1,6 +1,6 @@
 import {catchUp} from '../../capture/catch-up.js'
 import {follow} from '../../capture/follow.js'
-import {lagOf} from '../../capture/lag.js'
+import {CAPTURE_LAG} from '../../capture/lag.js'
 import {beginFollowing, catchUpStep, drainLog, installCaptureStep} from './steps.js'
 import {refreshSchema} from './refresh-schema.js'
 import {verifyBeforeWindow, verifyTouched} from './verify.js'
@@ -36,7 +36,7 @@ export const changeCapture: Method = {
     async catchUp(migration) {
       await catchUp({...forward(migration), ...(await capturedTables(forward(migration)))})
     },
-    lag: ({source, target}) => lagOf({from: source, to: target}),
+    lag: CAPTURE_LAG,
     async verifyLive(world, {sample, ...how}) {
       const captured = await capturedTables(world)
       return sample ? sampleWhileLive(world, captured) : verifyWhileLive(world, captured, how)

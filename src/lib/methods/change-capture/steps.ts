@@ -7,6 +7,7 @@ import {shapeOf} from '../../capture/shape.js'
 import {prepareTouched, unprepared} from '../../capture/touched.js'
 import {tablesToCapture} from '../../capture/captured-table.js'
 import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
+import {allEnded} from '../../flow/all-ended.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
 import {BUT_DETACHED, refuseOtherObjects} from '../shared/objects.js'
@@ -108,9 +109,10 @@ export const drainLog: Step = {
   done: never,
 
   async run(migration) {
-    const captured = await capturedTables(forward(migration))
-    const {entries, syncNumber} = await syncFrozen({...forward(migration), ...captured})
-    const large = await copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal)
+    const [{entries, syncNumber}, large] = await allEnded([
+      syncFrozen(forward(migration)),
+      copyLargeObjects({...migration, guard: migration.guard.target}, migration.signal),
+    ])
     const objects = large > 0 ? `, ${large} large objects` : ''
     return `${entries.toLocaleString('en')} last changes${objects}; sync ${syncNumber}, of a snapshot after the freeze, left nothing`
   },

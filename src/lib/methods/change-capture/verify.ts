@@ -9,10 +9,11 @@ import {refuseDifferences} from '../../runbook/steps/verify.js'
 import {compareFrozen} from '../../verify/frozen.js'
 import {verifyWhileLive} from '../../verify/live.js'
 import {describeDifferences} from '../../verify/locate.js'
-import {unproven, verifiedSoFar} from '../../verify/proof.js'
+import {unproven, VERIFIED} from '../../verify/proof.js'
 import {compareObjects} from '../../verify/objects.js'
-import {compareTouched, frozenEnds, touchedSinceVerified} from '../../verify/touched.js'
-import {forward} from '../../runbook/migration.js'
+import {compareTouched, frozenEnds, SYNC_STATES, touchedIn} from '../../verify/touched.js'
+import {everyAnswer} from '../../postgres/answers.js'
+import {forward, type Migration} from '../../runbook/migration.js'
 
 /** A proof that is older looks at too many touched keys again. */
 const FRESH_HOURS = 24
@@ -54,21 +55,15 @@ export const verifyTouched: Step = {
   done: never,
 
   async run(migration) {
-    const {target} = migration
-    const {tables} = await capturedTables(forward(migration))
-    const touched = await touchedSinceVerified(target, tables)
-    const [surroundings, pass] = await allEnded([
+    const [surroundings, {pass, whole, proven}] = await allEnded([
       compareObjects(forward(migration), {validatedLater: true}),
-      compareTouched(touched, frozenEnds(forward(migration)), migration.signal),
+      compareRows(migration),
     ])
-    const whole =
-      pass.whole.length > 0 ? await compareFrozen(forward(migration), pass.whole.flatMap(leavesOf)) : undefined
     refuseDifferences([
       ...surroundings.differences,
       ...pass.compared.flatMap(({differences}) => differences),
       ...describeDifferences(whole?.differences ?? []),
     ])
-    const proven = await verifiedSoFar(target)
     const came = pass.grown.reduce((sum, {rows}) => sum + rows, 0n)
     const besides = [
       `${pass.keys.toLocaleString('en')} keys touched since are equal`,
@@ -81,4 +76,15 @@ export const verifyTouched: Step = {
     ]
     return `${Number(proven.rows).toLocaleString('en')} rows were found equal while the app ran; ${besides.join(', ')}`
   },
+}
+
+async function compareRows(migration: Migration) {
+  const sides = forward(migration)
+  const [{tables}, {states, proven}] = await allEnded([
+    capturedTables(sides),
+    everyAnswer(migration.target, {states: SYNC_STATES, proven: VERIFIED}),
+  ])
+  const pass = await compareTouched(touchedIn(states, tables), frozenEnds(sides), migration.signal)
+  const whole = pass.whole.length > 0 ? await compareFrozen(sides, pass.whole.flatMap(leavesOf)) : undefined
+  return {pass, whole, proven}
 }

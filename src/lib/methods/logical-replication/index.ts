@@ -6,7 +6,7 @@ import {drainReplication, endReplication, verifyReplicated} from './window.js'
 import type {Method} from '../method.js'
 import {attachConstraintsStep, validateConstraints, tryConstraints} from '../shared/constraints.js'
 import {copySchema, vacuumCopy} from '../shared/copy.js'
-import {replicationLag} from '../../replication/lag.js'
+import {REPLICATION_LAG} from '../../replication/lag.js'
 
 /** Postgres' own publication and subscription, where the source lets its owner replicate. */
 export const logicalReplication: Method = {
@@ -35,7 +35,7 @@ export const logicalReplication: Method = {
       await resumeFollowing(migration)
       await catchUpWithSource(migration)
     },
-    lag: replicationLag,
+    lag: REPLICATION_LAG,
   },
 
   estimate: (assessment) => [

@@ -2,13 +2,15 @@ import {attachConstraints, copyConstraints, validateChecks} from '../../copy/con
 import {readPostData} from '../../copy/copy-schema.js'
 import {detachConstraints} from '../../copy/detach-constraints.js'
 import {validateForeignKeys} from '../../copy/foreign-keys.js'
+import {allEnded} from '../../flow/all-ended.js'
 import {inWindow} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
 import {refreshDerived} from '../../runbook/derived.js'
 import type {Migration} from '../../runbook/migration.js'
 import {messageOf} from '../../ports/errors.js'
-import {type Tried, trySelfUpdates} from '../../runbook/self-updates.js'
-import {keepingSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
+import {everyAnswer} from '../../postgres/answers.js'
+import {FILLED_TABLES, type Tried, trySelfUpdates} from '../../runbook/self-updates.js'
+import {keepingSequences, moveSequences, POSITIONS, sequencePositions} from '../../verify/sequences.js'
 import {isNoted, noteConstraints, type CopyMode} from './copy.js'
 import {BUT_LARGE_OBJECTS, refuseOtherObjects} from './objects.js'
 import {never, type Step} from '../../runbook/step.js'
@@ -97,8 +99,13 @@ async function tryAttached(migration: Migration, basis: CopyMode): Promise<Tried
   await refuseOtherObjects(migration, basis, BUT_LARGE_OBJECTS)
   const fencePass = await requireNote(migration, 'fenceKey')
   await refreshDerived(migration, 'missing')
-  return keepingSequences(target, async () => {
-    await moveSequences(target, await sequencePositions(source))
-    return trySelfUpdates(migration, fencePass)
-  })
+  const [needed, {positions, filled}] = await allEnded([
+    sequencePositions(source),
+    everyAnswer(target, {positions: POSITIONS, filled: FILLED_TABLES}),
+  ])
+  const trying = async () => {
+    await moveSequences(target, needed, positions)
+    return trySelfUpdates(migration, fencePass, filled)
+  }
+  return keepingSequences(target, trying, positions)
 }

@@ -1,7 +1,9 @@
-import {createFence, fenceTables} from '../../fence/fence.js'
-import {fingerprint} from '../../fence/fingerprint.js'
-import {watchWrites} from '../../fence/landed-writes.js'
-import {leaveNote, requireNote} from '../../journal/notes.js'
+import {closing, fenceTables, UNFENCED, WRITABLE} from '../../fence/fence.js'
+import {fingerprintOf} from '../../fence/fingerprint.js'
+import {UNWATCHED, WATCH, watchTables} from '../../fence/landed-writes.js'
+import {leaveNoteAtEnd, requireNote} from '../../journal/notes.js'
+import {everyAnswer} from '../../postgres/answers.js'
+import {namesOf} from '../../postgres/tables.js'
 import {never, type Step} from '../step.js'
 
 /**
@@ -20,12 +22,22 @@ export const armWayBack: Step = {
 
   async run(migration) {
     const {target, app, guard} = migration
-    const fencePass = await requireNote(migration, 'fenceKey')
+    const pass = await requireNote(migration, 'fenceKey')
     const message = `the new database of ${app} opens when the move to RDS is complete`
-    await createFence(target, {pass: fencePass, message}, guard.target)
-    await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
-    const tables = await watchWrites(target, guard.target)
-    await leaveNote(migration, 'armed', {fingerprint: await fingerprint(target, 'owned')})
-    return `${tables} tables closed to all but this plugin; each logs its writes from now on`
+    const arm = `${guard.target}; ${closing({pass, message})}; ${WATCH}`
+    const questions = {
+      unfenced: UNFENCED,
+      unwatched: UNWATCHED,
+      tables: WRITABLE,
+      fingerprint: fingerprintOf('owned'),
+    }
+    let armed = await everyAnswer(target, questions, arm)
+    if (armed.unfenced.length + armed.unwatched.length > 0) {
+      await fenceTables(target, {...migration, nobodyWaits: true}, guard.target, namesOf(armed.unfenced))
+      await watchTables(target, namesOf(armed.unwatched), guard.target)
+      armed = await everyAnswer(target, questions)
+    }
+    await leaveNoteAtEnd(migration, 'armed', {fingerprint: armed.fingerprint})
+    return `${armed.tables.length} tables closed to all but this plugin; each logs its writes from now on`
   },
 }

@@ -1,16 +1,26 @@
-import {fenceState, fenceTables, lowerFence, passBarrier, raiseFence, unfencedTables} from '../../fence/fence.js'
-import {fingerprint} from '../../fence/fingerprint.js'
+import {
+  FENCE_STATE,
+  fenceState,
+  fenceTables,
+  LOWER_FENCE,
+  passBarrier,
+  raising,
+  UNFENCED,
+  WRITABLE,
+} from '../../fence/fence.js'
+import {fingerprintOf} from '../../fence/fingerprint.js'
 import {waitFor} from '../../flow/wait.js'
-import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
+import {leaveNote, leaveNoteAtEnd, noteOf, requireNote} from '../../journal/notes.js'
 import {failed} from '../../ports/errors.js'
 import type {Database} from '../../ports/ports.js'
-import {identifier, literal} from '../../postgres/catalog.js'
-import {endOtherSessions, openSuperuserWriters, preparedTransactions, sessionsBefore} from '../../postgres/sessions.js'
+import {everyAnswer, type Question} from '../../postgres/answers.js'
+import {literal, OWN_SCHEMA} from '../../postgres/catalog.js'
+import {CLOCK} from '../../postgres/server-clock.js'
+import {endOtherSessions, PREPARED, superuserWriters} from '../../postgres/sessions.js'
+import {codeOf} from '../../postgres/sqlstate.js'
+import {namesOf, type TableName} from '../../postgres/tables.js'
 import type {Migration} from '../migration.js'
-import type {Frozen} from '../notes.js'
 import type {Step} from '../step.js'
-import {codeOf, INSUFFICIENT_PRIVILEGE} from '../../postgres/sqlstate.js'
-import {serverClock} from '../../postgres/server-clock.js'
 
 /** How long a transaction that was open at the freeze may take to commit before its session is ended. */
 const GRACE_SECONDS = 5
@@ -36,33 +46,38 @@ export const freezeSource: Step = {
 
   async run(migration) {
     const {source, app, guard} = migration
-    const fencePass = await requireNote(migration, 'fenceKey')
+    const pass = await requireNote(migration, 'fenceKey')
+    const message = `the database of ${app} is frozen while it moves to RDS`
+    const raise = `${guard.source}; ${raising({pass, message})}`
+    const raised = await everyAnswer(source, {at: CLOCK, readOnly: READ_ONLY_DEFAULT}, raise)
     // Known from an earlier run that did not finish: by now the default is our own.
-    const known = await noteOf(migration, 'frozen')
-    const readOnlyBefore = known ? known.readOnlyBefore : await readOnlyDefault(source)
+    const readOnlyBefore = ((await noteOf(migration, 'frozen')) ?? {readOnlyBefore: raised.readOnly}).readOnlyBefore
+    await leaveNote(migration, 'frozen', {at: raised.at, fingerprint: '', readOnlyBefore})
 
-    await raiseFence(source, fencePass, `the database of ${app} is frozen while it moves to RDS`, guard.source)
-    const at = await serverClock(source)
-    await leaveNote(migration, 'frozen', {at, fingerprint: '', readOnlyBefore})
-    const secondLine = await setReadOnlyDefault(source, 'on')
-    await fenceTables(source, {...migration, ...IN_WINDOW}, guard.source)
+    const secondLine = setReadOnlyDefault('on')
+    const {at, ...facts} = await everyAnswer(
+      source,
+      {at: CLOCK, secondLine: SECOND_LINE, unfenced: UNFENCED, tables: WRITABLE},
+      secondLine,
+    )
+    const unfenced = namesOf(facts.unfenced)
+    if (unfenced.length > 0) await fenceTables(source, {...migration, ...IN_WINDOW}, guard.source, unfenced)
 
-    const ended = await endWriters(migration, at)
-    const frozen: Frozen = {at, fingerprint: await fingerprint(source), readOnlyBefore}
-    if ((await unfencedTables(source)).length > 0)
-      throw failed('table_appeared', 'a table was created during the freeze', 'run the same command again')
-    await leaveNote(migration, 'frozen', frozen)
-    const readOnly = secondLine
+    const ended = await endWriters(migration, at, namesOf(facts.tables))
+    const fingerprint = await provenFrozen(source)
+    await leaveNoteAtEnd(migration, 'frozen', {at: raised.at, fingerprint, readOnlyBefore})
+    const readOnly = facts.secondLine
       ? ''
       : '; this role cannot set default_transaction_read_only on the database, so DDL is only watched for'
-    return `writes have been refused since ${at}; ${ended} sessions were terminated; no open or prepared transaction remains${readOnly}`
+    return `writes have been refused since ${raised.at}; ${ended} sessions were terminated; no open or prepared transaction remains${readOnly}`
   },
 }
 
-/** Gives transactions in flight a moment to commit, ends the rest, and proves that none is left. Returns how many it ended. */
-async function endWriters(migration: Migration, since: string): Promise<number> {
+/** Gives transactions in flight a moment to commit, and ends the rest. Returns how many it ended. */
+async function endWriters(migration: Migration, since: string, tables: readonly TableName[]): Promise<number> {
   const {source} = migration
-  await passBarrier(source, {...migration, ...IN_WINDOW}).catch((error: unknown) => {
+  const pass = () => passBarrier(source, {...migration, ...IN_WINDOW}, tables)
+  await pass().catch((error: unknown) => {
     if (codeOf(error) !== 'table_busy') throw error
   })
   const wait = {
@@ -70,14 +85,24 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
     seconds: SESSIONS_SECONDS,
     suggestion: 'heroku pg:ps shows them',
   }
-  let ended = 0
+  let all = 0
   await waitFor(migration, wait, async () => {
-    ended += await endOtherSessions(source)
-    return (await sessionsBefore(source, since)).length === 0 || undefined
+    const {ended, earlier} = await endOtherSessions(source, since)
+    all += ended
+    return earlier === 0 || undefined
   })
-  await passBarrier(source, {...migration, ...IN_WINDOW})
+  await pass()
+  return all
+}
 
-  const [prepared, superusers] = [await preparedTransactions(source), await openSuperuserWriters(source)]
+/** Proves that nothing written before the freeze can still commit; returns what the schema is made of. */
+async function provenFrozen(source: Database): Promise<string> {
+  const {prepared, superusers, unfenced, fingerprint} = await everyAnswer(source, {
+    prepared: PREPARED,
+    superusers: superuserWriters(source),
+    unfenced: UNFENCED,
+    fingerprint: fingerprintOf('all'),
+  })
   if (prepared.length > 0) {
     throw failed(
       'prepared_transactions',
@@ -86,55 +111,62 @@ async function endWriters(migration: Migration, since: string): Promise<number> 
     )
   }
   if (superusers.length > 0) {
-    const pids = superusers.map(({pid}) => pid).join(', ')
     throw failed(
       'superuser_writes',
-      `a superuser's transaction that has written is still open (pid ${pids})`,
+      `a superuser's transaction that has written is still open (pid ${superusers.join(', ')})`,
       'wait until it ends and run the same command again',
     )
   }
-  return ended
+  if (unfenced.length > 0)
+    throw failed('table_appeared', 'a table was created during the freeze', 'run the same command again')
+  return fingerprint
 }
 
 /** Why the source can no longer be said to be frozen, or undefined when it can. */
 export async function stillFrozen(migration: Pick<Migration, 'journal' | 'source'>): Promise<string | undefined> {
   const frozen = await noteOf(migration, 'frozen')
-  if (!frozen?.fingerprint || (await fenceState(migration.source)) !== 'raised')
-    return 'the fence of the source is not up'
-  if ((await unfencedTables(migration.source)).length > 0) return 'a table of the source stands outside the fence'
-  if ((await fingerprint(migration.source)) !== frozen.fingerprint)
-    return 'the schema of the source changed during the freeze'
-  return undefined
+  if (!frozen?.fingerprint) return 'the fence of the source is not up'
+  const {fence, unfenced, fingerprint} = await everyAnswer(migration.source, {
+    fence: FENCE_STATE,
+    unfenced: UNFENCED,
+    fingerprint: fingerprintOf('all'),
+  })
+  if (fence !== 'raised') return 'the fence of the source is not up'
+  if (unfenced.length > 0) return 'a table of the source stands outside the fence'
+  return fingerprint === frozen.fingerprint ? undefined : 'the schema of the source changed during the freeze'
 }
 
 async function thaw(migration: Migration): Promise<void> {
   const {source, guard} = migration
   const frozen = await noteOf(migration, 'frozen')
-  if ((await fenceState(source)) === 'raised') await lowerFence(source, guard.source)
-  if (frozen) await setReadOnlyDefault(source, frozen.readOnlyBefore)
+  const lower = (await fenceState(source)) === 'raised' ? [guard.source, LOWER_FENCE] : []
+  const changes = [...lower, ...(frozen ? [setReadOnlyDefault(frozen.readOnlyBefore)] : [])]
+  if (changes.length > 0) await source.query(changes.join(';'))
   // Sessions that connected during the freeze would keep its read-only default for as long as their pool keeps them.
   await endOtherSessions(source)
 }
 
-async function readOnlyDefault(source: Database): Promise<string | null> {
-  const [row] = await source.query<{value: string}>(`
-    select substr(setting, strpos(setting, '=') + 1) as value
+const READ_ONLY_DEFAULT: Question<string | null> = {
+  query: `
+    select to_json(substr(setting, strpos(setting, '=') + 1))
     from pg_db_role_setting s, unnest(s.setconfig) setting
     where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
-      and setting like 'default\\_transaction\\_read\\_only=%'`)
-  return row?.value ?? null
+      and setting like 'default\\_transaction\\_read\\_only=%'`,
 }
 
-/** A second line behind the fence, against DDL and `nextval` in sessions that do not override it. False where the role cannot set it. */
-async function setReadOnlyDefault(source: Database, value: string | null): Promise<boolean> {
-  const {database} = await source.queryOne<{database: string}>('select current_database() as database')
+const SECOND_LINE_SETTING = `${OWN_SCHEMA}.second_line`
+
+/** SQL that sets a second line behind the fence, against DDL and `nextval` in sessions that do not override it, where the role may. */
+function setReadOnlyDefault(value: string | null): string {
   const change =
     value === null ? 'reset default_transaction_read_only' : `set default_transaction_read_only = ${literal(value)}`
-  try {
-    await source.query(`alter database ${identifier(database)} ${change}`)
-    return true
-  } catch (error) {
-    if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) throw error
-    return false
-  }
+  return `do ${literal(`begin
+    execute format('alter database %I ', current_database()) || ${literal(change)};
+    perform set_config('${SECOND_LINE_SETTING}', 'true', true);
+  exception when insufficient_privilege then
+    perform set_config('${SECOND_LINE_SETTING}', 'false', true);
+  end`)}`
 }
+
+/** Whether the role might set it, in this transaction. */
+const SECOND_LINE: Question<boolean> = {query: `select to_json(current_setting('${SECOND_LINE_SETTING}')::boolean)`}

@@ -1,11 +1,12 @@
 import {requireSwitched} from '../../apps/switch.js'
-import {fenceState} from '../../fence/fence.js'
-import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {FENCE_STATE, type FenceState} from '../../fence/fence.js'
+import {describeWrites, landedSince, type LandedWrites} from '../../fence/landed-writes.js'
 import {allEnded} from '../../flow/all-ended.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import {requireNote} from '../../journal/notes.js'
-import {failed} from '../../ports/errors.js'
+import {failed, type RdsError} from '../../ports/errors.js'
 import type {GateEvidence} from '../../ports/ports.js'
+import {everyAnswer} from '../../postgres/answers.js'
 import {secondsSince} from '../../postgres/server-clock.js'
 import {forward, type Migration} from '../migration.js'
 import {never, type Step} from '../step.js'
@@ -30,8 +31,7 @@ export const gate: Step = {
       const evidence = await evidenceOf(migration, await assertReady(migration))
       if (!(await operator.decideGate(evidence, signal))) throw failed('gate_declined', 'the gate was answered no')
     }
-    const releases = await assertReady(migration)
-    await assertLargeObjectsEqual(migration)
+    const [releases] = await allEnded([assertReady(migration), assertLargeObjectsEqual(migration)])
     return `${asks ? 'passed by the operator' : 'passed by --gate auto: every check above held'}; ${releases}`
   },
 }
@@ -48,6 +48,10 @@ async function evidenceOf(migration: Migration, releases: string): Promise<GateE
   const records = (await journal.records()).filter(({finishedAt, undoneAt}) => finishedAt && !undoneAt)
   const recordOf = (id: string) => records.find(({step}) => step === id)
   const frozen = await requireNote(migration, 'frozen')
+  const [writePauseSeconds, windowSeconds] = await allEnded([
+    secondsSince(source, frozen.at),
+    secondsSince(target, recordOf(WINDOW_BEGINS)!.startedAt),
+  ])
   return {
     proofs: [
       ...SUBJECTS.flatMap(([subject, step]) => {
@@ -60,8 +64,8 @@ async function evidenceOf(migration: Migration, releases: string): Promise<GateE
         proof: `none: the source has refused every write since ${utcTime(frozen.at)}, the target still does; checked just now`,
       },
     ],
-    writePauseSeconds: await secondsSince(source, frozen.at),
-    windowSeconds: await secondsSince(target, recordOf(WINDOW_BEGINS)!.startedAt),
+    writePauseSeconds,
+    windowSeconds,
     afterYes: `A yes lets ${app} write to RDS. heroku rds:rollback still goes back without loss until the first of these writes lands.`,
   }
 }
@@ -70,9 +74,11 @@ const utcTime = (at: string): string => `${new Date(at).toISOString().slice(11, 
 
 /** Everything the decision rests on, looked at now; returns which releases the apps will start on. */
 async function assertReady(migration: Migration): Promise<string> {
-  await assertClosed(migration)
   const apps = await requireNote(migration, 'apps')
-  const releases = await allEnded(apps.map((app) => requireSwitched(migration, app)))
+  const [, releases] = await allEnded([
+    assertClosed(migration),
+    allEnded(apps.map((app) => requireSwitched(migration, app))),
+  ])
   return releases.join('; ')
 }
 
@@ -82,14 +88,25 @@ async function assertLargeObjectsEqual(migration: Migration): Promise<void> {
   if (differences.length > 0) throw failed('freeze_broken', `the source was written to: ${differences[0]}`)
 }
 
-/** Both databases still refuse every write, and nothing slipped into either. */
+/** Fails unless both databases still refuse every write, and nothing slipped into either. */
 export async function assertClosed(migration: Migration): Promise<void> {
-  const thawed = await stillFrozen(migration)
-  if (thawed) throw failed('freeze_broken', thawed)
-  if ((await fenceState(migration.target)) !== 'raised')
-    throw failed('target_open', 'the fence of the target is not up')
+  const {open} = await lookAtFences(migration)
+  if (open) throw open
+}
+
+/** The fence of the target, and why the databases cannot be said to refuse every write, where they cannot. */
+export async function lookAtFences(migration: Migration): Promise<{fence: FenceState; open: RdsError | undefined}> {
   const smoke = await requireNote(migration, 'smoke')
-  const landed = await landedWrites(migration.target, smoke.lastLanded)
-  if (landed.length > 0)
-    throw failed('early_writes', `writes reached the target before the gate: ${describeWrites(landed)}`)
+  const [thawed, {fence, landed}] = await allEnded([
+    stillFrozen(migration),
+    everyAnswer(migration.target, {fence: FENCE_STATE, landed: landedSince(smoke.lastLanded)}, migration.guard.target),
+  ])
+  return {fence, open: whyOpen(thawed, fence, landed)}
+}
+
+function whyOpen(thawed: string | undefined, fence: FenceState, landed: readonly LandedWrites[]) {
+  if (thawed) return failed('freeze_broken', thawed)
+  if (fence !== 'raised') return failed('target_open', 'the fence of the target is not up')
+  if (landed.length === 0) return undefined
+  return failed('early_writes', `writes reached the target before the gate: ${describeWrites(landed)}`)
 }

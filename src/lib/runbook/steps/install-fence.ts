@@ -11,7 +11,7 @@ export const installFence: Step = {
   async undo(migration) {
     const {source, guard} = migration
     if ((await fenceState(source)) !== 'absent') await removeFence(source, migration, guard.source)
-    await dropClaim(source)
+    await dropClaim(source, guard.source)
   },
 
   async done({source}) {

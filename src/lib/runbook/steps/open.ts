@@ -1,17 +1,18 @@
 import {allEnded} from '../../flow/all-ended.js'
 import type {AppBefore} from '../../apps/app.js'
 import {changed, startWriters, stopApp} from '../../apps/writers.js'
-import {fenceState, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
-import {fingerprint} from '../../fence/fingerprint.js'
-import {describeWrites, landedWrites} from '../../fence/landed-writes.js'
+import {fenceState, LOWER_FENCE, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
+import {fingerprintOf} from '../../fence/fingerprint.js'
+import {describeWrites, landedSince} from '../../fence/landed-writes.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, refused} from '../../ports/errors.js'
 import {endOtherSessions} from '../../postgres/sessions.js'
 import type {Migration} from '../migration.js'
 import type {Step} from '../step.js'
 import {enterMaintenance} from './enter-maintenance.js'
-import {assertClosed} from './gate.js'
-import {serverClock} from '../../postgres/server-clock.js'
+import {lookAtFences} from './gate.js'
+import {everyAnswer} from '../../postgres/answers.js'
+import {CLOCK} from '../../postgres/server-clock.js'
 
 const GRACE_SECONDS = 5
 
@@ -28,22 +29,20 @@ export const open: Step = {
 
   async done(migration) {
     const apps = await requireNote(migration, 'apps')
-    if ((await fenceState(migration.target)) !== 'lowered' || !(await noteOf(migration, 'opened'))) return false
+    if (!(await noteOf(migration, 'opened')) || (await fenceState(migration.target)) !== 'lowered') return false
     return (await allEnded(apps.map((app) => isBack(migration, app)))).every(Boolean)
   },
 
   async run(migration) {
     const {target, heroku, guard} = migration
     const apps = await requireNote(migration, 'apps')
-    const openedBefore = (await noteOf(migration, 'opened')) !== undefined
-    if ((await fenceState(target)) !== 'lowered') {
-      if (!openedBefore) await assertClosed(migration)
-      await lowerFence(target, guard.target)
-    }
-    if (!openedBefore) {
-      const at = await serverClock(target)
+    if (!(await noteOf(migration, 'opened'))) {
+      // A run that was killed just here has lowered it.
+      const {fence, open} = await lookAtFences(migration)
+      if (open && fence !== 'lowered') throw open
+      const {at} = await everyAnswer(target, {at: CLOCK}, `${guard.target}; ${LOWER_FENCE}`)
       await leaveNote(migration, 'opened', {at})
-    }
+    } else if ((await fenceState(target)) !== 'lowered') await lowerFence(target, guard.target)
 
     await allEnded(
       apps.map(async (app) => {
@@ -85,8 +84,11 @@ async function close(migration: Migration): Promise<void> {
 
 /** Rollback before writes loses nothing; after them it would, and says what. */
 export async function refuseIfWritten(migration: Migration): Promise<void> {
-  const {target} = migration
-  const landed = await landedWrites(target, (await requireNote(migration, 'smoke')).lastLanded)
+  const {lastLanded} = await requireNote(migration, 'smoke')
+  const {landed, fingerprint} = await everyAnswer(migration.target, {
+    landed: landedSince(lastLanded),
+    fingerprint: fingerprintOf('owned'),
+  })
   if (landed.length > 0) {
     throw refused(
       'writes_landed',
@@ -94,7 +96,7 @@ export async function refuseIfWritten(migration: Migration): Promise<void> {
       'stay on RDS: the app runs there, and the source stays frozen',
     )
   }
-  if ((await fingerprint(target, 'owned')) !== (await requireNote(migration, 'armed')).fingerprint) {
+  if (fingerprint !== (await requireNote(migration, 'armed')).fingerprint) {
     throw refused(
       'schema_changed',
       'rolling back would lose a schema change made on RDS since the switch',

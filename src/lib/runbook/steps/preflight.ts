@@ -116,7 +116,7 @@ function refuseBlockers(assessment: Assessment, {method, settings}: Migration): 
   if (settings.budgetSeconds !== undefined && window.seconds > settings.budgetSeconds) {
     throw refused(
       'budget_too_small',
-      `${method.title} needs about ${window.seconds} s, more than the budget of ${settings.budgetSeconds} s`,
+      `${method.title} needs about ${Math.ceil(window.seconds)} s, more than the budget of ${settings.budgetSeconds} s`,
       'allow a longer --budget',
     )
   }

@@ -1,17 +1,18 @@
 import {requireRelease} from '../../apps/releases.js'
 import {USUAL_VAR} from '../../apps/source-vars.js'
 import {urlForApp} from '../../apps/target-url.js'
-import {describeWrites, landedWrites, lastLanded} from '../../fence/landed-writes.js'
+import {describeWrites, LAST_LANDED, landedSince} from '../../fence/landed-writes.js'
 import {allEnded} from '../../flow/all-ended.js'
-import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
+import {leaveNoteAtEnd, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, unverified} from '../../ports/errors.js'
 import type {Session} from '../../ports/ports.js'
+import {everyAnswer} from '../../postgres/answers.js'
 import {withOption} from '../../postgres/connection-url.js'
 import {isLostConnection} from '../../postgres/lost-connection.js'
-import {keepingSequences, moveSequences, sequencePositions} from '../../verify/sequences.js'
+import {keepingSequences, moveSequences, POSITIONS, sequencePositions} from '../../verify/sequences.js'
 import {rolledBackAsTheApp} from '../as-the-app.js'
 import type {Migration} from '../migration.js'
-import {trySelfUpdates} from '../self-updates.js'
+import {FILLED_TABLES, trySelfUpdates} from '../self-updates.js'
 import {never, type Step} from '../step.js'
 
 /** Reads, writes and runs a representative transaction on the target while the app is still in maintenance. */
@@ -25,17 +26,20 @@ export const smokeTest: Step = {
   async run(migration) {
     const {source, target, settings} = migration
     const fencePass = await requireNote(migration, 'fenceKey')
-    const before = (await noteOf(migration, 'smoke'))?.lastLanded ?? (await lastLanded(target))
-    const {smokeSql} = settings
-    const {written, ruled} = await keepingSequences(target, async () => {
-      const tried = await trySelfUpdates(migration, fencePass)
-      if (smokeSql !== undefined)
-        await target.session(
-          (session) => rolledBackAsTheApp(session, fencePass, () => runSmokeSql(session, smokeSql)),
-          {discard: true},
-        )
-      return tried
+    const {positions, last, filled} = await everyAnswer(target, {
+      positions: POSITIONS,
+      last: LAST_LANDED,
+      filled: FILLED_TABLES,
     })
+    const before = (await noteOf(migration, 'smoke'))?.lastLanded ?? last
+    const {smokeSql} = settings
+    const trying = async () => {
+      const tried = await trySelfUpdates(migration, fencePass, filled)
+      if (smokeSql !== undefined)
+        await rolledBackAsTheApp(target, fencePass, (session) => runSmokeSql(session, smokeSql))
+      return tried
+    }
+    const {written, ruled} = await keepingSequences(target, trying, positions)
     // Triggers of the source may have drawn numbers as well, which no rollback takes back.
     if (ruled.length > 0) await moveSequences(target, await sequencePositions(source))
     const evidence = [`${written} tables read and written to in a transaction, rolled back`]
@@ -44,8 +48,8 @@ export const smokeTest: Step = {
     if (settings.smokeCommand !== undefined)
       evidence.push(await runSmokeCommand(migration, settings.smokeCommand, fencePass))
 
-    const left = await landedWrites(target, before)
-    await leaveNote(migration, 'smoke', {lastLanded: await lastLanded(target)})
+    const {left, lastLanded} = await everyAnswer(target, {left: landedSince(before), lastLanded: LAST_LANDED})
+    await leaveNoteAtEnd(migration, 'smoke', {lastLanded})
     if (left.length > 0) evidence.push(`what it wrote stays: ${describeWrites(left)}`)
     return evidence.join('; ')
   },
