@@ -6,6 +6,7 @@ import {appBefore} from '../apps/app-before.js'
 import type {SourceAddress} from '../apps/source-vars.js'
 import {type ProbedTarget, tryFromDyno} from '../apps/dyno-probe.js'
 import {windowOf} from './window.js'
+import {beside} from '../flow/waits.js'
 import type {Secret} from '../ports/secret.js'
 import type {AppFacts, Assessment, Finding} from '../ports/assessment.js'
 import {blindSpotsOf} from './blind-spots.js'
@@ -82,10 +83,10 @@ export async function assess(
   // Alone: what else is asked would take its share of the line.
   const lines = measureLines ? await linesTo(source, target, clock) : undefined
   const [{apps, unseen}, account, read, targetSide, measured] = await Promise.all([
-    appFacts(heroku, app, addon, world.sourceAddress),
-    accountFacts(heroku),
-    sourceFacts(source, heroku, addon),
-    target && attempt(() => instanceOf(world)).then((instance) => targetFacts(target, instance)),
+    beside(() => appFacts(heroku, app, addon, world.sourceAddress)),
+    beside(() => accountFacts(heroku)),
+    beside(() => sourceFacts(source, heroku, addon)),
+    target && beside(async () => targetFacts(target, await attempt(() => instanceOf(world)))),
     world.journal?.measured() ?? {},
   ])
   const activity = await watching
@@ -117,7 +118,7 @@ export async function assess(
     ...(dynoTrouble ? {dynoTrouble} : {}),
     ...(offers ? {offers} : {}),
   }
-  const findings = (await Promise.all(CHECKS.map((check) => inspect(check, subject)))).flat()
+  const findings = (await Promise.all(CHECKS.map((check) => beside(() => inspect(check, subject))))).flat()
   const known = {source: sourceSide, ...near, apps, findings}
   const eligibility = METHODS.map((method) => {
     const because = [...new Set(hindrancesOf(known, method.id).map(({check}) => check))]

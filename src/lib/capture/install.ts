@@ -1,6 +1,7 @@
 import {type Guard, identifier, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable} from '../ports/ports.js'
-import {type Patience, withTableLock} from '../postgres/table-lock.js'
+import {alterTables, type Patience} from '../postgres/table-lock.js'
+import {batchesOf} from '../flow/batches.js'
 import {CAPTURE_TRIGGER, CREATE_COMMON, createLog, DROP_COMMON, dropLog, triggersOf, TRUNCATIONS} from './log.js'
 import {type Partition, type CapturedTable, tablesToCapture} from './captured-table.js'
 
@@ -27,17 +28,21 @@ export async function uncaptured(from: Queryable, tables?: readonly CapturedTabl
 export async function installCapture(from: Database, patience: Patience, guard: Guard): Promise<number> {
   await from.query(`${guard}; ${CREATE_COMMON}`)
   const lacking = await uncaptured(from)
-  for (const {table, partition} of lacking) {
+  const work = lacking.map(({table, partition}) => {
     const triggers = triggersOf(table, partition).map(
       ([name, definition]) => `
         drop trigger if exists ${name} on ${partition.name};
         create trigger ${name} ${definition};
         alter table only ${partition.name} enable always trigger ${name};`,
     )
-    await withTableLock(from, patience, partition.name, `${guard}; ${createLog(table)}; ${triggers.join('')}`)
-  }
+    return {name: partition.name, statements: `${createLog(table)}; ${triggers.join('')}`}
+  })
+  await alterTables(from, patience, work, guard)
   return lacking.length
 }
+
+/** Dropped in one message: a server has room for 64 locks of each of its connections. */
+const LOGS_AT_ONCE = 100
 
 /** Removes every capture object. */
 export async function removeCapture(from: Database, patience: Patience, guard: Guard): Promise<void> {
@@ -46,7 +51,8 @@ export async function removeCapture(from: Database, patience: Patience, guard: G
     select substr(c.relname, 5) as oid
     from pg_class c
     where c.relnamespace = to_regnamespace('${OWN_SCHEMA}') and c.relname ~ '^log_[0-9]+$'`)
-  for (const {oid} of logs) await from.query(`${guard}; ${dropLog(oid)}`)
+  for (const some of batchesOf(logs, LOGS_AT_ONCE))
+    await from.query([guard, ...some.map(({oid}) => dropLog(oid))].join(';'))
   await from.query(`${guard}; ${DROP_COMMON}`)
 }
 
@@ -82,8 +88,9 @@ async function dropTriggers(from: Database, which: string, patience: Patience, g
     const relation = identifier(schema, table)
     byTable.set(relation, [...(byTable.get(relation) ?? []), name])
   }
-  for (const [relation, names] of byTable) {
-    const drops = names.map((name) => `drop trigger if exists ${name} on ${relation}`)
-    await withTableLock(from, patience, relation, `${guard}; ${drops.join('; ')}`)
-  }
+  const work = [...byTable].map(([name, names]) => ({
+    name,
+    statements: names.map((trigger) => `drop trigger if exists ${trigger} on ${name}`).join('; '),
+  }))
+  await alterTables(from, patience, work, guard)
 }

@@ -25,6 +25,19 @@ export function counted<T>(work: (soFar: () => Waits) => Promise<T>): Promise<T>
   return counting.run([...counts(), own], () => work(() => ({...own})))
 }
 
+/** Work beside other work: what it waits for follows nothing that the others wait for. */
+export async function beside<T>(work: () => Promise<T>): Promise<T> {
+  const begun = counts().map((count) => ({count, before: {...count}}))
+  const own = nothing()
+  try {
+    return await counting.run([own], work)
+  } finally {
+    for (const {count, before} of begun)
+      for (const which of Object.keys(own) as (keyof Waits)[])
+        count[which] = Math.max(count[which], before[which] + own[which])
+  }
+}
+
 /** Lets work pass that is not to be counted: another look of a poll. */
 export const uncounted = <T>(work: () => Promise<T>): Promise<T> => counting.run([], work)
 

@@ -12,6 +12,7 @@ import {journalOn, type MigrationRecord} from '../journal/journal.js'
 import type {Options, Closable} from './options.js'
 import {type Began, type Source, sourceOf} from './source.js'
 import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
+import {beside} from '../flow/waits.js'
 import {isOutside} from '../apps/outside-source.js'
 import {RdsError} from '../ports/errors.js'
 import type {Clock, Database, Heroku, Journal} from '../ports/ports.js'
@@ -39,7 +40,7 @@ export const operatorName = (): string => `${userInfo().username}@${hostname()}`
 /** With what is remembered. */
 type Known = Options & Pick<Remembered, 'source'>
 
-/** Opens the source, and a connection to it at once. */
+/** Opens the source, and a connection to it at once; whoever asks it first is told why there is none. */
 async function openSource(
   heroku: Heroku,
   {began, sourceUrlEnv, ...options}: Options & {began: Began | undefined},
@@ -47,7 +48,7 @@ async function openSource(
 ): Promise<Source> {
   const source = await sourceOf(heroku, {...options, sourceUrlEnv}, began)
   open.push(source.db)
-  void source.db.connect().catch(() => undefined)
+  await source.db.connect().catch(() => undefined)
   return source
 }
 
@@ -59,10 +60,10 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
   try {
     // The source is most often the one of the last time: it is not waited for that the target says so.
     const guess = {began: options.source, sourceUrlEnv: options.sourceUrlEnv}
-    const opening = openSource(heroku, {...options, ...guess}, open)
+    const opening = beside(() => openSource(heroku, {...options, ...guess}, open))
     const [app, opened, guessed] = await Promise.allSettled([
-      heroku.app(options.app),
-      openTarget(options, given.target, open),
+      beside(() => heroku.app(options.app)),
+      beside(() => openTarget(options, given.target, open)),
       opening,
     ])
     if (app.status === 'rejected') throw app.reason

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto'
 
+import {together} from '../flow/together.js'
 import type {Line} from '../ports/assessment.js'
 import type {Clock, Database, Session} from '../ports/ports.js'
 
@@ -112,22 +113,9 @@ async function secondsOf(clock: Clock, work: Promise<unknown>): Promise<number> 
   return (clock.now().getTime() - begun) / 1000
 }
 
-/** Sessions that are open at the same time; when the work fails they are ended, whatever they are at. */
-async function withSessions<T>(db: Database, work: (sessions: Session[]) => Promise<T>): Promise<T> {
-  const running: Promise<void>[] = []
-  const opening = Array.from({length: STREAMS}, () => {
-    return new Promise<Session>((opened, failed) => {
-      const session = db.session(async (one) => {
-        opened(one)
-        await result
-      })
-      running.push(session.catch(failed))
-    })
-  })
-  const result = Promise.all(opening).then(work)
-  try {
-    return await result
-  } finally {
-    await Promise.all(running)
-  }
-}
+/** Sessions that are open at the same time. */
+const withSessions = <T>(db: Database, work: (sessions: Session[]) => Promise<T>): Promise<T> =>
+  together(
+    Array.from({length: STREAMS}, () => (hold: (session: Session) => Promise<void>) => db.session(hold)),
+    work,
+  )

@@ -102,7 +102,7 @@ export async function doneWhereFree(
 }
 
 /** Tables of one message: what it locks, the app waits for until it has ended; and a server has room for 64 locks of each of its connections. */
-const [FEW, MANY] = [20, 100]
+const [FEW, MANY] = [10, 100]
 
 /** Does the work of tables in few messages; one by one, with patience, where others are at them. */
 export async function alterTables(

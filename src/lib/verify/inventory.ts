@@ -1,5 +1,7 @@
-import {ALL_QUOTED} from '../postgres/catalog.js'
+import {allEnded} from '../flow/all-ended.js'
 import type {Database, Queryable} from '../ports/ports.js'
+import {everyAnswer, type Question} from '../postgres/answers.js'
+import {ALL_QUOTED} from '../postgres/catalog.js'
 import {CODE} from './inventory-code.js'
 import {COMMENTS} from './inventory-comments.js'
 import {RELATIONS} from './inventory-relations.js'
@@ -22,28 +24,35 @@ export interface Inventory {
   items: readonly Item[]
 }
 
-/** Every object of the customer's that a copy must have; without quotes, of which majors need more or fewer, and without the schema that some name
- * with a type of Postgres' own and others do not. */
-export async function inventory(db: Queryable): Promise<Inventory> {
-  const rows = await db.query<Item & {major: number}>(`
-    ${ALL_QUOTED}
-    select item.comes,
-      replace(replace(item.line, '"', ''), 'pg_catalog.', '') as line,
-      item.wording,
-      current_setting('server_version_num')::int / 10000 as major
-    from (${RELATIONS}
-    union all ${CODE}
-    union all ${COMMENTS}) item
-    order by 2`)
-  return {major: rows[0]?.major ?? 0, items: rows}
+/**
+ * Every object of the customer's that a copy must have; without quotes, of which majors need more or fewer, and without the schema that some
+ * name with a type of Postgres' own and others do not. To be asked with `ALL_QUOTED` first.
+ */
+export const INVENTORY: Question<Inventory> = {
+  query: `
+    select json_build_object(
+      'major', current_setting('server_version_num')::int / 10000,
+      'items', coalesce(
+        json_agg(json_build_object('comes', comes, 'line', line, 'wording', wording) order by line), '[]'))
+    from (
+      select item.comes,
+        replace(replace(item.line, '"', ''), 'pg_catalog.', '') as line,
+        item.wording
+      from (${RELATIONS}
+      union all ${CODE}
+      union all ${COMMENTS}) item) items`,
 }
+
+/** The same, asked. */
+export const inventory = async (db: Queryable): Promise<Inventory> =>
+  (await everyAnswer<{inventory: Inventory}>(db, {inventory: INVENTORY}, ALL_QUOTED)).inventory
 
 /** What one side has and the other lacks, or has otherwise, in words; `but`: what the `to` side may still lack. */
 export async function inventoryDifferences(
   {from, to}: {from: Database; to: Database},
   but: readonly Comes[] = [],
 ): Promise<string[]> {
-  const [here, there] = [await inventory(from), await inventory(to)]
+  const [here, there] = await allEnded([inventory(from), inventory(to)])
   return itemsThatDiffer({side: from.side, ...here}, {side: to.side, ...there}, but)
 }
 

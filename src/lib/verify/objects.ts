@@ -1,8 +1,10 @@
 import {allEnded} from '../flow/all-ended.js'
 import type {Database} from '../ports/ports.js'
-import {inventory, type Item, itemsThatDiffer} from './inventory.js'
+import {everyAnswer} from '../postgres/answers.js'
+import {ALL_QUOTED} from '../postgres/catalog.js'
+import {INVENTORY, type Inventory, type Item, itemsThatDiffer} from './inventory.js'
 import {compareLargeObjects} from './large-objects.js'
-import {lateSequences, sequencePositions} from './sequences.js'
+import {lateSequences, POSITIONS, type Position} from './sequences.js'
 
 export interface ComparedObjects {
   objects: number
@@ -18,24 +20,26 @@ export async function compareObjects(
   {from, to}: {from: Database; to: Database},
   {validatedLater = false} = {},
 ): Promise<ComparedObjects> {
-  const [here, there, positions, reached, large] = await allEnded([
-    inventory(from),
-    inventory(to),
-    sequencePositions(from),
-    sequencePositions(to),
+  const [here, there, large] = await allEnded([
+    surroundingsOf(from),
+    surroundingsOf(to),
     compareLargeObjects({from, to}),
   ])
-  const copies = validatedLater ? there.items.map(validated(here.items)) : there.items
+  const [ours, theirs] = [here.inventory, there.inventory]
+  const copies = validatedLater ? theirs.items.map(validated(ours.items)) : theirs.items
   return {
-    objects: here.items.length,
+    objects: ours.items.length,
     largeObjects: large.objects,
     differences: [
-      ...itemsThatDiffer({side: from.side, ...here}, {side: to.side, ...there, items: copies}),
-      ...lateSequences(positions, reached),
+      ...itemsThatDiffer({side: from.side, ...ours}, {side: to.side, ...theirs, items: copies}),
+      ...lateSequences(here.positions, there.positions),
       ...large.differences,
     ],
   }
 }
+
+const surroundingsOf = (db: Database): Promise<{inventory: Inventory; positions: Position[]}> =>
+  everyAnswer(db, {inventory: INVENTORY, positions: POSITIONS}, ALL_QUOTED)
 
 /** A constraint that is enforced but not validated yet, of a table or a domain, counts as the validated one of the other side. */
 function validated(here: readonly Item[]): (item: Item) => Item {

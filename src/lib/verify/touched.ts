@@ -3,6 +3,7 @@ import {touchedOf} from '../capture/touched.js'
 import {isKeyed, rowsOf, sameKey, type CapturedTable} from '../capture/captured-table.js'
 import {allEnded} from '../flow/all-ended.js'
 import {batchesOf} from '../flow/batches.js'
+import {together} from '../flow/together.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
 import {everyAnswer, type Question} from '../postgres/answers.js'
@@ -29,9 +30,8 @@ export const frozenEnds =
   ({from, to}: {from: Database; to: Database}): BothEnds =>
   async (work) => {
     const path = await appSearchPath(from)
-    return to.transaction((there) => from.transaction((here) => work({from: here, to: there, side: to.side}), {path}), {
-      path,
-    })
+    const opening = [from, to].map((db) => (hold: (session: Session) => Promise<void>) => db.transaction(hold, {path}))
+    return together(opening, ([here, there]) => work({from: here!, to: there!, side: to.side}))
   }
 
 /** Of two snapshots that are equal. */

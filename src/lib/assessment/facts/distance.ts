@@ -1,4 +1,5 @@
 import type {Distance} from '../../ports/assessment.js'
+import {beside} from '../../flow/waits.js'
 import {attempt, ifKnown} from '../../ports/fact.js'
 import type {Clock, Database, Heroku} from '../../ports/ports.js'
 import {measureLine} from '../../postgres/line.js'
@@ -10,8 +11,8 @@ export async function linesTo(
   clock: Clock,
 ): Promise<Pick<Distance, 'source' | 'target'>> {
   const [down, up] = await Promise.all([
-    attempt(() => measureLine(source, 'down', clock)),
-    target && attempt(() => measureLine(target, 'up', clock)),
+    beside(() => attempt(() => measureLine(source, 'down', clock))),
+    target && beside(() => attempt(() => measureLine(target, 'up', clock))),
   ])
   return {source: down, ...(up ? {target: up} : {})}
 }
