@@ -52,6 +52,7 @@ export interface Touched {
 
 /** What both snapshots hold of tables, in their order. */
 export async function horizonPairs({from, to}: SnapshotPair, tables: readonly CapturedTable[]): Promise<HorizonPair[]> {
+  if (tables.length === 0) return []
   const [here, there] = await allEnded([
     from.read((session) => countAtHorizon(session, tables)),
     to.read((session) => countAtHorizon(session, tables)),
