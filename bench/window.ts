@@ -2,6 +2,7 @@
 // command moves a busy shop with ballast and TPC-B beside it. Sizes in turns.
 import {parseArgs} from 'node:util'
 
+import {describeProfile, isProfileName, PROFILES} from '../sandbox/network/profiles.js'
 import {findTool} from './client-tools.js'
 import {machine, median, rounded, saveResult} from './measure.js'
 import {type Cutover, moveShop} from './window/cutover.js'
@@ -12,11 +13,14 @@ const {values} = parseArgs({
     runs: {type: 'string', default: '3'},
     rate: {type: 'string', default: '200'},
     scale: {type: 'string', default: '10'},
+    distance: {type: 'string', default: 'loopback'},
     verbose: {type: 'boolean', default: false},
     json: {type: 'boolean', default: false},
     trial: {type: 'boolean', default: false},
   },
 })
+if (!isProfileName(values.distance)) throw new Error(`--distance is one of ${Object.keys(PROFILES).join(', ')}`)
+const {distance} = values
 const sizes = values.sizes.split(',').map(Number)
 const tell = (line: string) => (values.json ? console.error(line) : console.log(line))
 const watch = (text: string) => void (values.verbose && process.stderr.write(text))
@@ -27,7 +31,7 @@ const taken = new Map<number, Cutover[]>(sizes.map((size) => [size, []]))
 for (let round = 1; round <= Number(values.runs); round++) {
   for (const size of sizes) {
     const begun = Date.now()
-    const cutover = await moveShop({gigabytes: size, rate, scale, watch})
+    const cutover = await moveShop({gigabytes: size, rate, scale, distance, watch})
     taken.get(size)!.push(cutover)
     tell(`${round}. ${words(cutover)}${loadWords(cutover)}   (${Math.round((Date.now() - begun) / 1000)} s in all)`)
   }
@@ -45,13 +49,14 @@ tell(
 )
 const result = {
   machine: machine('16 to 17'),
+  distance: describeProfile(PROFILES[distance]),
   runs: Number(values.runs),
   tpcbRate: rate,
   sizes: found,
   ratioLargestToSmallest,
   windowRatio,
 }
-if (!values.trial) saveResult('window', result)
+if (!values.trial) saveResult(distance === 'loopback' ? 'window' : `window-${distance}`, result)
 if (values.json) console.log(JSON.stringify(result))
 
 function mediansOf(cutovers: readonly Cutover[]) {

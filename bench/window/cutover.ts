@@ -1,4 +1,5 @@
 import {readJournal} from '../../sandbox/journal-reader.js'
+import type {ProfileName} from '../../sandbox/network/profiles.js'
 import {startSandbox, type Sandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
@@ -27,6 +28,8 @@ export interface HowToMove {
   /** Of TPC-B, in transactions a second, and its scale; none without pgbench. */
   rate: number
   scale: number
+  /** Of the commands; the app and its load stay near. */
+  distance: ProfileName
   /** Sees what the commands print. */
   watch: (text: string) => void
 }
@@ -34,9 +37,9 @@ export interface HowToMove {
 const HOURS_MS = 3 * 3600 * 1000
 
 /** Opens a shop of the given size, moves it to RDS while it is written to, and audits it. */
-export async function moveShop({gigabytes, rate, scale, watch}: HowToMove): Promise<Cutover> {
+export async function moveShop({gigabytes, rate, scale, distance, watch}: HowToMove): Promise<Cutover> {
   return withCleanup(async (later) => {
-    const sandbox = await startSandbox()
+    const sandbox = await startSandbox({distance})
     later(() => sandbox.stop())
     await likeRealServers(sandbox)
     const shop = await sandbox.openShop({name: 'shop', scale: 1, scheduleSeconds: 5})

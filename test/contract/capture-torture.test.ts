@@ -10,7 +10,7 @@ import {type HostileWriters, startHostileWriters} from '../support/hostile-workl
 import {ask, contentsOf, patience, servers, type Source, type Target} from '../support/servers.js'
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {CAPTURE_LAG} from '../../src/lib/capture/lag.js'
-import {askBoth} from '../../src/lib/postgres/answers.js'
+import {askBoth} from '../support/ask-both.js'
 import {passBarrier, raiseFence} from '../../src/lib/fence/fence.js'
 import {landedWrites, prepareToWatch} from '../../src/lib/fence/landed-writes.js'
 import {requireNote} from '../../src/lib/journal/notes.js'

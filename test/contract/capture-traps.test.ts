@@ -21,7 +21,7 @@ import {
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {follow} from '../../src/lib/capture/follow.js'
 import {CAPTURE_LAG} from '../../src/lib/capture/lag.js'
-import {askBoth} from '../../src/lib/postgres/answers.js'
+import {askBoth} from '../support/ask-both.js'
 import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import type {Clock, Database, FollowState} from '../../src/lib/ports/ports.js'

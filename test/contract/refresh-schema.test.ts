@@ -278,7 +278,7 @@ describe('A change of the schema', function () {
     await capture.refreshSchema()
     await capture.sync()
     const days = (await capturedTables(forward(capture.migration))).tables.find(({name}) => name === '"public"."days"')!
-    await noteVerified(target.db, days, nth, 100n)
+    await noteVerified(target.db, [{table: days, rows: 100n}], nth)
     expect([...(await unproven(target.db, 24))]).to.deep.equal([days.oid])
     await verifyWhileLive(capture.migration)
     expect([...(await unproven(target.db, 24))]).to.deep.equal([])

@@ -16,7 +16,7 @@ import {attachConstraintsStep} from '../../src/lib/methods/shared/constraints.js
 import type {FollowState} from '../../src/lib/ports/ports.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 import {REPLICATION_LAG} from '../../src/lib/replication/lag.js'
-import {askBoth} from '../../src/lib/postgres/answers.js'
+import {askBoth} from '../support/ask-both.js'
 import {removeReplication} from '../../src/lib/replication/remove.js'
 import {dropSlots} from '../../src/lib/replication/slot.js'
 import {dropSubscription, subscribe} from '../../src/lib/replication/subscription.js'

@@ -38,7 +38,7 @@ const carrierPigeon: Method = {
     begins: releaseBirds,
     keepInStep: () => Promise.resolve(),
     catchUp: () => Promise.resolve(),
-    lag: {source: NOBODY_ASKED, target: NOBODY_ASKED, told: () => ({words: 'two birds in the air'})},
+    lag: {from: NOBODY_ASKED, to: NOBODY_ASKED, told: () => ({words: 'two birds in the air'})},
   },
 }
 

@@ -62,8 +62,8 @@ export async function statusOf({app, addon, source, target, record}: Seen): Prom
   const method = record && methodNamed(record.method)
   const lagOf = method?.follow?.lag
   const [here, there] = await allEnded([
-    answersOf<{fence: FenceState; lag: unknown}>(source, {fence: FENCE_STATE, lag: lagOf?.source ?? NOTHING}),
-    target ? answersOf<OfTarget>(target, {...OF_TARGET, lag: lagOf?.target ?? NOTHING}) : undefined,
+    answersOf<{fence: FenceState; lag: unknown}>(source, {fence: FENCE_STATE, lag: lagOf?.from ?? NOTHING}),
+    target ? answersOf<OfTarget>(target, {...OF_TARGET, lag: lagOf?.to ?? NOTHING}) : undefined,
   ])
   const known = {app, source: {addon: addon.name, fence: here.fence!}, landed: []}
   if (!target || !there) return {...known, phase: 'not started', next: nextCommand('not started', app)}

@@ -77,8 +77,8 @@ const SYNC_STATE: Question<SyncState> = {
 
 /** A source that bears no capture has no lag. */
 export const CAPTURE_LAG: AskedOfBoth<Waiting, SyncState, CaptureLag> = {
-  source: WAITING,
-  target: SYNC_STATE,
+  from: WAITING,
+  to: SYNC_STATE,
   told(here, state) {
     if (!here || here.logs === 0 || !state) return undefined
     const lag = {

@@ -1,4 +1,3 @@
-import {allEnded} from '../flow/all-ended.js'
 import type {Queryable} from '../ports/ports.js'
 import {literal} from './catalog.js'
 
@@ -94,18 +93,9 @@ export const everyAnswer = async <Answers>(
 ): Promise<Answers> =>
   (await ask(db, Object.entries<Question<unknown>>(questions), (sql) => sql, first)) as unknown as Answers
 
-/** What is asked of either side, and what both answers mean; of an answer that was left out, nothing is known. */
+/** What is asked of both ends, and what the answers mean; of an answer that was left out, nothing is known. */
 export interface AskedOfBoth<Here, There, Told> {
-  readonly source: Question<Here>
-  readonly target: Question<There>
+  readonly from: Question<Here>
+  readonly to: Question<There>
   told(here: Here | undefined, there: There | undefined): Told | undefined
-}
-
-/** Asks both, side by side. */
-export async function askBoth<Here, There, Told>(
-  {source, target}: {source: Queryable; target: Queryable},
-  asked: AskedOfBoth<Here, There, Told>,
-): Promise<Told | undefined> {
-  const [here, there] = await allEnded([answerOf(source, asked.source), answerOf(target, asked.target)])
-  return asked.told(here, there)
 }

@@ -1,8 +1,8 @@
 import {randomBytes} from 'node:crypto'
 
-import {together} from '../flow/together.js'
 import type {Line} from '../ports/assessment.js'
 import type {Clock, Database, Session} from '../ports/ports.js'
+import {together} from './together.js'
 
 /** Side by side, as the lanes of a copy are: one alone does not fill every line. */
 const STREAMS = 4

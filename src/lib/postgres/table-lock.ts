@@ -1,4 +1,3 @@
-import {batchesOf} from '../flow/batches.js'
 import {failed} from '../ports/errors.js'
 import type {Clock, Database} from '../ports/ports.js'
 import {type Guard, literal} from './catalog.js'
@@ -111,8 +110,10 @@ export async function alterTables(
   work: readonly TableWork[],
   guard: Guard,
 ): Promise<void> {
-  for (const some of batchesOf(work, patience.nobodyWaits ? MANY : FEW)) {
+  const size = patience.nobodyWaits ? MANY : FEW
+  for (let first = 0; first < work.length; first += size) {
     patience.signal.throwIfAborted()
+    const some = work.slice(first, first + size)
     const busy = new Set(await doneWhereFree(db, some, {guard}))
     for (const {name, statements} of some.filter(({name}) => busy.has(name)))
       await withTableLock(db, patience, name, `${guard}; ${statements}`)

@@ -13,8 +13,8 @@ export interface ReplicationLag extends Lag {
 
 /** Nothing is known where nothing is subscribed. */
 export const REPLICATION_LAG: AskedOfBoth<SlotState, SubscriptionState, ReplicationLag> = {
-  source: SLOT,
-  target: SUBSCRIPTION_STATE,
+  from: SLOT,
+  to: SUBSCRIPTION_STATE,
   told(slot, subscription) {
     if (!slot && !subscription) return undefined
     const waiting = troubleWith(subscription, slot)

@@ -1,7 +1,8 @@
+import {firstWithin} from '../flow/batches.js'
 import type {Clock, Operator} from '../ports/ports.js'
 import {type Difference, locate} from './locate.js'
 import type {SnapshotPair} from './pair.js'
-import {isSame, NOTHING, type PageRange, plus, rangesOf, type Sum, sumOf} from './sums.js'
+import {isSame, NOTHING, plus, rangesOf, type Run, type Sum, sumsOf} from './sums.js'
 import {pagesOf, type TablePart, type VerifyTable} from './tables.js'
 
 export interface Verification {
@@ -25,14 +26,22 @@ export interface HowToVerify {
   rest?: number
   /** Whether a table that differs can have been read as it was; all can where it is left out. */
   hasMoved?: (table: VerifyTable) => Promise<boolean>
-  /** Told of each table that was looked at. */
-  verified?: (table: VerifyTable, rows: bigint, differences: readonly Difference[]) => Promise<void>
+  /** Told of tables that were looked at. */
+  verified?: (looked: readonly Looked[]) => Promise<void>
 }
 
-interface Chunk {
+/** A table that was looked at; `rows` on the `from` side. */
+export interface Looked {
   table: VerifyTable
-  part: TablePart
-  range: PageRange
+  rows: bigint
+  differences: readonly Difference[]
+}
+
+/** Pages of which the rows are summed up in one go, and how many runs of them at most: small tables go together. */
+const AT_ONCE = {items: 100, bytes: 64 * 1024 ** 2}
+
+interface Chunk extends Run {
+  bytes: number
 }
 
 /** Chunks of a table that are not summed yet, and the sums so far. */
@@ -81,27 +90,37 @@ export async function compareContents(
   )
   timer.unref()
 
-  const conclude = async (table: VerifyTable, {sums}: Account) => {
-    const differences = isSame(sums.from, sums.to) ? [] : await locate(pair, table)
-    tablesDone++
-    if (differences.length > 0 && (await hasMoved(table))) {
-      result.moved.push(table.name)
-      return
+  const conclude = async (concluded: readonly VerifyTable[]) => {
+    const looked: Looked[] = []
+    for (const table of concluded) {
+      const {sums} = accounts.get(table)!
+      const differences = isSame(sums.from, sums.to) ? [] : await locate(pair, table)
+      tablesDone++
+      if (differences.length > 0 && (await hasMoved(table))) {
+        result.moved.push(table.name)
+        continue
+      }
+      result.rows += sums.from.rows
+      result.bytes += table.bytes
+      result.differences.push(...differences)
+      looked.push({table, rows: sums.from.rows, differences})
     }
-    result.rows += sums.from.rows
-    result.bytes += table.bytes
-    result.differences.push(...differences)
-    await verified(table, sums.from.rows, differences)
+    if (looked.length > 0) await verified(looked)
   }
   const lane = async (side: keyof SnapshotPair) => {
-    for (let chunk = queues[side].shift(); chunk; chunk = queues[side].shift()) {
+    const queue = queues[side]
+    while (queue.length > 0) {
       signal.throwIfAborted()
-      const {table, part, range} = chunk
+      const some = queue.splice(0, firstWithin(queue, AT_ONCE))
       const begun = clock.now().getTime()
-      const sum = await pair[side].read((db) => sumOf(db, table, part, range))
-      const account = accounts.get(table)!
-      account.sums[side] = plus(account.sums[side], sum)
-      if (--account.open === 0) await conclude(table, account)
+      const sums = await pair[side].read((db) => sumsOf(db, some))
+      const concluded: VerifyTable[] = []
+      for (const [nth, {table}] of some.entries()) {
+        const account = accounts.get(table)!
+        account.sums[side] = plus(account.sums[side], sums[nth]!)
+        if (--account.open === 0) concluded.push(table)
+      }
+      await conclude(concluded)
       if (rest > 0) await clock.sleep(rest * (clock.now().getTime() - begun), signal)
     }
   }
@@ -118,7 +137,13 @@ export async function compareContents(
   }
 }
 
+const PAGE_BYTES = 8192
+
 const chunksOf = (tables: readonly VerifyTable[], onThisSide: (part: TablePart) => TablePart): Chunk[] =>
   tables.flatMap((table) =>
-    table.parts.map(onThisSide).flatMap((part) => rangesOf(part).map((range) => ({table, part, range}))),
+    table.parts.map(onThisSide).flatMap((part) => {
+      const ranges = rangesOf(part)
+      const bytes = (part.pages * PAGE_BYTES) / ranges.length
+      return ranges.map((range) => ({table, part, range, bytes}))
+    }),
   )

@@ -9,8 +9,9 @@ import {messageOf} from '../ports/errors.js'
 import type {Clock, Database, Journal, Operator} from '../ports/ports.js'
 import type {TableName} from '../postgres/tables.js'
 import type {Difference} from './locate.js'
-import {compareContents, type Verification} from './contents.js'
+import {compareContents, type Looked, type Verification} from './contents.js'
 import {holdBoth, snapshotLost, type SnapshotPair, releaseBoth, withPair} from './pair.js'
+import type {HorizonPair} from './xmin-horizon.js'
 import {jobsFor} from './jobs.js'
 import {compareSample} from './sample.js'
 import {movedOf, tablesToVerify, type VerifyTable} from './tables.js'
@@ -62,7 +63,7 @@ export async function verifyWhileLive(
         jobs,
         rest,
         hasMoved: async (table) => (await movedOf(world.from, [table])).size > 0,
-        verified: (table, rows, differences) => proof.verified(table, rows, differences),
+        verified: (looked) => proof.verified(looked),
       }),
     )
   } catch (error) {
@@ -98,21 +99,38 @@ function proofOf(
     if (repair && !(await recopyRows({from, to, guard}, table, rows)))
       operator.tell(`${name} has no key by which its rows could be copied again`)
   }
-  const isEqual = async (table: CapturedTable, rows: bigint) => {
-    const [horizon] = isKeyed(table) ? [] : await oneByOne(() => horizonPairs(pair, [table]))
-    if (horizon && (await movedAmong(from, [table], files)).length > 0) return
-    await noteVerified(to, table, syncNumber, rows, horizon)
+  const areEqual = async (equal: readonly CapturedTable[]) => {
+    const proven = (table: CapturedTable, horizon?: HorizonPair) => ({table, rows: accounts.get(table)!.rows, horizon})
+    const keyless = equal.filter((table) => !isKeyed(table))
+    const horizons = await oneByOne(() => horizonPairs(pair, keyless))
+    const moved = await movedAmong(from, keyless, files)
+    await noteVerified(
+      to,
+      [
+        ...equal.filter(isKeyed).map((table) => proven(table)),
+        ...keyless.map((table, nth) => proven(table, horizons[nth])).filter(({table}) => !moved.includes(table)),
+      ],
+      syncNumber,
+    )
   }
   return {
     toCompare,
-    async verified({name}: VerifyTable, rows: bigint, differences: readonly Difference[]): Promise<void> {
-      const table = capturedAs.get(name)!
-      const account = accounts.get(table)!
-      account.rows += rows
-      account.open--
-      account.equal &&= differences.length === 0
-      if (differences.length > 0) await differs(table, name, differences)
-      else if (account.open === 0 && account.equal) await isEqual(table, account.rows)
+    async verified(looked: readonly Looked[]): Promise<void> {
+      const equal: CapturedTable[] = []
+      for (const {
+        table: {name},
+        rows,
+        differences,
+      } of looked) {
+        const table = capturedAs.get(name)!
+        const account = accounts.get(table)!
+        account.rows += rows
+        account.open--
+        account.equal &&= differences.length === 0
+        if (differences.length > 0) await differs(table, name, differences)
+        else if (account.open === 0 && account.equal) equal.push(table)
+      }
+      if (equal.length > 0) await areEqual(equal)
     },
   }
 }

@@ -11,23 +11,28 @@ import type {HorizonPair} from './xmin-horizon.js'
  * recorded.
  */
 
-/**
- * From this sync on, only what is touched can differ – if all that was touched since has been recorded. `horizon` is what a later
- * comparison needs to know of a table without a key.
- */
-export async function noteVerified(
-  to: Database,
-  table: CapturedTable,
-  syncNumber: string,
-  rows: bigint,
-  horizon?: HorizonPair,
-): Promise<void> {
-  const update = `
-    update ${OWN_SCHEMA}.sync_units
-    set verified_sync = ${syncNumber}, verified_at = clock_timestamp(),
-      verified_rows = ${rows}, settled = ${jsonOrNull(horizon)}
-    where unit = ${table.oid} and recorded_from <= ${syncNumber}`
-  await to.query([update, ...letGo(table, syncNumber)].join(';'))
+/** A table that was found equal; `horizon` is what a later comparison needs to know of one without a key. */
+export interface Equal {
+  table: CapturedTable
+  rows: bigint
+  horizon?: HorizonPair | undefined
+}
+
+/** Tables noted in one message: a server keeps room for 64 locks of each of its connections. */
+const AT_ONCE = 250
+
+/** From this sync on, only what is touched in these tables can differ – if all that was touched since has been recorded. */
+export async function noteVerified(to: Database, tables: readonly Equal[], syncNumber: string): Promise<void> {
+  for (const some of batchesOf(tables, AT_ONCE)) {
+    const statements = some.flatMap(({table, rows, horizon}) => [
+      `update ${OWN_SCHEMA}.sync_units
+       set verified_sync = ${syncNumber}, verified_at = clock_timestamp(),
+         verified_rows = ${rows}, settled = ${jsonOrNull(horizon)}
+       where unit = ${table.oid} and recorded_from <= ${syncNumber}`,
+      ...letGo(table, syncNumber),
+    ])
+    await to.query(statements.join(';'))
+  }
 }
 
 const jsonOrNull = (value: HorizonPair | undefined): string =>
@@ -42,9 +47,6 @@ export interface StillEqual {
   table: CapturedTable
   horizon?: HorizonPair
 }
-
-/** Tables noted in one message: a server keeps room for 64 locks of each of its connections. */
-const AT_ONCE = 250
 
 /** What was touched up to this sync is equal too. The rest is as old a proof as before; a table that has lost it meanwhile stays so. */
 export async function noteTouchedVerified(

@@ -32,14 +32,23 @@ const within = ({first, next}: PageRange): string => {
   return bounds.length > 0 ? `where ${bounds.join(' and ')}` : ''
 }
 
-/** Sums a run of pages of one part of a table. */
-export async function sumOf(db: Queryable, {row}: VerifyTable, {name}: TablePart, range: PageRange): Promise<Sum> {
-  const sum = await db.queryOne<{rows: string; hash: string}>(
-    `select count(*)::text as rows, coalesce(sum(${rowHash(row)}), 0)::text as hash
-     from only ${name} t
-     ${within(range)}`,
+/** Rows of a part of a table that lie in a run of its pages. */
+export interface Run {
+  table: VerifyTable
+  part: TablePart
+  range: PageRange
+}
+
+/** Sums up each run, all in one statement. */
+export async function sumsOf(db: Queryable, runs: readonly Run[]): Promise<Sum[]> {
+  const each = runs.map(
+    ({table, part, range}, nth) =>
+      `select ${nth} as nth, count(*)::text as rows, coalesce(sum(${rowHash(table.row)}), 0)::text as hash
+       from only ${part.name} t
+       ${within(range)}`,
   )
-  return {rows: BigInt(sum.rows), hash: BigInt(sum.hash)}
+  const sums = await db.query<{rows: string; hash: string}>(`${each.join(' union all ')} order by nth`)
+  return sums.map(({rows, hash}) => ({rows: BigInt(rows), hash: BigInt(hash)}))
 }
 
 /** Cuts a part of a table into runs of about 64 MB. */

@@ -20,6 +20,7 @@ import {endOtherSessions, PREPARED, superuserWriters} from '../../postgres/sessi
 import {codeOf} from '../../postgres/sqlstate.js'
 import {namesOf, type TableName} from '../../postgres/tables.js'
 import type {Migration} from '../migration.js'
+import type {Frozen} from '../notes.js'
 import type {Step} from '../step.js'
 
 /** How long a transaction that was open at the freeze may take to commit before its session is ended. */
@@ -52,7 +53,8 @@ export const freezeSource: Step = {
     const raised = await everyAnswer(source, {at: CLOCK, readOnly: READ_ONLY_DEFAULT}, raise)
     // Known from an earlier run that did not finish: by now the default is our own.
     const readOnlyBefore = ((await noteOf(migration, 'frozen')) ?? {readOnlyBefore: raised.readOnly}).readOnlyBefore
-    await leaveNote(migration, 'frozen', {at: raised.at, fingerprint: '', readOnlyBefore})
+    const frozen: Frozen = {at: raised.at, fingerprint: '', readOnlyBefore}
+    await leaveNote(migration, 'frozen', frozen)
 
     const secondLine = setReadOnlyDefault('on')
     const {at, ...facts} = await everyAnswer(
@@ -64,8 +66,7 @@ export const freezeSource: Step = {
     if (unfenced.length > 0) await fenceTables(source, {...migration, ...IN_WINDOW}, guard.source, unfenced)
 
     const ended = await endWriters(migration, at, namesOf(facts.tables))
-    const fingerprint = await provenFrozen(source)
-    await leaveNoteAtEnd(migration, 'frozen', {at: raised.at, fingerprint, readOnlyBefore})
+    await leaveNoteAtEnd(migration, 'frozen', {...frozen, fingerprint: await provenFrozen(source)})
     const readOnly = facts.secondLine
       ? ''
       : '; this role cannot set default_transaction_read_only on the database, so DDL is only watched for'

@@ -1,5 +1,3 @@
-import {allEnded} from './all-ended.js'
-
 /** Opens something, gives it to `hold`, and closes it when that has ended. */
 export type Opening<T> = (hold: (opened: T) => Promise<void>) => Promise<unknown>
 
@@ -22,6 +20,7 @@ export async function together<T, Result>(
   )
   const result = Promise.all(opened).then(work)
   result.catch(() => undefined)
-  await allEnded(running)
+  await Promise.allSettled(running)
+  await Promise.all(running)
   return result
 }
