@@ -1,3 +1,4 @@
+import {CREATE_MARK, DROP_MARK} from './sync-mark.js'
 import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {withoutDomains} from '../postgres/plain-types.js'
 import {isKeyed, type Partition, sameKey, type CapturedTable} from './captured-table.js'
@@ -43,12 +44,14 @@ export const CREATE_COMMON = `
     member oid not null,
     seq bigint not null default nextval('${OWN_SCHEMA}.seq'),
     ${WRITTEN_BY} xid8 not null default pg_current_xact_id());
+  ${CREATE_MARK};
   create or replace function ${OWN_SCHEMA}.note_truncate() returns trigger language plpgsql security definer as
     $$begin insert into ${TRUNCATIONS} (unit, member) values (tg_argv[0]::pg_catalog.oid, tg_relid); return null; end$$`
 
 export const DROP_COMMON = `
   drop function if exists ${OWN_SCHEMA}.note_truncate();
   drop table if exists ${TRUNCATIONS};
+  ${DROP_MARK};
   drop sequence if exists ${OWN_SCHEMA}.seq`
 
 const columnsOf = (table: CapturedTable): string[] => (isKeyed(table) ? table.key.map(({name}) => name) : table.columns)

@@ -1,6 +1,7 @@
 import type {Session} from '../ports/ports.js'
 import {type SearchPath, searching} from '../postgres/app-search-path.js'
 import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {type Mark, MARKED} from './sync-mark.js'
 import type {CapturedTable} from './captured-table.js'
 import {TRUNCATIONS} from './log.js'
 import {ASK_SERVER, type Server, SERVER_COLUMNS, serverFrom, type ServerRow} from './server.js'
@@ -26,6 +27,8 @@ export interface Look extends Server {
   /** The server's clock just before the snapshot. */
   at: string
   pending: Pending[]
+  /** The last sync that the server remembers. */
+  mark: Mark | null
   /** By OID, of pending tables and their partitions: the file that held the rows at the snapshot. */
   files: Readonly<Record<string, string>>
 }
@@ -71,6 +74,7 @@ export async function lookAt(from: Session, tables: readonly CapturedTable[], pa
       at: string
       pending: {oid: string; pages: number; truncations: Truncation[]}[]
       files: Record<string, string>
+      mark: Mark | null
     }
   >(`
     set local synchronous_commit = on;
@@ -78,7 +82,7 @@ export async function lookAt(from: Session, tables: readonly CapturedTable[], pa
     ${ASK_SERVER}
     ${searching(path)};
     with pending as (select oid from unnest(current_setting('${PENDING}')::oid[]) oid)
-    select now()::text as at, ${SERVER_COLUMNS},
+    select now()::text as at, ${SERVER_COLUMNS}, (${MARKED}) as mark,
       (select coalesce(json_agg(json_build_object(
            'oid', oid::text,
            'pages', pg_relation_size(('${OWN_SCHEMA}.log_' || oid)::regclass) / current_setting('block_size')::int,
@@ -96,5 +100,5 @@ export async function lookAt(from: Session, tables: readonly CapturedTable[], pa
        join pg_class c on c.oid = held.oid) as files`)
   const byOid = new Map(tables.map((table) => [table.oid, table]))
   const pending = row.pending.map(({oid, ...rest}) => ({table: byOid.get(oid)!, ...rest}))
-  return {...serverFrom(row, tables), at: row.at, pending, files: row.files}
+  return {...serverFrom(row, tables), at: row.at, pending, files: row.files, mark: row.mark}
 }

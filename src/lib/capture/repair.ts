@@ -1,6 +1,7 @@
 import {type Guard, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Database} from '../ports/ports.js'
 import {logOf} from './log.js'
+import {forgetMark} from './sync-mark.js'
 import {isKeyed, type CapturedTable} from './captured-table.js'
 
 interface Sides {
@@ -9,11 +10,12 @@ interface Sides {
   guard: {from: Guard; to: Guard}
 }
 
-/** Accepts the server that `from` is on now as the one to follow. Nothing that was proven of another one holds. */
-export async function acceptServer({to, guard}: Sides): Promise<void> {
+/** Accepts both servers in the state that they are in now. Nothing that was proven before holds. */
+export async function acceptServer({from, to, guard}: Sides): Promise<void> {
+  await forgetMark(from, guard.from)
   await to.query(`${guard.to};
     update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null;
-    update ${OWN_SCHEMA}.sync_state set source_server = null, source_ended = null`)
+    update ${OWN_SCHEMA}.sync_state set source_server = null, source_ended = null, token = null, previous_token = null`)
 }
 
 /**

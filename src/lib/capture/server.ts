@@ -51,7 +51,7 @@ export function serverFrom(
   return {name: tables.some(({unlogged}) => unlogged) ? `${server}/${started}` : server, ended, next}
 }
 
-const REMEDY = 'heroku rds:verify --repair compares every row and copies again what differs'
+export const REMEDY = 'heroku rds:verify --repair compares every row and copies again what differs'
 
 /** Why a sync cannot go on with the server it reads now. */
 export function serverChanged(side: string, before: string, now: string): Error {

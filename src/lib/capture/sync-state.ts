@@ -6,6 +6,8 @@ export const CREATE_SYNC_STATE = `
     nth bigint not null default 0,
     source_server text,
     source_ended xid8,
+    token text,
+    previous_token text,
     equal_at timestamptz,
     rows bigint not null default 0,
     single boolean not null default true unique check (single));

@@ -1,8 +1,11 @@
+import {randomUUID} from 'node:crypto'
+
 import {type Applied, applyTables, isTaken} from './apply.js'
 import {backlogOf, type Piece} from './backlog.js'
 import type {CapturedTable} from './captured-table.js'
 import {type Look, lookAt} from './look.js'
 import {serverChanged, serverWentBack} from './server.js'
+import {doubting, hasForgotten, marking, mayHaveFailedOver, type Remembered} from './sync-mark.js'
 import {assertShape, isUnmoved, type Shape} from './shape.js'
 import {passingFence} from '../fence/fence.js'
 import {allEnded} from '../flow/all-ended.js'
@@ -143,7 +146,9 @@ function once(world: SyncWorld, turn: Turn, path: SearchPath): Promise<Turned> {
         await turn.meanwhile({snapshot, syncNumber: done.syncNumber})
       }
       from.lastly(world.guard.from)
-      return {...done, backlog}
+      from.lastly(marking({nth: done.syncNumber, token: done.token}))
+      const {token: _, ...turned} = done
+      return {...turned, backlog}
     },
     {mode: 'isolation level repeatable read'},
   )
@@ -157,9 +162,10 @@ async function bring(
   {from, to}: {from: Session; to: Transaction},
   {whole = false, chunk}: Turn,
   look: Look,
-): Promise<Omit<Turned, 'backlog'>> {
+): Promise<Omit<Turned, 'backlog'> & {token: string}> {
+  const token = randomUUID()
   const [{syncNumber, cuts}, unmoved] = await allEnded([
-    beginSync(world, to, look),
+    beginSync(world, to, look, token),
     isUnmoved(world.from, world, look.files),
   ])
   if (!unmoved) throw new InTheWay('a table was truncated or rewritten at this moment')
@@ -170,7 +176,7 @@ async function bring(
     where unit = any ('{${look.pending.map(({table}) => table.oid).join()}}');
     update ${OWN_SCHEMA}.sync_state
     set equal_at = ${whole ? literal(look.at) : 'equal_at'}, rows = rows + ${applied.rows}`)
-  return {...applied, syncNumber, at: look.at}
+  return {...applied, syncNumber, token, at: look.at}
 }
 
 /**
@@ -178,11 +184,13 @@ async function bring(
  * any sync. Tells where logs of whole rows were cut before.
  */
 async function beginSync(
-  {guard, passing, from}: Bringing,
-  to: Session,
-  {name, ended, next, pending}: Look,
+  {guard, passing, from, to: db}: Bringing,
+  to: Transaction,
+  {name, ended, next, pending, mark}: Look,
+  token: string,
 ): Promise<{syncNumber: string; cuts: Record<string, string>}> {
   const state = await to.queryOne<{
+    before: Remembered
     syncNumber: string
     server: string
     wentBack: boolean
@@ -192,19 +200,27 @@ async function beginSync(
     set local synchronous_commit = on;
     set local lock_timeout = '60s';
     ${passing};
-    with counted as (
+    with before as (
+      select json_build_object('nth', nth::text, 'token', token, 'previous', previous_token) as known
+      from ${OWN_SCHEMA}.sync_state),
+    counted as (
       update ${OWN_SCHEMA}.sync_state
       set nth = nth + 1,
+        token = ${literal(token)},
+        previous_token = token,
         source_server = coalesce(source_server, ${literal(name)}),
         source_ended = greatest(source_ended, ${literal(ended)}::xid8)
       returning nth, source_server, source_ended)
-    select nth::text as "syncNumber", source_server as server, source_ended > ${literal(next)}::xid8 as "wentBack",
+    select (select known from before) as before,
+      nth::text as "syncNumber", source_server as server, source_ended > ${literal(next)}::xid8 as "wentBack",
       (select coalesce(json_object_agg(unit, truncation::text), '{}')
        from ${OWN_SCHEMA}.sync_units
        where unit = any ('{${pending.map(({table}) => table.oid).join()}}')) as cuts
     from counted`)
   if (state.server !== name) throw serverChanged(from.side, state.server, name)
   if (state.wentBack) throw serverWentBack(from.side, next)
+  if (!hasForgotten(mark, state.before, {from, to: db}) && mayHaveFailedOver(name))
+    to.lastly(doubting(state.before.nth))
   return state
 }
 

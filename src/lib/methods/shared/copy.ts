@@ -1,4 +1,5 @@
 import {capturedTables, schemaChangeOf} from '../../capture/captured.js'
+import {forgetMark} from '../../capture/sync-mark.js'
 import {forgetSyncs} from '../../capture/touched.js'
 import {deleteTouchedRows} from '../../capture/delete-touched.js'
 import {isKeyed} from '../../capture/captured-table.js'
@@ -41,6 +42,7 @@ export const copySchema = (mode: CopyMode): Step => ({
   done: isNoted(mode, 'copied'),
 
   async run(migration) {
+    if (mode === 'captured') await forgetMark(migration.source, migration.guard.source)
     await forgetSyncs(migration.target)
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
     const {statements, settingsLeft} = await copyObjects(migration)
