@@ -14,9 +14,9 @@ import {openDatabase} from '../src/lib/adapters/postgres.js'
 import type {Database} from '../src/lib/ports/ports.js'
 import {Secret} from '../src/lib/ports/secret.js'
 import {type Later, newFolder} from './cleanup.js'
+import {DURABLE, durabilityOf} from './durability.js'
 
-/** Memory as Heroku and RDS give it to a server of 8 GB. Commits wait for the disk as they do there. */
-const DURABLE: Settings = {fsync: true, full_page_writes: true}
+/** Memory as Heroku and RDS give it to a server of 8 GB. */
 export const SOURCE_SETTINGS: Settings = {
   ...DURABLE,
   shared_buffers: '2GB',
@@ -56,6 +56,8 @@ export interface Stage {
   /** The RDS instance. */
   target: PostgresServer
   newTarget(): Promise<Place>
+  /** Of all servers that it has by now. */
+  durability(): Promise<string>
 }
 
 /** Servers of this machine; everything goes when `later` comes. */
@@ -66,9 +68,11 @@ export async function setStage(
   const folder = newFolder(later)
   const ca = await createCertificateAuthority(folder)
   const tls = await ca.issueServerCertificate()
+  const servers: PostgresServer[] = []
   const start = async (options: Parameters<typeof startServer>[0]) => {
     const server = await startServer(options)
     later(() => server.stop({immediate: true}))
+    servers.push(server)
     return server
   }
   const target = await start({
@@ -100,6 +104,7 @@ export async function setStage(
       const superuserUrl = target.superuserUrl(database)
       return {server: target, database, url, superuserUrl, ...open('target', url, {mode: 'verified', authorities})}
     },
+    durability: () => durabilityOf(servers),
   }
 }
 

@@ -47,6 +47,7 @@ const result = {
   machine: machine('16 to 17'),
   runs: Number(values.runs),
   tpcbRate: rate,
+  durability: taken.get(sizes[0]!)![0]!.durability,
   sizes: found,
   ratioLargestToSmallest,
   windowRatio,
@@ -76,7 +77,7 @@ function words({
   windowSeconds,
   bootSeconds,
   logMegabytes,
-}: Omit<Cutover, 'steps'>): string {
+}: Omit<Cutover, 'durability' | 'steps'>): string {
   return `${gigabytes.toFixed(2)} GB: write pause ${writePauseSeconds.toFixed(2)} s, window ${windowSeconds.toFixed(2)} s, of which the app booted for ${bootSeconds.toFixed(2)} s; capture logs of ${logMegabytes.toFixed(1)} MB`
 }
 

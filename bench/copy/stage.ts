@@ -9,16 +9,7 @@ import {createCertificateAuthority} from '../../sandbox/postgres/certificates.js
 import {type HerokuDatabase, provisionHerokuDatabase} from '../../sandbox/postgres/heroku-postgres.js'
 import {provisionRdsInstance, type TargetDatabase} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
-
-/** Memory as Heroku and RDS give it to a server of 8 GB; both write their log as they would there. */
-const SOURCE = {shared_buffers: '2GB', effective_cache_size: '6GB', maintenance_work_mem: '384MB', max_wal_size: '4GB'}
-const TARGET = {
-  shared_buffers: '2GB',
-  effective_cache_size: '4GB',
-  maintenance_work_mem: '127MB',
-  max_wal_size: '2GB',
-  max_worker_processes: 8,
-}
+import {SOURCE_SETTINGS, TARGET_SETTINGS} from '../stage.js'
 
 export interface Stage {
   source: PostgresServer
@@ -38,13 +29,18 @@ export async function setStage(statements: readonly string[], newestMajor: numbe
   const folder = mkdtempSync(join(tmpdir(), 'bench-copy-'))
   const ca = await createCertificateAuthority(folder)
   const [source, target] = await Promise.all([
-    startServer({major, dir: folder, tls: await ca.issueServerCertificate({name: 'source'}), settings: SOURCE}),
+    startServer({
+      major,
+      dir: folder,
+      tls: await ca.issueServerCertificate({name: 'source'}),
+      settings: SOURCE_SETTINGS,
+    }),
     startServer({
       major,
       dir: folder,
       tls: await ca.issueServerCertificate({name: 'target'}),
       requireTls: true,
-      settings: TARGET,
+      settings: TARGET_SETTINGS,
     }),
   ])
   const rds = await provisionRdsInstance(target)
