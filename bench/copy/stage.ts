@@ -23,6 +23,9 @@ export interface Stage {
   stop(): Promise<void>
 }
 
+/** Heroku's own: a peer that may not bring them to the target ends with an error, whatever else it has brought. */
+const FORBIDDEN = ['drop extension pg_stat_statements', 'drop schema _heroku cascade']
+
 /** A Heroku database with the given contents, vacuumed, and an instance to copy it to. Both are servers of this machine. */
 export async function setStage(statements: readonly string[], newestMajor: number): Promise<Stage> {
   const major = Math.min(newestMajor, 17) as Major
@@ -45,6 +48,7 @@ export async function setStage(statements: readonly string[], newestMajor: numbe
   ])
   const rds = await provisionRdsInstance(target)
   const database = await provisionHerokuDatabase(source)
+  for (const statement of FORBIDDEN) await source.superuser(database.database, statement)
   const client = new pg.Client({connectionString: database.url, ssl: {rejectUnauthorized: false}})
   await client.connect()
   for (const statement of statements) await client.query(statement)
