@@ -2,6 +2,7 @@
 // how far each of them is behind while a source is written to all the time.
 import {parseArgs} from 'node:util'
 
+import {describeProfile, PROFILES} from '../sandbox/network/profiles.js'
 import {type Applier, type Drained, native, ours} from './apply/appliers.js'
 import {bucardo} from './apply/bucardo.js'
 import {assertEqual} from './apply/equality.js'
@@ -10,7 +11,8 @@ import {type Stream, streamsOf} from './apply/streams.js'
 import {type Sustained, sustained} from './apply/sustained.js'
 import {withCleanup} from './cleanup.js'
 import {findTool} from './client-tools.js'
-import {machine, median, rounded, saveResult} from './measure.js'
+import {nameAt, profileNamed} from './distance.js'
+import {inTurns, machine, median, rounded, saveResult} from './measure.js'
 import {ask, QUIET, setStage} from './stage.js'
 
 const {values} = parseArgs({
@@ -22,18 +24,20 @@ const {values} = parseArgs({
     rates: {type: 'string', default: '300,1000'},
     seconds: {type: 'string', default: '30'},
     only: {type: 'string', default: 'ours,native,bucardo'},
+    distance: {type: 'string', default: 'loopback'},
     profile: {type: 'boolean', default: false},
     json: {type: 'boolean', default: false},
     trial: {type: 'boolean', default: false},
   },
 })
+const distance = profileNamed(values.distance)
 const runs = Number(values.runs)
 const sizes = {scale: Number(values.scale), transactions: Number(values.transactions), rows: Number(values.rows)}
 const tell = (line: string) => (values.json ? console.error(line) : console.log(line))
 
 const result = await withCleanup(async (later) => {
-  tell('preparing the servers')
-  const stage = await setStage(later, {sourceMajor: 16, targetMajor: 17, settings: QUIET})
+  tell(`preparing the servers; ${describeProfile(PROFILES[distance])}`)
+  const stage = await setStage(later, {sourceMajor: 16, targetMajor: 17, settings: QUIET, distance})
   const wanted = values.only.split(',')
   const appliers: Applier[] = []
   if (wanted.includes('ours')) appliers.push(await ours(stage, sizes))
@@ -44,22 +48,30 @@ const result = await withCleanup(async (later) => {
 
   const found: Record<string, unknown> = {}
   for (const stream of streamsOf(sizes)) found[stream.name] = summary(stream, await drainInTurns(stream, appliers))
-  return {machine: machine('16 to 17'), runs, ...sizes, ...found, sustained: await keepUp(appliers)}
+  return {
+    machine: machine('16 to 17'),
+    distance: describeProfile(PROFILES[distance]),
+    durability: await stage.durability(),
+    ...caveats(appliers),
+    runs,
+    ...sizes,
+    ...found,
+    sustained: await keepUp(appliers),
+  }
 })
-if (!values.trial && values.only.includes('ours,native')) saveResult('apply', result)
+if (!values.trial && values.only.includes('ours,native')) saveResult(nameAt(distance, 'apply'), result)
 if (values.json) console.log(JSON.stringify(result))
 
 /** The first round warms up and does not count; each round begins with another applier. */
 async function drainInTurns(stream: Stream, appliers: readonly Applier[]): Promise<Map<Applier, Drained[]>> {
   const taken = new Map<Applier, Drained[]>(appliers.map((applier) => [applier, []]))
   for (let round = 0; round <= runs; round++) {
-    for (let turn = 0; turn < appliers.length; turn++) {
-      const applier = appliers[(round + turn) % appliers.length]!
+    for (const applier of inTurns(appliers, round)) {
       await tidyUp(stream, applier)
       await stream.run(applier.source.url)
       const drained = await applier.drain(stream.changes)
       await assertEqual(applier.source, applier.target)
-      tell(`${round}. ${stream.name} ${line(applier.name, stream, drained)}`)
+      tell(`${round}. ${stream.name} ${line(applier, stream, drained)}`)
       if (values.profile && drained.phases) tellPhases(drained.phases)
       if (round > 0) taken.get(applier)!.push(drained)
     }
@@ -81,11 +93,23 @@ async function tidyUp(stream: Stream, {source, target, drain}: Applier): Promise
   for (const {server} of [source, target]) await server.superuser('postgres', 'checkpoint')
 }
 
-function line(name: string, {changes}: Stream, {seconds, rows, cpuSeconds}: Drained): string {
+/** What figures at a distance do not say themselves. */
+function caveats(appliers: readonly Applier[]): Record<string, unknown> {
+  if (distance === 'loopback') return {}
+  const near = Object.fromEntries(appliers.flatMap(({name, near}) => (near === undefined ? [] : [[name, near]])))
+  return {near, ownCpu: 'includes what lies between: it is imitated in the same process'}
+}
+
+function aside({near}: Applier): string {
+  return distance === 'loopback' || near === undefined ? '' : ` (${near})`
+}
+
+function line(applier: Applier, {changes}: Stream, {seconds, rows, cpuSeconds}: Drained): string {
   const rates = `${Math.round(changes / seconds)} changes/s   ${Math.round(rows / seconds)} rows/s`
   const {source, target, own} = cpuSeconds
-  const cpu = `cpu source ${source.toFixed(1)} s, target ${target.toFixed(1)} s, node ${own.toFixed(1)} s`
-  return `${name.padEnd(8)} ${seconds.toFixed(2).padStart(6)} s   ${rates}   ${cpu}`
+  const owner = distance === 'loopback' ? 'node' : 'node and what lies between'
+  const cpu = `cpu source ${source.toFixed(1)} s, target ${target.toFixed(1)} s, ${owner} ${own.toFixed(1)} s`
+  return `${applier.name.padEnd(8)} ${seconds.toFixed(2).padStart(6)} s   ${rates}   ${cpu}${aside(applier)}`
 }
 
 function summary(stream: Stream, taken: Map<Applier, Drained[]>): Record<string, unknown> {
@@ -109,8 +133,12 @@ function summary(stream: Stream, taken: Map<Applier, Drained[]>): Record<string,
     }),
   )
   const mine = figures.get('ours')?.changesPerSecond
-  for (const [name, {seconds, changesPerSecond}] of figures)
-    tell(`${stream.name.padEnd(6)} ${name.padEnd(8)} median ${seconds.toFixed(2)} s, ${changesPerSecond} changes/s`)
+  for (const applier of taken.keys()) {
+    const {seconds, changesPerSecond} = figures.get(applier.name)!
+    tell(
+      `${stream.name.padEnd(6)} ${applier.name.padEnd(8)} median ${seconds.toFixed(2)} s, ${changesPerSecond} changes/s${aside(applier)}`,
+    )
+  }
   const ratioTo = (name: Applier['name']) => {
     const other = figures.get(name)
     return mine && other ? rounded(mine / other.changesPerSecond, 2) : null
@@ -126,14 +154,14 @@ function summary(stream: Stream, taken: Map<Applier, Drained[]>): Record<string,
 async function keepUp(appliers: readonly Applier[]): Promise<Record<string, Record<string, Sustained>> | string> {
   if (!findTool('pgbench')) return 'left out: pgbench is not installed'
   const found: Record<string, Record<string, Sustained>> = {}
-  for (const rate of values.rates.split(',').map(Number)) {
-    for (const applier of appliers) {
+  for (const [nth, rate] of values.rates.split(',').map(Number).entries()) {
+    for (const applier of inTurns(appliers, nth + 1)) {
       const lag = await sustained(applier, {rate, seconds: Number(values.seconds), clients: 4})
       await applier.drain(0)
       await assertEqual(applier.source, applier.target)
       ;(found[`${rate} transactions/s`] ??= {})[applier.name] = lag
       tell(
-        `at ${rate} transactions/s (${lag.tps} done) ${applier.name.padEnd(8)} is behind by ${lag.medianSeconds} s (median), ${lag.p95Seconds} s (p95), ${lag.maxSeconds} s (most)`,
+        `at ${rate} transactions/s (${lag.tps} done) ${applier.name.padEnd(8)} is behind by ${lag.medianSeconds} s (median), ${lag.p95Seconds} s (p95), ${lag.maxSeconds} s (most)${aside(applier)}`,
       )
     }
   }

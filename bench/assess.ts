@@ -4,12 +4,14 @@ import {parseArgs} from 'node:util'
 import pg from 'pg'
 
 import {startSandbox} from '../sandbox/sandbox.js'
+import {makeDurable} from './durability.js'
 
 const {values} = parseArgs({options: {tables: {type: 'string', default: '5000'}, runs: {type: 'string', default: '3'}}})
 const tables = Number(values.tables)
 
 const sandbox = await startSandbox()
 try {
+  console.log(await makeDurable([sandbox.source, sandbox.target]))
   const shop = await sandbox.openShop({formation: {}})
   const client = new pg.Client({connectionString: shop.source.url, ssl: {rejectUnauthorized: false}})
   await client.connect()

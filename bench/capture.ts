@@ -51,7 +51,8 @@ const result = await withCleanup(async (later) => {
   tell('')
   for (const line of on ? verdictsOn(on) : []) tell(line)
   const how = {runs, seconds, scale, clients: Number(values.clients), rows}
-  return {machine: machine('16'), ...how, ...flat(on), ...(off ? {synchronousCommitOff: flat(off)} : {})}
+  const durability = await stage.durability()
+  return {machine: machine('16'), durability, ...how, ...flat(on), ...(off ? {synchronousCommitOff: flat(off)} : {})}
 })
 if (!values.trial && values.only === undefined) saveResult('capture', result)
 if (values.json) console.log(JSON.stringify(result))

@@ -23,6 +23,7 @@ import {ADDON, healthyHeroku, healthyRds} from '../test/support/healthy.js'
 import {clientMajor} from './copy/contestants.js'
 import {SHAPES} from './copy/shapes.js'
 import {setStage} from './copy/stage.js'
+import {durabilityOf} from './durability.js'
 import {machine, median, rounded, saveResult, secondsOf} from './measure.js'
 
 const {values} = parseArgs({
@@ -98,6 +99,7 @@ try {
     predictedSeconds: of((run) => run.predicted, 1),
     predictedToActual: of((run) => run.predicted / run.seconds),
     machine: machine(String(stage.source.major)),
+    durability: await durabilityOf([stage.source, stage.target]),
   }
   console.log(JSON.stringify(result))
   if (values.save) saveResult(`line-${values.shape}-${values.mbit}`, result)

@@ -11,6 +11,12 @@ export const quantile = (numbers: readonly number[], share: number): number =>
 
 export const rounded = (number: number, digits = 3): number => Number(number.toFixed(digits))
 
+/** In round n the list begins with the nth: so none is always the first. A round 0 warms up. */
+export function inTurns<T>(all: readonly T[], round: number): T[] {
+  const first = (round - 1) % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
+
 /** Seconds that `work` took. */
 export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now()

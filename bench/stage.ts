@@ -5,6 +5,8 @@ import pg from 'pg'
 import type {Major} from '../sandbox/postgres/binaries.js'
 import {createCertificateAuthority} from '../sandbox/postgres/certificates.js'
 import type {Settings} from '../sandbox/postgres/configuration.js'
+import {startDistance} from '../sandbox/network/distance.js'
+import type {ProfileName} from '../sandbox/network/profiles.js'
 import {provisionHerokuDatabase} from '../sandbox/postgres/heroku-postgres.js'
 import {provisionRdsInstance} from '../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../sandbox/postgres/server.js'
@@ -14,9 +16,9 @@ import {openDatabase} from '../src/lib/adapters/postgres.js'
 import type {Database} from '../src/lib/ports/ports.js'
 import {Secret} from '../src/lib/ports/secret.js'
 import {type Later, newFolder} from './cleanup.js'
+import {DURABLE, durabilityOf} from './durability.js'
 
-/** Memory as Heroku and RDS give it to a server of 8 GB. Commits wait for the disk as they do there. */
-const DURABLE: Settings = {fsync: true, full_page_writes: true}
+/** Memory as Heroku and RDS give it to a server of 8 GB. */
 export const SOURCE_SETTINGS: Settings = {
   ...DURABLE,
   shared_buffers: '2GB',
@@ -43,6 +45,8 @@ export interface Place {
   /** As the owner. */
   url: string
   superuserUrl: string
+  /** By which whoever is measured reaches its server; the URLs are near. */
+  port: number
   /** As the tool opens it. */
   db: Database
   parts: ConnectionParts
@@ -56,19 +60,33 @@ export interface Stage {
   /** The RDS instance. */
   target: PostgresServer
   newTarget(): Promise<Place>
+  /** Of all servers that it has by now. */
+  durability(): Promise<string>
+}
+
+export interface StageOptions {
+  sourceMajor: Major
+  targetMajor: Major
+  settings?: Settings
+  /** From who is measured to every server. */
+  distance?: ProfileName
 }
 
 /** Servers of this machine; everything goes when `later` comes. */
 export async function setStage(
   later: Later,
-  {sourceMajor, targetMajor, settings = {}}: {sourceMajor: Major; targetMajor: Major; settings?: Settings},
+  {sourceMajor, targetMajor, settings = {}, distance = 'loopback'}: StageOptions,
 ): Promise<Stage> {
   const folder = newFolder(later)
+  const between = startDistance(distance, folder)
+  later(() => between.stop())
   const ca = await createCertificateAuthority(folder)
   const tls = await ca.issueServerCertificate()
+  const ports = new Map<PostgresServer, number>()
   const start = async (options: Parameters<typeof startServer>[0]) => {
     const server = await startServer(options)
     later(() => server.stop({immediate: true}))
+    ports.set(server, await between.add('databases', server))
     return server
   }
   const target = await start({
@@ -79,11 +97,12 @@ export async function setStage(
     settings: {...TARGET_SETTINGS, ...settings},
   })
   const rds = await provisionRdsInstance(target)
-  const open = (side: Database['side'], url: string, how: Tls) => {
-    const parts = parseConnectionUrl(new Secret(url), 'URL')
+  const open = (side: Database['side'], server: PostgresServer, url: string, how: Tls) => {
+    const port = ports.get(server)!
+    const parts = {...parseConnectionUrl(new Secret(url), 'URL'), port}
     const db = openDatabase(side, parts, how)
     later(() => db.close())
-    return {db, parts, tls: how}
+    return {server, url, port, db, parts, tls: how}
   }
   return {
     target,
@@ -92,14 +111,15 @@ export async function setStage(
     async newSource(server) {
       const {url, database} = await provisionHerokuDatabase(server)
       const superuserUrl = server.superuserUrl(database)
-      return {server, database, url, superuserUrl, ...open('source', url, {mode: 'encrypted'})}
+      return {database, superuserUrl, ...open('source', server, url, {mode: 'encrypted'})}
     },
     async newTarget() {
       const {url, database} = await rds.createTargetDatabase()
       const authorities = [readFileSync(ca.caFile, 'utf8')]
       const superuserUrl = target.superuserUrl(database)
-      return {server: target, database, url, superuserUrl, ...open('target', url, {mode: 'verified', authorities})}
+      return {database, superuserUrl, ...open('target', target, url, {mode: 'verified', authorities})}
     },
+    durability: () => durabilityOf([...ports.keys()]),
   }
 }
 

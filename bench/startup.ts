@@ -2,12 +2,14 @@
 import {parseArgs} from 'node:util'
 
 import {startSandbox} from '../sandbox/sandbox.js'
+import {makeDurable} from './durability.js'
 
 const {values} = parseArgs({options: {runs: {type: 'string', default: '9'}}})
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 
 const sandbox = await startSandbox()
 try {
+  console.log(await makeDurable([sandbox.source, sandbox.target]))
   const shop = await sandbox.openShop({formation: {}})
   const time = async (command: string) => {
     const begun = performance.now()

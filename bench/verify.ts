@@ -79,6 +79,7 @@ const result = await withCleanup(async (later) => {
   const ratios = {ratioToCount: ratioTo('count'), ratioToDump: ratioTo('dump')}
   return {
     machine: machine(String(major)),
+    durability: await stage.durability(),
     runs: Number(values.runs),
     bytes,
     tables: tables.length,

@@ -52,6 +52,7 @@ const result = {
   distance: describeProfile(PROFILES[distance]),
   runs: Number(values.runs),
   tpcbRate: rate,
+  durability: taken.get(sizes[0]!)![0]!.durability,
   sizes: found,
   ratioLargestToSmallest,
   windowRatio,
@@ -81,7 +82,7 @@ function words({
   windowSeconds,
   bootSeconds,
   logMegabytes,
-}: Omit<Cutover, 'steps'>): string {
+}: Omit<Cutover, 'durability' | 'steps'>): string {
   return `${gigabytes.toFixed(2)} GB: write pause ${writePauseSeconds.toFixed(2)} s, window ${windowSeconds.toFixed(2)} s, of which the app booted for ${bootSeconds.toFixed(2)} s; capture logs of ${logMegabytes.toFixed(1)} MB`
 }
 

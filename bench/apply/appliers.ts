@@ -21,6 +21,8 @@ export interface Applier {
   name: 'bucardo' | 'native' | 'ours'
   source: Place
   target: Place
+  /** What of it stays near whatever the distance, in words. */
+  near?: string
   /** Brings all that is committed by now. `changes` is what the source has made. */
   drain: (changes: number) => Promise<Drained>
   /** Keeps up while `work` goes on. */
@@ -68,8 +70,8 @@ export async function native(stage: Stage, sizes: StreamSizes, later: Later): Pr
   await stage.target.configure({wal_retrieve_retry_interval: '100ms'})
   for (const {url} of [source, target]) await ask(url, ...schemaFor(sizes), 'vacuum analyze')
   await ask(source.superuserUrl, 'create publication bench for all tables')
-  const {hostname, port, username, password, pathname} = new URL(source.superuserUrl)
-  const from = `host=${hostname} port=${port} user=${username} password=${password} dbname=${pathname.slice(1)} sslmode=require`
+  const {hostname, username, password, pathname} = new URL(source.superuserUrl)
+  const from = `host=${hostname} port=${source.port} user=${username} password=${password} dbname=${pathname.slice(1)} sslmode=require`
   await ask(
     target.superuserUrl,
     `create subscription bench connection '${from}' publication bench with (copy_data = false, binary = true, synchronous_commit = off)`,
@@ -91,6 +93,7 @@ export async function native(stage: Stage, sizes: StreamSizes, later: Later): Pr
     name: 'native',
     source,
     target,
+    near: 'works on the target itself, so only its source is at a distance',
     async drain(changes) {
       const before = cpuSeconds(source, target)
       const begun = performance.now()

@@ -10,6 +10,7 @@ import {removeWhenWeAreGone} from '../../sandbox/postgres/reaper.js'
 import {giveToServerUser, makeReachable, serverUser} from '../../sandbox/postgres/server-user.js'
 import type {Later} from '../cleanup.js'
 import {findTool} from '../client-tools.js'
+import {DURABLE} from '../durability.js'
 import {connect} from '../stage.js'
 
 const run = promisify(execFile)
@@ -37,7 +38,8 @@ export async function startControl(later: Later): Promise<Control> {
   const env = {...process.env, LC_ALL: 'C', HOME: folder}
   const asServer = (tool: string, args: string[]) => run(join(bin, tool), args, {cwd: '/', env, ...serverUser})
   await asServer('initdb', ['-D', dataDir, '--no-sync', '-U', 'postgres', '--auth=trust'])
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`
+  const durable = Object.entries(DURABLE).map(([name, value]) => `-c ${name}=${value}`)
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' ${durable.join(' ')}`
   await asServer('pg_ctl', ['start', '--wait', '-D', dataDir, '-l', join(folder, 'postgres.log'), '-o', settings])
   later(async () => {
     await asServer('pg_ctl', ['stop', '-D', dataDir, '-m', 'immediate']).catch(() => undefined)

@@ -106,8 +106,8 @@ function isBucardo(pid: number): boolean {
   }
 }
 
-function accessTo({superuserUrl}: Place): string[] {
-  const {hostname, port, username, password, pathname} = new URL(superuserUrl)
+function accessTo({superuserUrl, port}: Place): string[] {
+  const {hostname, username, password, pathname} = new URL(superuserUrl)
   return [`dbname=${pathname.slice(1)}`, `host=${hostname}`, `port=${port}`, `user=${username}`, `pass=${password}`]
 }
 

@@ -23,6 +23,7 @@ export interface Contestant {
 
 const jobs = cpus().length
 const plain = '--no-owner --no-acl'
+const cut = '100MB'
 
 export const ours: Contestant = {
   name: 'heroku-plugin-rds',
@@ -45,6 +46,12 @@ const byShell =
     return {}
   }
 
+const throughFolder = ({dump = '', restore = ''} = {}): Contestant['copy'] =>
+  byShell(
+    `pg_dump -Fd ${dump} -j ${jobs} ${plain} -f "$DIR/dump" "$SOURCE"; ` +
+      `${restore} pg_restore -j ${jobs} ${plain} -d "$TARGET" "$DIR/dump"`,
+  )
+
 /** What a user would take instead; those that are not installed are left out. */
 export function peers(): Contestant[] {
   const dump = versionOf('pg_dump')
@@ -60,19 +67,23 @@ export function peers(): Contestant[] {
           {
             name: `pg_dump -Fd -j ${jobs}, pg_restore -j ${jobs}`,
             version: dump,
-            copy: byShell(
-              `pg_dump -Fd -j ${jobs} ${plain} -f "$DIR/dump" "$SOURCE"; pg_restore -j ${jobs} ${plain} -d "$TARGET" "$DIR/dump"`,
-            ),
+            copy: throughFolder(),
+          },
+          {
+            name: `pg_dump -Fd -Z0 -j ${jobs}, pg_restore -j ${jobs} with 512MB`,
+            version: dump,
+            copy: throughFolder({dump: '-Z0', restore: 'PGOPTIONS="-c maintenance_work_mem=512MB"'}),
           },
         ]
       : []),
     ...(clone
       ? [
           {
-            name: 'pgcopydb clone',
+            name: `pgcopydb clone, ${jobs} jobs, tables cut at ${cut}`,
             version: clone,
             copy: byShell(
-              `pgcopydb clone ${plain} --no-role-passwords --dir "$DIR/pgcopydb" --source "$SOURCE" --target "$TARGET"`,
+              `pgcopydb clone ${plain} --no-role-passwords --table-jobs ${jobs} --index-jobs ${jobs} ` +
+                `--split-tables-larger-than ${cut} --dir "$DIR/pgcopydb" --source "$SOURCE" --target "$TARGET"`,
             ),
           },
         ]

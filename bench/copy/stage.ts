@@ -9,16 +9,7 @@ import {createCertificateAuthority} from '../../sandbox/postgres/certificates.js
 import {type HerokuDatabase, provisionHerokuDatabase} from '../../sandbox/postgres/heroku-postgres.js'
 import {provisionRdsInstance, type TargetDatabase} from '../../sandbox/postgres/rds-postgres.js'
 import {type PostgresServer, startServer} from '../../sandbox/postgres/server.js'
-
-/** Memory as Heroku and RDS give it to a server of 8 GB; both write their log as they would there. */
-const SOURCE = {shared_buffers: '2GB', effective_cache_size: '6GB', maintenance_work_mem: '384MB', max_wal_size: '4GB'}
-const TARGET = {
-  shared_buffers: '2GB',
-  effective_cache_size: '4GB',
-  maintenance_work_mem: '127MB',
-  max_wal_size: '2GB',
-  max_worker_processes: 8,
-}
+import {SOURCE_SETTINGS, TARGET_SETTINGS} from '../stage.js'
 
 export interface Stage {
   source: PostgresServer
@@ -32,23 +23,32 @@ export interface Stage {
   stop(): Promise<void>
 }
 
+/** Heroku's own: a peer that may not bring them to the target ends with an error, whatever else it has brought. */
+const FORBIDDEN = ['drop extension pg_stat_statements', 'drop schema _heroku cascade']
+
 /** A Heroku database with the given contents, vacuumed, and an instance to copy it to. Both are servers of this machine. */
 export async function setStage(statements: readonly string[], newestMajor: number): Promise<Stage> {
   const major = Math.min(newestMajor, 17) as Major
   const folder = mkdtempSync(join(tmpdir(), 'bench-copy-'))
   const ca = await createCertificateAuthority(folder)
   const [source, target] = await Promise.all([
-    startServer({major, dir: folder, tls: await ca.issueServerCertificate({name: 'source'}), settings: SOURCE}),
+    startServer({
+      major,
+      dir: folder,
+      tls: await ca.issueServerCertificate({name: 'source'}),
+      settings: SOURCE_SETTINGS,
+    }),
     startServer({
       major,
       dir: folder,
       tls: await ca.issueServerCertificate({name: 'target'}),
       requireTls: true,
-      settings: TARGET,
+      settings: TARGET_SETTINGS,
     }),
   ])
   const rds = await provisionRdsInstance(target)
   const database = await provisionHerokuDatabase(source)
+  for (const statement of FORBIDDEN) await source.superuser(database.database, statement)
   const client = new pg.Client({connectionString: database.url, ssl: {rejectUnauthorized: false}})
   await client.connect()
   for (const statement of statements) await client.query(statement)

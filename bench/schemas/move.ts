@@ -5,6 +5,7 @@ import type {Major} from '../../sandbox/postgres/binaries.js'
 import {type Sandbox, startSandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
 import {newFolder, withCleanup} from '../cleanup.js'
+import {makeDurable} from '../durability.js'
 import {ask} from '../stage.js'
 import {definitionsOf, differencesOf} from './compare/definitions.js'
 import {rowsOf} from './compare/rows.js'
@@ -36,6 +37,7 @@ export async function moveSchema({name, text, majors, rowsEach, tell}: Schema): 
     const [sourceMajor, targetMajor] = majors
     const sandbox = await startSandbox({sourceMajor, targetMajor})
     later(() => sandbox.stop())
+    outcome.durability = await makeDurable([sandbox.source, sandbox.target])
     Object.assign(process.env, sandbox.env)
     const shop = await sandbox.openShop({name: 'shop', empty: true, formation: {}})
     const commands = await commandsOf(shop)

@@ -24,6 +24,7 @@ export type Phase = (typeof PHASES)[number]
 export interface Outcome {
   schema: string
   majors: [source: Major, target: Major]
+  durability?: string
   /** What went wrong in each; nothing where it held. A phase that is left out was not reached. */
   phases: Partial<Record<Phase, string[]>>
   /** How long each took. */

@@ -5,6 +5,7 @@ import type {Shop} from '../../sandbox/shop.js'
 import {until} from '../../sandbox/until.js'
 import {withCleanup} from '../cleanup.js'
 import {findTool} from '../client-tools.js'
+import {durabilityOf} from '../durability.js'
 import {initTpcb} from '../pgbench.js'
 import {ask, SOURCE_SETTINGS, TARGET_SETTINGS} from '../stage.js'
 import {addBallast} from './ballast.js'
@@ -21,6 +22,7 @@ export interface Cutover {
   /** Of all capture logs on the source when the window was over, emptied or not. */
   logMegabytes: number
   load?: LoadSeen
+  durability: string
 }
 
 export interface HowToMove {
@@ -76,6 +78,7 @@ export async function moveShop({gigabytes, rate, scale, distance, watch}: HowToM
       acknowledgedWrites,
       logMegabytes: Number(logs!.bytes) / 1e6,
       ...(seen ? {load: seen} : {}),
+      durability: await durabilityOf([sandbox.source, sandbox.target]),
       ...(await timesOf(shop, sandbox)),
     }
   })
