@@ -2,7 +2,8 @@
 // command moves a busy shop with ballast and TPC-B beside it. Sizes in turns.
 import {parseArgs} from 'node:util'
 
-import {describeProfile, isProfileName, PROFILES} from '../sandbox/network/profiles.js'
+import {describeProfile, PROFILES} from '../sandbox/network/profiles.js'
+import {nameAt, profileNamed} from './distance.js'
 import {findTool} from './client-tools.js'
 import {machine, median, rounded, saveResult} from './measure.js'
 import {type Cutover, moveShop} from './window/cutover.js'
@@ -19,8 +20,7 @@ const {values} = parseArgs({
     trial: {type: 'boolean', default: false},
   },
 })
-if (!isProfileName(values.distance)) throw new Error(`--distance is one of ${Object.keys(PROFILES).join(', ')}`)
-const {distance} = values
+const distance = profileNamed(values.distance)
 const sizes = values.sizes.split(',').map(Number)
 const tell = (line: string) => (values.json ? console.error(line) : console.log(line))
 const watch = (text: string) => void (values.verbose && process.stderr.write(text))
@@ -57,7 +57,7 @@ const result = {
   ratioLargestToSmallest,
   windowRatio,
 }
-if (!values.trial) saveResult(distance === 'loopback' ? 'window' : `window-${distance}`, result)
+if (!values.trial) saveResult(nameAt(distance, 'window'), result)
 if (values.json) console.log(JSON.stringify(result))
 
 function mediansOf(cutovers: readonly Cutover[]) {
