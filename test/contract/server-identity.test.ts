@@ -1,7 +1,3 @@
-import {execFile} from 'node:child_process'
-import {renameSync, rmSync} from 'node:fs'
-import {promisify} from 'node:util'
-
 import {expect} from 'chai'
 
 import {failOver} from '../../sandbox/postgres/aurora.js'
@@ -11,8 +7,9 @@ import {CREATE_COMMON} from '../../src/lib/capture/log.js'
 import {lookAt} from '../../src/lib/capture/look.js'
 import {identityOf, isSameDatabase} from '../../src/lib/postgres/identity.js'
 import type {Session} from '../../src/lib/ports/ports.js'
-import {RdsError} from '../../src/lib/ports/errors.js'
+import type {RdsError} from '../../src/lib/ports/errors.js'
 import {captureOf, verifyWhileLive} from '../support/capture.js'
+import {persistently, rememberState} from '../support/earlier-state.js'
 import {ask, contentsOf, servers, type Source, type Target} from '../support/servers.js'
 
 const SCHEMA = 'create table things (id int primary key); insert into things values (1), (2)'
@@ -100,17 +97,11 @@ for (const {kind, system, timeline, ...how} of KINDS) {
 
     it('refuses a server that is in an earlier state than at the last sync, whatever its timeline', async () => {
       const capture = await captureOf(source, target)
-      const {dataDir} = both.source
-      await both.source.halt()
-      await copyFolder(dataDir, `${dataDir}-earlier`)
-      await both.source.resume()
+      const restore = await rememberState(both.source)
       for (const id of [5, 6, 7]) await persistently(() => ask(source.url, `insert into things values (${id})`))
       await persistently(() => capture.sync())
       const contents = await contentsOf(target.superuserUrl)
-      await both.source.halt({immediate: true})
-      rmSync(dataDir, {recursive: true})
-      renameSync(`${dataDir}-earlier`, dataDir)
-      await both.source.resume()
+      await restore()
 
       await persistently(() => ask(source.url, 'insert into things values (8)'))
       const error = await errorOf(persistently(() => capture.sync()))
@@ -125,21 +116,8 @@ for (const {kind, system, timeline, ...how} of KINDS) {
   })
 }
 
-const copyFolder = (from: string, to: string) => promisify(execFile)('cp', ['-R', '-p', from, to])
-
 const errorOf = (work: Promise<unknown>): Promise<RdsError> =>
   work.then(
     () => expect.fail('it should have been refused'),
     (error: RdsError) => error,
   )
-
-/** Again where the connection was one that has ended with the server. */
-async function persistently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof RdsError || tries === 20) throw error
-    }
-  }
-}

@@ -15,7 +15,7 @@ export async function acceptServer({from, to, guard}: Sides): Promise<void> {
   await forgetMark(from, guard.from)
   await to.query(`${guard.to};
     update ${OWN_SCHEMA}.sync_units set verified_sync = null, verified_at = null;
-    update ${OWN_SCHEMA}.sync_state set source_server = null, source_ended = null, token = null, previous_token = null`)
+    update ${OWN_SCHEMA}.sync_state set source_server = null, source_ended = null, token = null, token_seen = null`)
 }
 
 /**

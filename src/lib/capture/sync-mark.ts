@@ -6,8 +6,8 @@ import {REMEDY} from './server.js'
 
 /*
  * Both sides remember the last sync, by a random token: `to` with the commit that applies it, `from` with the commit, a moment later, that
- * forgets what was read. `to` keeps the token before it as well: a process that dies in between leaves `from` one behind. A side that
- * remembers anything else is in an earlier state, as after a restore, a clone or a failover, and lacks what the other has.
+ * forgets what was read. `to` keeps the token that it saw on `from` as well, because processes that die in between leave `from` behind.
+ * A side that remembers anything else is in an earlier state, as after a restore, a clone or a failover, and lacks what the other has.
  */
 
 const MARK = `${OWN_SCHEMA}.sync_mark`
@@ -44,7 +44,8 @@ export async function forgetMark(from: Database, guard: Guard): Promise<void> {
 export interface Remembered {
   nth: string
   token: string | null
-  previous: string | null
+  /** Of `from`, when the sync began that `to` remembers. */
+  seen: string | null
 }
 
 /**
@@ -54,7 +55,7 @@ export interface Remembered {
 export function hasForgotten(mark: Mark | null, to: Remembered, sides: {from: Database; to: Database}): boolean {
   const token = mark?.token ?? null
   if (token === to.token) return true
-  if (to.token !== null && token === to.previous) return false
+  if (to.token !== null && token === to.seen) return false
   const behind = BigInt(mark?.nth ?? 0) > BigInt(to.nth) ? sides.to : sides.from
   throw failed(
     `${behind.side}_went_back`,
@@ -67,8 +68,8 @@ export function hasForgotten(mark: Mark | null, to: Remembered, sides: {from: Da
 /** A failover of such a server does not show: whether it has lost the last commits is not known. */
 export const mayHaveFailedOver = (name: string): boolean => name.includes(HIDDEN)
 
-/** SQL on the `to` side: nothing is proven any more of the tables that a sync brought. */
-export const doubting = (nth: string): string => `
+/** SQL on the `to` side: nothing is proven any more of the tables that syncs brought after this one. */
+export const doubtingSince = (mark: Mark | null): string => `
   update ${OWN_SCHEMA}.sync_units
   set verified_sync = null, verified_at = null
-  where last_sync = ${nth}`
+  where last_sync > ${mark?.nth ?? 0}`

@@ -7,7 +7,7 @@ export const CREATE_SYNC_STATE = `
     source_server text,
     source_ended xid8,
     token text,
-    previous_token text,
+    token_seen text,
     equal_at timestamptz,
     rows bigint not null default 0,
     single boolean not null default true unique check (single));

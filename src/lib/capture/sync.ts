@@ -5,7 +5,7 @@ import {backlogOf, type Piece} from './backlog.js'
 import type {CapturedTable} from './captured-table.js'
 import {type Look, lookAt} from './look.js'
 import {serverChanged, serverWentBack} from './server.js'
-import {doubting, hasForgotten, marking, mayHaveFailedOver, type Remembered} from './sync-mark.js'
+import {doubtingSince, hasForgotten, marking, mayHaveFailedOver, type Remembered} from './sync-mark.js'
 import {assertShape, isUnmoved, type Shape} from './shape.js'
 import {passingFence} from '../fence/fence.js'
 import {allEnded} from '../flow/all-ended.js'
@@ -201,13 +201,13 @@ async function beginSync(
     set local lock_timeout = '60s';
     ${passing};
     with before as (
-      select json_build_object('nth', nth::text, 'token', token, 'previous', previous_token) as known
+      select json_build_object('nth', nth::text, 'token', token, 'seen', token_seen) as known
       from ${OWN_SCHEMA}.sync_state),
     counted as (
       update ${OWN_SCHEMA}.sync_state
       set nth = nth + 1,
         token = ${literal(token)},
-        previous_token = token,
+        token_seen = ${mark ? literal(mark.token) : 'null'},
         source_server = coalesce(source_server, ${literal(name)}),
         source_ended = greatest(source_ended, ${literal(ended)}::xid8)
       returning nth, source_server, source_ended)
@@ -219,8 +219,7 @@ async function beginSync(
     from counted`)
   if (state.server !== name) throw serverChanged(from.side, state.server, name)
   if (state.wentBack) throw serverWentBack(from.side, next)
-  if (!hasForgotten(mark, state.before, {from, to: db}) && mayHaveFailedOver(name))
-    to.lastly(doubting(state.before.nth))
+  if (!hasForgotten(mark, state.before, {from, to: db}) && mayHaveFailedOver(name)) to.lastly(doubtingSince(mark))
   return state
 }
 
