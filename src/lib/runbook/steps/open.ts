@@ -7,7 +7,8 @@ import {describeWrites, landedSince} from '../../fence/landed-writes.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
 import {failed, messageOf, refused} from '../../ports/errors.js'
 import {endOtherSessions} from '../../postgres/sessions.js'
-import type {Migration} from '../migration.js'
+import {compareLargeObjects} from '../../verify/large-objects.js'
+import {forward, type Migration} from '../migration.js'
 import type {Step} from '../step.js'
 import {enterMaintenance} from './enter-maintenance.js'
 import {lookAtFences} from './gate.js'
@@ -85,14 +86,22 @@ async function close(migration: Migration): Promise<void> {
 /** Rollback before writes loses nothing; after them it would, and says what. */
 export async function refuseIfWritten(migration: Migration): Promise<void> {
   const {lastLanded} = await requireNote(migration, 'smoke')
-  const {landed, fingerprint} = await everyAnswer(migration.target, {
-    landed: landedSince(lastLanded),
-    fingerprint: fingerprintOf('owned'),
-  })
+  const [{landed, fingerprint}, large] = await allEnded([
+    everyAnswer(migration.target, {landed: landedSince(lastLanded), fingerprint: fingerprintOf('owned')}),
+    compareLargeObjects(forward(migration)),
+  ])
   if (landed.length > 0) {
     throw refused(
       'writes_landed',
       `rolling back would lose what was written to RDS since the switch: ${describeWrites(landed)}`,
+      'stay on RDS: the app runs there, and the source stays frozen',
+    )
+  }
+  // No trigger fires for them, and the source is frozen: what differs was written to RDS.
+  if (large.differences.length > 0) {
+    throw refused(
+      'writes_landed',
+      `rolling back would lose large objects written to RDS since the switch: ${large.differences[0]}`,
       'stay on RDS: the app runs there, and the source stays frozen',
     )
   }
