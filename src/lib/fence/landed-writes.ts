@@ -22,10 +22,12 @@ const triggerName = (operation: string) => `${OWN_SCHEMA}_note_${operation}`
 /** In the source of `note_write()` while it notes nothing. */
 export const NOTES_NOTHING = '-- heroku-plugin-rds log of landed writes: off'
 
-const CREATE_LOG = `
+/** Writes belong to the sync after which they came: what was proven at it, or before, is proven no more. */
+export const CREATE_LOG = `
   create table if not exists ${OWN_SCHEMA}.landed_writes (
     id bigint generated always as identity, relation text not null, operation text not null, rows bigint,
-    landed_at timestamptz not null default clock_timestamp())`
+    landed_at timestamptz not null default clock_timestamp());
+  alter table ${OWN_SCHEMA}.landed_writes add column if not exists sync bigint not null default 0`
 
 const noteWrite = (body: string): string =>
   `create or replace function ${OWN_SCHEMA}.note_write() returns trigger language plpgsql security definer
@@ -42,8 +44,9 @@ const ON = noteWrite(`
         select count(*) into touched from changed;
         if touched = 0 then return null; end if;
       end if;
-      insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows)
-        values (format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched);
+      insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows, sync)
+        select format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched, s.nth
+        from ${OWN_SCHEMA}.sync_state s;
       return null;
     end`)
 

@@ -6,6 +6,7 @@ import {schemaDumpOf} from '../adapters/pg-dump.js'
 import {publisherOf} from '../adapters/replication.js'
 import {assess} from '../assessment/assess.js'
 import {CLAIMED, type Claimed, refuseOtherTarget, renewClaim, sourceGuard} from '../fence/claim.js'
+import {CREATE_LOG} from '../fence/landed-writes.js'
 import {allEnded} from '../flow/all-ended.js'
 import {beginMigration, dropUntouchedJournal, EPOCH, journalOn, targetGuard} from '../journal/journal.js'
 import {withOperatorLock} from '../journal/operator-lock.js'
@@ -23,7 +24,7 @@ import {refuseForeignContents} from '../runbook/foreign-contents.js'
 import type {Migration, Settings} from '../runbook/migration.js'
 
 /** What the copy and the syncs keep beside the journal. */
-export const WORKING_TABLES = [CREATE_COPY_STATE, CREATE_SYNC_STATE]
+export const WORKING_TABLES = [CREATE_COPY_STATE, CREATE_SYNC_STATE, CREATE_LOG]
 
 /** A migration, with all that its method can do. */
 export type OpenMigration = Migration & {readonly method: Method}

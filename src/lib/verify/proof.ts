@@ -90,11 +90,44 @@ export const VERIFIED: Question<Verified> = {
     from ${OWN_SCHEMA}.sync_units`,
 }
 
+/**
+ * SQL: what else has written to the target, a smoke command or whoever could pass its fence, and after which sync; by table, its heirs and
+ * partitions, and what it is a part of. It goes ahead of a query that asks `IS_DOUBTED`.
+ */
+export const WITH_DOUBTS = `
+  with recursive down (sync, relid) as (
+    select sync, to_regclass(relation)::oid
+    from ${OWN_SCHEMA}.landed_writes
+    union
+    select down.sync, i.inhrelid
+    from down
+    join pg_inherits i on i.inhparent = down.relid),
+  up (sync, relid) as (
+    select sync, to_regclass(relation)::oid
+    from ${OWN_SCHEMA}.landed_writes
+    union
+    select up.sync, i.inhparent
+    from up
+    join pg_inherits i on i.inhrelid = up.relid),
+  doubts as (
+    select sync, relid from down
+    union
+    select sync, relid from up)`
+
+/** SQL condition on `sync_units u`: a write came after it was verified. */
+export const IS_DOUBTED = `exists (
+    select from doubts
+    where doubts.relid = to_regclass(u.relation) and doubts.sync >= u.verified_sync)`
+
 /** OIDs of captured tables of which there is no proof, or only a proof older than `hours`. */
 export async function unproven(to: Queryable, hours: number): Promise<Set<string>> {
   const rows = await to.query<{table: string}>(
-    `select unit::text as table from ${OWN_SCHEMA}.sync_units
-     where verified_sync is null or verified_at < clock_timestamp() - make_interval(hours => $1::int)`,
+    `${WITH_DOUBTS}
+     select u.unit::text as table
+     from ${OWN_SCHEMA}.sync_units u
+     where u.verified_sync is null
+       or u.verified_at < clock_timestamp() - make_interval(hours => $1::int)
+       or ${IS_DOUBTED}`,
     [hours],
   )
   return new Set(rows.map(({table}) => table))

@@ -10,6 +10,7 @@ import {everyAnswer, type Question} from '../postgres/answers.js'
 import {exchange} from '../postgres/copy-stream.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import type {SnapshotPair} from './pair.js'
+import {IS_DOUBTED, WITH_DOUBTS} from './proof.js'
 import {changesSince, countAtHorizon, type HorizonPair} from './xmin-horizon.js'
 import {rowHash, textOf} from '../postgres/row-text.js'
 import {isSame} from './sums.js'
@@ -70,9 +71,11 @@ interface SyncState {
 /** What is known of each captured table; `touchedIn` reads it. */
 export const SYNC_STATES: Question<SyncState[]> = {
   query: `
+    ${WITH_DOUBTS}
     select coalesce(json_agg(json_build_object(
-      'table', unit::text, 'verified', verified_sync::text, 'last', last_sync::text, 'settled', settled)), '[]')
-    from ${OWN_SCHEMA}.sync_units`,
+      'table', u.unit::text, 'last', u.last_sync::text, 'settled', u.settled,
+      'verified', case when ${IS_DOUBTED} then null else u.verified_sync::text end)), '[]')
+    from ${OWN_SCHEMA}.sync_units u`,
 }
 
 /** What was touched since it was verified. */

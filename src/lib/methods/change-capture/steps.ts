@@ -10,6 +10,7 @@ import {copyLargeObjects, removeLargeObjects} from '../../copy/large-objects.js'
 import {allEnded} from '../../flow/all-ended.js'
 import {inWindow} from '../../journal/in-window.js'
 import {leaveNote, noteOf} from '../../journal/notes.js'
+import {REPAIR} from './verify.js'
 import {BUT_DETACHED, refuseOtherObjects} from '../shared/objects.js'
 import {clearTheWay, prepareWindow} from '../shared/prepare-window.js'
 import {failed} from '../../ports/errors.js'
@@ -89,7 +90,7 @@ export const catchUpStep: Step = {
     refuseDifferences(touched.differences)
     if (touched.whole.size > 0) {
       const {differences} = await verifyWhileLive(forward(migration), captured, {only: touched.whole})
-      refuseDifferences(describeDifferences(differences))
+      refuseDifferences(describeDifferences(differences), REPAIR)
       // That took as long as those tables are large; meanwhile others were touched.
       touched = await verifyTouchedLive(forward(migration), captured)
       refuseDifferences(touched.differences)

@@ -15,6 +15,9 @@ import {compareTouched, frozenEnds, SYNC_STATES, touchedIn} from '../../verify/t
 import {everyAnswer} from '../../postgres/answers.js'
 import {forward, type Migration} from '../../runbook/migration.js'
 
+/** What helps where rows differ while the copy follows. */
+export const REPAIR = 'heroku rds:verify --repair copies these rows again; then run the same command again'
+
 /** A proof that is older looks at too many touched keys again. */
 const FRESH_HOURS = 24
 
@@ -34,7 +37,7 @@ export const verifyBeforeWindow: Step = {
     try {
       const verifying = verifyWhileLive(forward(migration), captured, {only: await unproven(target, FRESH_HOURS)})
       const {rows, tables, differences, moved} = await Promise.race([verifying, broken.then(() => verifying)])
-      refuseDifferences(describeDifferences(differences))
+      refuseDifferences(describeDifferences(differences), REPAIR)
       const later =
         moved.length > 0
           ? `; ${moved.join(', ')} truncated or rewritten during the comparison: compared in the window`
