@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import pg from 'pg'
 
 import {freezeSource, stillFrozen} from '../../src/lib/runbook/steps/freeze-source.js'
+import {finish} from '../../src/lib/runbook/steps/finish.js'
 import {captureOf} from '../support/capture.js'
 import {ask, codeOf, newClient, servers, type Source, until} from '../support/servers.js'
 
@@ -107,6 +108,44 @@ describe('A frozen source', function () {
     await ask(source.url, `insert into items values (400); select nextval('numbers'); create table fresh (id int)`)
     expect(Date.now() - begun).to.be.below(1000)
   })
+})
+
+describe('A source that was given up', function () {
+  this.timeout(60_000)
+  const both = servers()
+
+  for (const [whose, secondLine] of [
+    ['of the role', true],
+    ['of somebody else, so that the role cannot set its read-only default', false],
+  ] as const) {
+    it(`refuses writes to the end, when the database is ${whose}`, async () => {
+      const [source, target] = [await both.newSource(), await both.newTarget()]
+      await ask(source.url, 'create table items (id int primary key)')
+      if (!secondLine)
+        await ask(
+          source.superuserUrl,
+          `alter database ${source.database} owner to current_user; grant all on database ${source.database} to ${source.user}`,
+        )
+      const capture = await captureOf(source, target)
+      await capture.start()
+      await freezeSource.run(capture.migration)
+      const said = await finish.run(capture.migration)
+      expect(said).to.include(
+        secondLine ? 'the source refuses writes by default_transaction_read_only' : 'the fence on the source',
+      )
+      expect(await codeOf(ask(source.url, 'insert into items values (1)'))).to.equal(REFUSED)
+      const overriding = ask(source.url, 'begin read write; insert into items values (2); commit')
+      if (secondLine) await overriding
+      else expect(await codeOf(overriding)).to.equal(REFUSED)
+      const ours = await ask<{name: string}>(
+        source.superuserUrl,
+        `select proname as name from pg_proc where pronamespace = to_regnamespace('heroku_rds')
+         union all
+         select relname from pg_class where relnamespace = to_regnamespace('heroku_rds') and relname not like 'claim%'`,
+      )
+      expect(ours.map(({name}) => name.replace(/_pkey$|_key$/, ''))).to.deep.equal(secondLine ? [] : ['fence'])
+    })
+  }
 })
 
 /** Connects, writes and connects again, whatever it meets. */

@@ -10,10 +10,15 @@ import {stopWatching} from '../fence/landed-writes.js'
 
 /** Takes every object of the tool's off the source; repeatable. Whether it takes writes is left to its read-only default. */
 export async function takeOffSource(source: Database, patience: Patience): Promise<void> {
-  await removeCapture(source, patience, '')
-  await removeReplication({source, ...patience})
+  await takeOffAllButFence(source, patience)
   await removeFence(source, patience)
   await dropClaim(source)
+}
+
+/** The same, but for the fence, which stays as it is. */
+export async function takeOffAllButFence(source: Database, patience: Patience): Promise<void> {
+  await removeCapture(source, patience, '')
+  await removeReplication({source, ...patience})
 }
 
 /** Takes everything but the journal off the target; repeatable. */

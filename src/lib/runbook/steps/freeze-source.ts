@@ -155,6 +155,10 @@ const READ_ONLY_DEFAULT: Question<string | null> = {
       and setting like 'default\\_transaction\\_read\\_only=%'`,
 }
 
+/** Whether new sessions on it cannot write, unless they say so. */
+export const isReadOnly = async (source: Database): Promise<boolean> =>
+  (await everyAnswer<{value: string | null}>(source, {value: READ_ONLY_DEFAULT})).value === 'on'
+
 const SECOND_LINE_SETTING = `${OWN_SCHEMA}.second_line`
 
 /** SQL that sets a second line behind the fence, against DDL and `nextval` in sessions that do not override it, where the role may. */
