@@ -88,6 +88,32 @@ describe('Two operators', () => {
     await expectCleanLedger(shop, 'source')
   })
 
+  for (const step of ['enter-maintenance', 'stop-writers', 'switch-apps']) {
+    it(`a run that slept before ${step}, while another operator rolled back, asks Heroku for no change any more`, async () => {
+      const {heroku} = world.sandbox
+      const shop = await openShop()
+      const asBefore = stateOf(shop.app)
+      let woken = 0
+      const sleeping = before(step, async () => {
+        await breakLock(world.sandbox.target, shop.target.database)
+        await rollBack(shop)
+        expect(stateOf(shop.app)).to.deep.equal(asBefore)
+        woken = heroku.calls.length
+      })
+      const failure = await failureOf(
+        operate(shop, (migration, steps) =>
+          run(steps.map(sleeping), {...migration, signal: new AbortController().signal}),
+        ),
+      )
+      expect(failure.message).to.contain('another operator has taken over')
+      const changes = heroku.calls.slice(woken).filter(({method, path}) => method !== 'GET' && path.includes(shop.name))
+      expect(changes).to.deep.equal([])
+      expect(stateOf(shop.app)).to.deep.equal(asBefore)
+      await expectBusiness(shop)
+      await expectCleanLedger(shop, 'source')
+    })
+  }
+
   it('a run that lost its lock and does not know can neither open the target, nor thaw the source, nor roll back', async () => {
     const {source, target} = world.sandbox
     const shop = await openShop()

@@ -39,6 +39,16 @@ const hostOf = (host: HerokuRequest['host']): string | undefined => {
   return undefined
 }
 
+/** The guard did not let a request pass; nothing was sent. */
+class NotAllowed extends Error {
+  readonly why: unknown
+
+  constructor(why: unknown) {
+    super('not allowed')
+    this.why = why
+  }
+}
+
 /** How a client asks. */
 export interface Asking {
   /** Ends every look, and every wait between two tries; a change that has been sent is waited for. */
@@ -47,6 +57,8 @@ export interface Asking {
   patienceSeconds?: number
   /** How long one request may take, in milliseconds. */
   requestMs?: number
+  /** Asked right before each request that changes something, and each repetition: the machine may have slept. Fails where it must not be sent. */
+  guard?: (() => Promise<void>) | undefined
   /** Told once when something takes long. */
   tell?: ((line: string) => void) | undefined
 }
@@ -102,7 +114,7 @@ export class HerokuClient {
       try {
         await this.#send(request)
       } catch (error) {
-        if (passes(error)) throw error
+        if (passes(error) || error instanceof NotAllowed) throw error
         if (await happened()) return
         throw explained(error, request)
       }
@@ -115,7 +127,7 @@ export class HerokuClient {
     return this.#untilDone(
       () =>
         this.#send<T>(request).catch((error: unknown) => {
-          throw statusOf(error) === 429 ? error : explained(error, request)
+          throw statusOf(error) === 429 || error instanceof NotAllowed ? error : explained(error, request)
         }),
       request,
     )
@@ -142,6 +154,7 @@ export class HerokuClient {
       try {
         return await attempt()
       } catch (error) {
+        if (error instanceof NotAllowed) throw error.why
         signal?.throwIfAborted()
         const throttled = statusOf(error) === 429
         const patience = throttled ? THROTTLED_MS : patienceSeconds * 1000
@@ -155,8 +168,12 @@ export class HerokuClient {
   }
 
   async #send<T>({method, path, body, headers, host, partial}: HerokuRequest): Promise<T> {
-    const {signal, requestMs = REQUEST_MS} = this.#asking
+    const {signal, requestMs = REQUEST_MS, guard} = this.#asking
     const hostname = hostOf(host)
+    if (method !== 'GET')
+      await guard?.().catch((error: unknown) => {
+        throw new NotAllowed(error)
+      })
     const answering = this.#api.request<T>(path, {
       method,
       // A login prompt would hold up an open window.

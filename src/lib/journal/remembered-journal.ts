@@ -90,13 +90,24 @@ export function rememberJournal(journal: Journal): RememberedJournal {
   return {
     ...forward,
     back: (stillOurs) => {
+      let reachable = true
       const asHere = async () => {
         await stillOurs()
         return state()
       }
       return {
         ...forward,
-        assertHeld: () => whereItCan(() => journal.assertHeld(), stillOurs),
+        // Asked again and again: a target that is gone is not waited for each time.
+        assertHeld: () =>
+          reachable
+            ? whereItCan(
+                () => journal.assertHeld(),
+                () => {
+                  reachable = false
+                  return stillOurs()
+                },
+              )
+            : stillOurs(),
         failed: (step, reason) => whereItCan(() => forward.failed(step, reason), asHere),
         undone: (steps) => whereItCan(() => forward.undone(steps), asHere),
         setNote: (key, value) =>
