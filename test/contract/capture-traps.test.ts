@@ -530,6 +530,55 @@ describe('Following a source', function () {
       expect(await codeOf(ask(other, `delete from ${log}`)), 'deleting').to.equal('42501')
     })
 
+    it('to rights: no operator of another credential runs as the owner, whatever path it writes under', async () => {
+      const {source} = await followed(
+        `create table keyed (id text primary key, v text); create table bare (v text);
+         create table tree (id text, at int, v text, primary key (id, at)) partition by range (at);
+         create table tree_1 partition of tree for values from (0) to (10);
+         create table parent (id text primary key, v text); create table heir (primary key (id)) inherits (parent);
+         create table loose (v text); create table loose_heir () inherits (loose)`,
+        {credentials: ['other']},
+      )
+      const other = source.credentials['other']!
+      await ask(source.superuserUrl, `create schema evil authorization ${other.user}`)
+      const operators = ['=', '<>', '<', '>', '-', '~~', '||'].flatMap((name) =>
+        ['text', 'name', 'int4'].map(
+          (type) =>
+            `create operator evil.${name} (procedure = evil.spy_${type}, leftarg = pg_catalog.${type}, rightarg = pg_catalog.${type})`,
+        ),
+      )
+      const spies = ['text', 'name', 'int4'].map(
+        (
+          type,
+        ) => `create function evil.spy_${type} (pg_catalog.${type}, pg_catalog.${type}) returns pg_catalog.bool language plpgsql
+          as 'begin insert into evil.seen values (current_user); return true; end'`,
+      )
+      await ask(other.url, ['create table evil.seen (who name)', ...spies, ...operators].join(';'))
+      await ask(
+        source.superuserUrl,
+        'grant usage on schema evil to public; grant all on evil.seen to public; grant all on all functions in schema evil to public; grant all on all tables in schema public to public',
+      )
+      const writes = ['keyed', 'bare', 'tree', 'tree_1', 'parent', 'heir', 'loose', 'loose_heir'].flatMap((table) => {
+        const [columns, row] = /bare|loose/.test(table)
+          ? ['v', `'v'`]
+          : table.startsWith('tree')
+            ? ['id, at, v', `'${table}', 1, 'v'`]
+            : ['id, v', `'${table}', 'v'`]
+        const key = /bare|loose/.test(table) ? 'v' : 'id'
+        return [
+          `insert into public.${table} (${columns}) values (${row})`,
+          `update public.${table} set v = 'w'`,
+          `update public.${table} set ${key} = pg_catalog.concat(${key}, 'x')`,
+          `delete from public.${table}`,
+          `truncate public.${table}`,
+        ]
+      })
+      await ask(other.url, ['set search_path = evil, pg_catalog', ...writes].join(';'))
+      expect(await ask(source.superuserUrl, 'select distinct who from evil.seen')).not.to.deep.include({
+        who: source.user,
+      })
+    })
+
     for (const [when, before] of [
       ['while it is verified', 2],
       ['before it is verified, after the moment that is compared', 1],

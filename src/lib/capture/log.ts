@@ -85,6 +85,10 @@ export const dropLog = (oid: string): string =>
   ['', '_both', '_old', '_row'].map((kind) => `drop function if exists ${OWN_SCHEMA}.note_${oid}${kind}();`).join(' ') +
   ` drop table if exists ${OWN_SCHEMA}.log_${oid}`
 
+/** Operators named with their schema: these functions have the rights of the owner, and the path of whoever writes. */
+const is = (operation: string): string => `tg_op operator(pg_catalog.=) '${operation}'`
+const isNot = (operation: string): string => `tg_op operator(pg_catalog.<>) '${operation}'`
+
 function functionsOf(table: CapturedTable): [name: string, body: string][] {
   const named = (kind: string) => `${OWN_SCHEMA}.note_${table.oid}${kind}()`
   const columns = columnsOf(table)
@@ -97,8 +101,8 @@ function functionsOf(table: CapturedTable): [name: string, body: string][] {
     const noteOne = (sign: number, row: string) =>
       `insert into ${logOf(table)} (${into})
        values (${[sign, ...columns.map((column) => `${row}.${column}`)].join(', ')});`
-    const came = (body: string) => `if tg_op <> 'DELETE' then ${body} end if;`
-    const went = (body: string) => `if tg_op <> 'INSERT' then ${body} end if;`
+    const came = (body: string) => `if ${isNot('DELETE')} then ${body} end if;`
+    const went = (body: string) => `if ${isNot('INSERT')} then ${body} end if;`
     return table.level === 'row'
       ? [[named('_row'), went(noteOne(-1, 'old')) + came(noteOne(1, 'new'))]]
       : [[named(''), went(note(-1, 'before')) + came(note(1, 'touched'))]]
@@ -112,11 +116,11 @@ function functionsOf(table: CapturedTable): [name: string, body: string][] {
     `insert into ${logOf(table)} (${list}) values (${columns.map((column) => `${row}.${column}`).join(', ')});`
   if (table.level === 'row') {
     const moved = `
-      if tg_op = 'INSERT' then ${noteOne('new')}
-      elsif tg_op = 'UPDATE' then
+      if ${is('INSERT')} then ${noteOne('new')}
+      elsif ${is('UPDATE')} then
         if ${keyChanged(table)} then ${noteOne('new')} end if;
       end if;`
-    return [[named('_row'), `if tg_op <> 'INSERT' then ${noteOne('old')} end if; ${moved}`]]
+    return [[named('_row'), `if ${isNot('INSERT')} then ${noteOne('old')} end if; ${moved}`]]
   }
   const tree = table.partitions.some(({partitioned}) => partitioned)
   return [
