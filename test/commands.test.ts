@@ -83,7 +83,7 @@ describe('The commands', () => {
         'until-equal',
       ].sort(),
       'rds:status': [...common, 'json', 'watch'].sort(),
-      'rds:verify': [...common, 'json', 'nice', 'repair', 'sample'].sort(),
+      'rds:verify': [...common, 'json', 'nice', 'repair', 'sample', 'show-rows'].sort(),
     })
   })
 

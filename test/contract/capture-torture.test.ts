@@ -168,7 +168,7 @@ async function verify({capture, log}: Round, afterMs: number): Promise<void> {
   log('a verification begins')
   const {rows, differences} = await verifyWhileLive(capture.migration)
   log(`${rows} rows verified`)
-  const told = describeDifferences(differences, 20)
+  const told = describeDifferences(differences, 20, {showRows: true})
   expect(told.length, `differences at a moment that a sync has made equal: ${told.join('; ')}`).to.equal(0)
 }
 

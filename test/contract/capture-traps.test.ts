@@ -338,7 +338,9 @@ describe('Following a source', function () {
       const here = await followed(SCHEMA)
       const {source, target, capture} = here
       const dying = await captureOf(source, target)
-      Object.assign(dying.migration.guard, {source: `do $$ begin raise exception 'dies here'; end $$` satisfies Guard})
+      Object.assign(dying.migration.guard, {
+        source: `do $$ begin raise exception using errcode = 'HR999', message = 'dies here'; end $$` satisfies Guard,
+      })
       for (const changes of [
         `insert into bare select 'same', '{}' from generate_series(1, 3); update keyed set v = 'changed' where id = 1; update keyed set id = 99 where id = 2`,
         `delete from bare where ctid in (select ctid from bare limit 2); insert into bare values ('one', null); delete from keyed where id = 3`,

@@ -1,5 +1,6 @@
 import {expect} from 'chai'
 
+import {describeDifferences} from '../../src/lib/verify/locate.js'
 import {compare, copyOf} from '../support/copy.js'
 import {ask, servers} from '../support/servers.js'
 
@@ -23,8 +24,7 @@ describe('Values of hundreds of megabytes', function () {
     expect(Number(whole.rows)).to.equal(4)
     await ask(target.superuserUrl, `update files set content = content || '\\x00' where id = 1`)
     const {differences} = await compare({source, target})
-    expect(differences).to.deep.equal([
-      {table: '"public"."files"', row: '(1)', what: 'different', columns: ['"content"']},
-    ])
+    const told = describeDifferences(differences, 10, {showRows: true})
+    expect(told).to.deep.equal(['"public"."files" (1): "content" differs'])
   })
 })

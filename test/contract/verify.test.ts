@@ -245,7 +245,7 @@ describe('the verification', () => {
     return [
       ...(await inventoryDifferences({from: source.db, to: damaged.db})),
       ...lateSequences(await sequencePositions(source.db), await sequencePositions(damaged.db)),
-      ...describeDifferences(contents.differences),
+      ...describeDifferences(contents.differences, 10, {showRows: true}),
     ]
   }
 

@@ -235,6 +235,14 @@ describe('Bad input is answered with one sentence and an exit code, and nothing 
     expect(code).to.equal(3)
   })
 
+  it('to show rows in JSON is wrong usage', async () => {
+    const args = ['rds:verify', '--app', shop.name, '--show-rows', '--json']
+    const {code, stdout} = await world.sandbox.cli(args, {env: shop.env})
+    const {error} = JSON.parse(stdout) as {error: {code: string; exit: number}}
+    expect(error).to.include({code: 'rows_are_not_for_json', exit: 2})
+    expect(code).to.equal(2)
+  })
+
   it('and the shop goes on', async () => {
     shop.customersCome()
     await expectBusiness(shop)

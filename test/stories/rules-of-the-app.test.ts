@@ -168,7 +168,7 @@ describe('Rules of the app, which a bare update does not meet', () => {
     const failure = await failureOf(prepare(shop))
     expect(failure.code).to.equal('write_refused')
     expect(failure.message).to.equal(
-      '"public"."homely": the target refuses to have a row written back onto itself, by function at_home(): who is that; the source accepts it',
+      '"public"."homely": the target refuses to have a row written back onto itself, by function at_home(): an exception was raised, whose words are in the log of the server; the source accepts it',
     )
     expect(stateOf(shop.app)).to.deep.equal(asBefore)
     shop.customersCome()
@@ -201,7 +201,9 @@ describe('Rules of the app, which a bare update does not meet', () => {
       )
     const failure = await failureOf(cutOver(shop, {...CAPTURE, alter: beforeStep('smoke-test', replaceThere)}))
     expect(failure.code).to.equal('write_refused')
-    expect(failure.message).to.contain('by function at_home(): not here; the source accepts it')
+    expect(failure.message).to.contain(
+      'by function at_home(): an exception was raised, whose words are in the log of the server; the source accepts it',
+    )
     expect(stateOf(shop.app)).to.deep.equal(asBefore)
     expect(await sequencesOn('target', shop)).to.deep.equal(['1 f', '1 f'])
     await expectBusiness(shop)

@@ -6,6 +6,7 @@ import type {Assessment} from '../../src/lib/ports/assessment.js'
 import {htmlReport} from '../../src/lib/output/assessment/html.js'
 import {markdownReport} from '../../src/lib/output/assessment/markdown.js'
 import {terminalReport} from '../../src/lib/output/assessment/terminal.js'
+import {painted} from '../../src/lib/output/text.js'
 import {viewOf} from '../../src/lib/output/assessment/view.js'
 import {sampleAssessment} from '../support/sample-assessment.js'
 
@@ -42,20 +43,24 @@ describe('The report of an assessment', () => {
 
   describe('on a terminal', () => {
     it('fits 100 columns, but for what is there to be pasted', () => {
-      const lines = terminalReport(viewWith(), {colour: false})
+      const lines = terminalReport(viewWith()).map(({text}) => text)
       for (const line of lines.filter((one) => !one.startsWith('      '))) expect(line.length).to.be.at.most(100)
       expect(lines).to.include('      drop rule "`" on public."<script>"')
     })
 
     it('is coloured only when asked to, and says the same then', () => {
       const strip = (line: string) => line.replaceAll(/\u001B\[\d+m/g, '')
-      const [plain, coloured] = [false, true].map((colour) => terminalReport(viewWith(), {colour}))
+      const [plain, coloured] = [false, true].map((colour) =>
+        terminalReport(viewWith()).map((line) => painted(line, {colour})),
+      )
       expect(plain!.join('')).not.to.contain('\u001B')
       expect(coloured!.map(strip)).to.deep.equal(plain)
     })
 
     it('shows the arithmetic of the window, and what of it was measured', () => {
-      const lines = terminalReport(viewWith(), {colour: false}).join('\n')
+      const lines = terminalReport(viewWith())
+        .map(({text}) => text)
+        .join('\n')
       expect(lines).to.contain('65 min 0 s  copy the rows\n').and.to.contain('100 s  freeze (measured)')
     })
   })

@@ -1,8 +1,11 @@
+import {inspect} from 'node:util'
+
 import {expect} from 'chai'
 
 import {gateReport} from '../../src/lib/output/console-operator.js'
 import {copyReport, liveDisplay, plainDisplay} from '../../src/lib/output/progress.js'
 import {verificationReport} from '../../src/lib/output/report.js'
+import {RowName} from '../../src/lib/verify/row-name.js'
 
 /** A terminal that knows the two sequences that are used: cursor up, and clear to the end of the screen. */
 function terminalOf(columns = 100) {
@@ -98,7 +101,7 @@ describe('The gate', () => {
 })
 
 describe('A verification', () => {
-  const told = (differing: number, moved: string[]) =>
+  const told = (differing: number, moved: string[], how: {showRows?: boolean} = {}) =>
     verificationReport(
       'shop',
       {
@@ -107,13 +110,14 @@ describe('A verification', () => {
         bytes: 1000,
         differences: Array.from({length: differing}, (_, row) => ({
           table: 'public.orders',
-          row: `(${row})`,
+          row: new RowName(`(${row},someone@example.com)`),
           what: 'different' as const,
           columns: ['state'],
         })),
         moved,
       },
       1,
+      how,
     )
 
   it('says that all is equal only where all was compared', () => {
@@ -124,6 +128,19 @@ describe('A verification', () => {
       'shop: 1,000 rows of 4 tables, 1.0 kB, in 1.0 s: no difference found, but 1 table could not be compared',
       '  public.events was truncated or rewritten during the comparison: verify again',
     ])
+  })
+
+  it('names rows without what they hold, the same row by the same name, unless they are to be shown', () => {
+    const {result, lines} = told(2, [])
+    expect(lines.slice(1)).to.have.lengthOf(2)
+    for (const line of lines.slice(1)) expect(line).to.match(/^  public\.orders row [0-9a-f]{12}: state differs$/)
+    expect(new Set(lines)).to.have.lengthOf(3)
+    expect(told(2, []).lines).to.deep.equal(lines)
+    expect(lines[1]).to.contain((JSON.parse(JSON.stringify(result)) as typeof result).differences[0]!.row)
+    const shown = told(2, [], {showRows: true})
+    expect(shown.lines[1]).to.equal('  public.orders (0,someone@example.com): state differs')
+    for (const one of [result, shown.result])
+      expect(JSON.stringify(one) + inspect(one, {depth: 9})).not.to.contain('someone')
   })
 
   it('counts what differs beside what could not be compared', () => {

@@ -61,7 +61,7 @@ export default class Assess extends RdsCommand {
       }),
     )
     const view = viewOf(assessment)
-    for (const line of terminalReport(view, {colour: coloursWanted()})) this.log(line)
+    this.logStyled(terminalReport(view), {colour: coloursWanted()})
     await this.#keep(parsed.flags.markdown, markdownReport(view))
     await this.#keep(parsed.flags.html, htmlReport(view))
     if (!assessment.recommendation) process.exitCode = EXIT.refused
@@ -76,6 +76,7 @@ export default class Assess extends RdsCommand {
     } catch (error) {
       throw failed('not_written', `the report could not be written to ${file}: ${messageOf(error)}`)
     }
-    this.log(`\nWritten to ${file}`)
+    this.log()
+    this.log(`Written to ${file}`)
   }
 }

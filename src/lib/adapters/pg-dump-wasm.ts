@@ -1,9 +1,8 @@
 import type {Socket} from 'node:net'
 import {Worker} from 'node:worker_threads'
 
-import pg from 'pg'
-
 import {failed, messageOf} from '../ports/errors.js'
+import {Client} from './client.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {clientConfig, type Tls} from './client-settings.js'
@@ -31,7 +30,7 @@ export type FromWorker =
  * passes raw messages to and fro.
  */
 export async function wasmPgDump(args: string[], parts: ConnectionParts, tls: Tls): Promise<string> {
-  const client = new pg.Client({
+  const client = new Client({
     ...clientConfig(parts, tls),
     options: DUMP_OPTIONS,
   })

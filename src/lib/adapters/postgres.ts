@@ -6,6 +6,7 @@ import type {Database, SessionOptions} from '../ports/ports.js'
 import {type Connected, transactionOn} from './transaction.js'
 import {asks, asksLast} from '../flow/waits.js'
 import {failed} from '../ports/errors.js'
+import {Client} from './client.js'
 import {clientConfig, READING, SESSION, type Tls, TRIPS_TO_CONNECT, types} from './client-settings.js'
 import {connectionError} from './connection-errors.js'
 import {identifier} from '../postgres/catalog.js'
@@ -170,7 +171,7 @@ export function openDatabase(
 
     async interrupt() {
       const pids = [...clients].map(pidOf)
-      const canceller = new pg.Client(clientConfig(current, tls))
+      const canceller = new Client(clientConfig(current, tls))
       canceller.on('error', () => undefined)
       const connected = asks('databases')
       await canceller.connect()
@@ -197,7 +198,8 @@ function poolFor(
   const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
-  const pool = new pg.Pool({...clientConfig(parts, tls), options, types, max: MOST_CONNECTIONS, idleTimeoutMillis: 0})
+  const bounds = {max: MOST_CONNECTIONS, idleTimeoutMillis: 0}
+  const pool = new pg.Pool({...clientConfig(parts, tls), ...bounds, options, types, Client})
   pool.on('connect', (client) => {
     clients.add(client)
     // A broken connection fails the query that uses it, now or next; by itself it must not end the process.

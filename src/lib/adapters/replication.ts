@@ -1,9 +1,10 @@
-import pg from 'pg'
+import type pg from 'pg'
 
 import {asking, asks} from '../flow/waits.js'
 import {refused} from '../ports/errors.js'
 import type {ExportedSlot, Publisher} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
+import {Client} from './client.js'
 import {connectionError} from './connection-errors.js'
 import type {ConnectionParts} from '../postgres/connection-url.js'
 import {clientConfig, PREPARE, type Tls, TRIPS_TO_CONNECT} from './client-settings.js'
@@ -34,7 +35,7 @@ export const publisherOf = (current: () => Promise<ConnectionParts>, tls: Tls): 
 
   async createSlot(name, signal): Promise<ExportedSlot> {
     const parts = await current()
-    const client = new pg.Client({
+    const client = new Client({
       ...clientConfig(parts, tls),
       options: OPTIONS,
       replication: 'database',

@@ -23,11 +23,11 @@ export function enforcing(keys: readonly ForeignKey[]): [plain: Statement[], par
   return [plain.map(({add}) => ({...add, sql: notValid(add.sql)})), keys.filter(({partitioned}) => partitioned)]
 }
 
-/** Adds keys of partitioned tables; an error names the rows that violate one. */
+/** Adds keys of partitioned tables; an error tells how many rows violate one, and how to see them. */
 export async function addPartitioned(sides: Sides, keys: readonly ForeignKey[], how: Together): Promise<void> {
   for (const key of keys) {
     how.signal?.throwIfAborted()
-    await orphansNamed(sides, key, executeAll(sides.target, [key.add], how))
+    await orphansTold(sides, key, executeAll(sides.target, [key.add], how))
   }
 }
 
@@ -90,23 +90,28 @@ const validateTogether: Validate = async (sides, session, keys, signal) => {
 const validateEach: Validate = async (sides, session, keys, signal) => {
   for (const key of keys) {
     signal.throwIfAborted()
-    await orphansNamed(sides, key, session.query(validation(key)))
+    await orphansTold(sides, key, session.query(validation(key)))
   }
 }
 
 /** Rows that point to nothing exist where a source's triggers were once off, or its indexes were corrupt. */
-async function orphansNamed({source, target}: Sides, key: ForeignKey, validation: Promise<unknown>): Promise<void> {
+async function orphansTold({source, target}: Sides, key: ForeignKey, validation: Promise<unknown>): Promise<void> {
   try {
     await validation
   } catch (error) {
     if (codeOf(error) !== FOREIGN_KEY_VIOLATION) throw error
     const shape = await shapeOf(source, key)
     const path = await appSearchPath(source)
-    const {count, examples} = await target.transaction((session) => orphansOf(key, shape, session), {path})
+    const orphans = orphansOf(key, shape)
+    const {count} = await target.transaction(
+      (session) => session.queryOne<{count: string}>(`select count(*)::text as count ${orphans}`),
+      {path},
+    )
     throw failed(
       'foreign_key_violated',
-      `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well: ${examples}`,
-      'correct or delete these rows on the source',
+      `${count} rows of ${key.table} violate the foreign key ${key.name}, on the source as well`,
+      `to see them on the source: select near.* ${orphans}`,
+      'correct or delete these rows there',
       'or drop the constraint there and add it again NOT VALID',
     )
   }
@@ -114,8 +119,6 @@ async function orphansNamed({source, target}: Sides, key: ForeignKey, validation
 
 const isNotValid = (sql: string): boolean => /\sNOT VALID$/.test(sql)
 const notValid = (sql: string): string => (isNotValid(sql) ? sql : `${sql} NOT VALID`)
-
-const SHOWN = 5
 
 interface Shape {
   to: string
@@ -143,17 +146,8 @@ async function shapeOf(source: Queryable, {table, name}: ForeignKey): Promise<Sh
   return shape
 }
 
-async function orphansOf({table}: ForeignKey, {to, columns, match}: Shape, target: Queryable) {
-  const near = columns.map((column) => `near.${column}`)
-  const orphans = `from ${table} near where ${near.map((column) => `${column} is not null`).join(' and ')}
-    and not exists (select from ${to} far where ${match.join(' and ')})`
-  const total = await target.queryOne<{count: string}>(`select count(*)::text as count ${orphans}`)
-  const rows = await target.query<{value: string}>(
-    `select concat_ws(', ', ${near.map((column) => `${column}::text`).join(', ')}) as value ${orphans} limit ${SHOWN}`,
-  )
-  const more = Number(total.count) > SHOWN ? ', …' : ''
-  return {
-    count: total.count,
-    examples: `(${columns.join(', ')}) = ${rows.map(({value}) => `(${value})`).join(', ')}${more}`,
-  }
+/** SQL, from its FROM on, for the rows that point to nothing. */
+function orphansOf({table}: ForeignKey, {to, columns, match}: Shape): string {
+  const points = columns.map((column) => `near.${column} is not null`).join(' and ')
+  return `from ${table} near where ${points} and not exists (select from ${to} far where ${match.join(' and ')})`
 }

@@ -2,6 +2,7 @@ import {clearScreenDown, moveCursor} from 'node:readline'
 
 import type {CopyProgress, FollowState, VerifyProgress} from '../ports/ports.js'
 import {bytes, seconds} from '../ports/figures.js'
+import {printable} from './printable.js'
 import {clockTime, wrap} from './text.js'
 
 const LINE_EVERY_MS = 10_000
@@ -95,7 +96,7 @@ export function liveDisplay(terminal: NodeJS.WriteStream, write: (line: string) 
     drawn = 0
   }
   const draw = () => {
-    const lines = [...running, ...block].map((line) => line.slice(0, terminal.columns - 1))
+    const lines = [...running, ...block].map((line) => printable(line).slice(0, terminal.columns - 1))
     if (lines.length > 0) terminal.write(`${lines.join('\n')}\n`)
     drawn = lines.length
   }

@@ -1,5 +1,7 @@
 import {createInterface, type Interface} from 'node:readline'
 
+import {printable} from './printable.js'
+
 let reader: Interface | undefined
 const lines: string[] = []
 let waiting: ((line: string | undefined) => void) | undefined
@@ -26,7 +28,7 @@ function start(): void {
 export async function readAnswer(question: string, signal?: AbortSignal): Promise<string | undefined> {
   start()
   if (process.stdin.isTTY) lines.length = 0 // what was typed before the question is no answer to it
-  process.stderr.write(question)
+  process.stderr.write(printable(question))
   const ready = lines.shift()
   if (ready !== undefined || ended) return ready?.trim()
   try {

@@ -6,7 +6,9 @@ import type {Options} from '../open/options.js'
 import {consoleOperator} from './console-operator.js'
 import {interruption} from './interruption.js'
 import {Command, flags} from './heroku-cli.js'
+import {printable, printableJson, printableLines} from './printable.js'
 import {closePrompt, readAnswer} from './prompt.js'
+import {type Line, painted} from './text.js'
 import {waitsOfProcess} from '../flow/waits.js'
 import {EXIT_CODES, messageOf, RdsError, wrongUsage} from '../ports/errors.js'
 
@@ -65,7 +67,10 @@ export const keepFlag = {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Values = Record<string, any>
 
-/** What all commands share: `--json`, one kind of error text, exit codes in the help, and the question before a change. */
+/**
+ * What all commands share: `--json`, one kind of error text, exit codes in the help, the question before a change, and a screen that nothing
+ * reaches but as text: control characters and line breaks within a line, whoever put them there, are taken out of all that is printed.
+ */
 export abstract class RdsCommand extends Command {
   static override baseFlags = Command.baseFlagsWithoutPrompt()
   static override promptFlagActive = false
@@ -75,6 +80,23 @@ export abstract class RdsCommand extends Command {
   static describe(text: string, meanings: Record<number, string> = {}): string {
     const codes = EXIT_CODES.map(([code, meaning]) => `${code} ${meanings[code] ?? meaning}`)
     return `${text}\n\nExit codes: ${codes.join(' · ')}.`
+  }
+
+  override log(line = ''): void {
+    super.log(printable(line))
+  }
+
+  override logToStderr(line = ''): void {
+    super.logToStderr(printable(line))
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${printableJson(JSON.stringify(json, undefined, 2))}\n`)
+  }
+
+  /** Lines in a style of ours, which is put on after they are made printable. */
+  protected logStyled(lines: readonly Line[], {colour}: {colour: boolean}): void {
+    for (const line of lines) super.log(painted({...line, text: printable(line.text)}, {colour}))
   }
 
   protected optionsOf(parsed: {
@@ -133,6 +155,11 @@ export abstract class RdsCommand extends Command {
     return super.parse(options) as Promise<Interfaces.ParserOutput<F, B, A>>
   }
 
+  protected override async catch(error: Error): Promise<unknown> {
+    if (!this.jsonEnabled()) makePrintable(error)
+    return super.catch(error)
+  }
+
   protected override async finally(error: Error | undefined): Promise<void> {
     closePrompt()
     await super.finally(error)
@@ -147,4 +174,15 @@ export abstract class RdsCommand extends Command {
     const {code = 'unexpected', suggestions = [], oclif = {exit: 1}} = error as Partial<RdsError>
     return {error: {code, message: messageOf(error), suggestions, exit: oclif.exit}}
   }
+}
+
+/** What is printed of an error, by oclif: messages, stacks and suggestions, of its causes too. */
+function makePrintable(error: unknown): void {
+  if (!(error instanceof Error)) return
+  const {message, stack = ''} = error
+  error.message = error instanceof RdsError ? printable(message) : printableLines(message)
+  error.stack = printableLines(stack.replace(message, () => error.message))
+  const {suggestions} = error as Partial<RdsError>
+  suggestions?.splice(0, suggestions.length, ...suggestions.map(printable))
+  makePrintable(error.cause)
 }

@@ -109,11 +109,12 @@ export interface VerificationResult {
 
 const SHOWN = 50
 
-/** What was compared, and each row that differs. */
+/** What was compared, and each row that differs; what a row holds is in no line unless `showRows`, and never in the result. */
 export function verificationReport(
   app: string,
   {tables, rows, bytes: compared, differences, moved, sampled}: Verification,
   took: number,
+  {showRows = false} = {},
 ): {result: VerificationResult; lines: string[]} {
   const equal = differences.length === 0 && moved.length === 0
   const unread = moved.map((table) => `  ${table} was truncated or rewritten during the comparison: verify again`)
@@ -133,7 +134,7 @@ export function verificationReport(
     },
     lines: [
       `${app}: ${what}: ${verdictOf(differences, moved)}`,
-      ...describeDifferences(differences, SHOWN).map((line) => `  ${line}`),
+      ...describeDifferences(differences, SHOWN, {showRows}).map((line) => `  ${line}`),
       ...unread,
     ],
   }

@@ -1,3 +1,5 @@
+import {styleText} from 'node:util'
+
 /** `03:12:45`, local time: what the operator's own clock shows. */
 export const clockTime = (date: Date): string => date.toTimeString().slice(0, 8)
 
@@ -26,6 +28,16 @@ export function wrap(text: string, indent = '', width = WIDTH): string[] {
   }
   return line ? [...lines, indent + line] : lines
 }
+
+/** A line of the screen, and how it is to look. */
+export interface Line {
+  text: string
+  style?: Parameters<typeof styleText>[0]
+}
+
+/** The line in its style, where colours are wanted. */
+export const painted = ({text, style}: Line, {colour}: {colour: boolean}): string =>
+  colour && style ? styleText(style, text) : text
 
 /** On a terminal, unless NO_COLOR is set: https://no-color.org */
 export const coloursWanted = (): boolean => process.stdout.isTTY && !process.env['NO_COLOR']

@@ -1,4 +1,5 @@
 import {EXIT, messageOf, RdsError} from '../ports/errors.js'
+import {copyPlaceIn, type Fields, functionsIn} from './error-text.js'
 import {
   CHARACTER_NOT_IN_REPERTOIRE,
   codeOf,
@@ -11,20 +12,12 @@ import {
   UNDEFINED_TABLE,
 } from './sqlstate.js'
 
-/** What Postgres tells of an error beside its message: https://www.postgresql.org/docs/current/protocol-error-fields.html */
-interface Fields {
-  schema?: string
-  table?: string
-  constraint?: string
-  where?: string
-}
-
 /** Classes of errors that lie in the data, the schema or the app's functions, not in the state of the server. */
 const IN_THE_DATA = /^(0A|21|22|23|26|2B|2F|38|39|3F|42|44|54|P0|XX)/
 
 /**
  * An error that comes from rows, schema or the app's own functions, in a sentence that says what was being done, where, and what helps; any
- * other error as it is. Values of rows stay out of it. `remedies`: what helps here, where more is known than the error tells.
+ * other error as it is. The message is what `keepRowsOut` has left of it: no value of a row. `remedies`: what helps here, where more is known than the error tells.
  */
 export function refusalOf(error: unknown, doing: string, remedies: readonly string[] = []): unknown {
   const code = codeOf(error)
@@ -41,18 +34,14 @@ export function refusalOf(error: unknown, doing: string, remedies: readonly stri
 
 /** Where it happened: the row of a COPY by its number, functions by their names. */
 export function placeOf({schema, table, constraint, where = ''}: Fields): string[] {
-  const copy = /^COPY (.+?), line (\d+)(?:, column ([^:]+?))?(?::|,|$)/m.exec(where)
+  const copy = copyPlaceIn(where)
   return [
     ...(table ? [`table ${schema ? `${schema}.` : ''}${table}`] : []),
     ...(constraint ? [`constraint ${constraint}`] : []),
-    ...(copy ? [`row ${copy[2]} of ${copy[1]}${copy[3] ? `, column ${copy[3]}` : ''}`] : []),
+    ...(copy ? [copy] : []),
     ...functionsIn(where),
   ]
 }
-
-/** `PL/pgSQL function f(text) line 1 at RETURN`, `SQL function "f" during inlining`: the first is the innermost. */
-export const functionsIn = (where: string): string[] =>
-  where.split('\n').filter((line) => /^(PL\/\w+|SQL) function (?!inline_code_block)/.test(line))
 
 const UNDEFINED = new Set([
   INVALID_SCHEMA_NAME,

@@ -17,6 +17,7 @@ export const INSUFFICIENT_PRIVILEGE = '42501'
 export const DUPLICATE_SCHEMA = '42P06'
 export const DUPLICATE_TABLE = '42P07'
 export const INVALID_TABLE_DEFINITION = '42P16'
+export const SYNTAX_ERROR = '42601'
 export const UNDEFINED_COLUMN = '42703'
 export const UNDEFINED_OBJECT = '42704'
 export const UNDEFINED_FUNCTION = '42883'
@@ -47,6 +48,52 @@ export const isSchemaError = (code: string): boolean => /^42[0-9A-Z]{3}$/.test(c
 
 /** Class 54: a table, a value or a statement is larger than Postgres can have it. */
 export const isProgramLimit = (code: string): boolean => code.startsWith('54')
+
+/** Class XX: Postgres or an extension met what it did not expect. */
+export const isInternalError = (code: string): boolean => code.startsWith('XX')
+
+/** Classes whose messages name objects, settings, roles, locks or the server, and no value of a row; HR is ours. */
+export const SPEAKS_OF_OBJECTS = /^(0[89ABLPZ]|2[1568BDF]|3[4BDF]|4[024]|5[3-8]|XX|HR)/
+
+/** What errors mean whose own messages quote values. */
+export const IN_WORDS: Readonly<Record<string, string>> = {
+  '22001': 'a value is too long for its type',
+  '22003': 'a number is out of range',
+  '22004': 'null is not allowed here',
+  '22007': 'invalid date or time',
+  '22008': 'a date or time is out of range',
+  '22009': 'invalid time zone',
+  '22012': 'division by zero',
+  '22021': 'bytes that are no text in their encoding',
+  '22022': 'an indicator overflows',
+  '22023': 'invalid value of a parameter',
+  '22025': 'invalid escape sequence',
+  '22026': 'a string has the wrong length',
+  '2200M': 'invalid XML document',
+  '2200N': 'invalid XML content',
+  '2201B': 'invalid regular expression',
+  '2201E': 'invalid argument of a logarithm',
+  '2201F': 'invalid argument of a power',
+  '22030': 'a key occurs twice in a JSON object',
+  '22032': 'invalid JSON text',
+  '22P01': 'a floating-point number is out of range',
+  '22P02': 'invalid input for a type',
+  '22P03': 'invalid binary input for a type',
+  '22P04': 'rows that COPY cannot read',
+  '22P05': 'a character that the encoding of the database does not have',
+  '23000': 'a constraint is violated',
+  '23001': 'a row is still referred to',
+  '23502': 'null where a value must be',
+  '23503': 'a foreign key is violated',
+  '23505': 'duplicate key',
+  '23514': 'a check constraint is violated',
+  '23P01': 'an exclusion constraint is violated',
+  '42601': 'a syntax error',
+  P0001: 'an exception was raised, whose words are in the log of the server',
+  P0002: 'no row was found',
+  P0003: 'more than one row was found',
+  P0004: 'an assertion failed',
+}
 
 /** SQLSTATE, code of the operating system or code of our own that anything thrown bears; empty where it bears none. */
 export function codeOf(error: unknown): string {

@@ -95,7 +95,7 @@ function proofOf(
 
   const differs = async (table: CapturedTable, name: TableName, differences: readonly Difference[]) => {
     await forgetVerified(to, table)
-    const rows = differences.map(({row}) => row)
+    const rows = differences.map(({row}) => row.reveal())
     if (repair && !(await recopyRows({from, to, guard}, table, rows)))
       operator.tell(`${name} has no key by which its rows could be copied again`)
   }

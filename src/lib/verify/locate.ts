@@ -1,6 +1,7 @@
 import type {Database, Queryable} from '../ports/ports.js'
 import type {SnapshotPair} from './pair.js'
 import {rowHash, rowText, textOf, valueText} from '../postgres/row-text.js'
+import {RowName} from './row-name.js'
 import type {VerifyTable} from './tables.js'
 
 const BUCKETS = 1024
@@ -11,8 +12,7 @@ type Side = Database['side']
 
 export interface Difference {
   table: string
-  /** The key of the row, or its text where nothing identifies it. */
-  row: string
+  row: RowName
   what: 'different' | `missing on the ${Side}` | `only on the ${Side}`
   /** Of a row that is different. */
   columns?: string[]
@@ -31,7 +31,7 @@ export async function locate(pair: SnapshotPair, table: VerifyTable): Promise<Di
     if (found.length >= MOST) break
   }
   for (const difference of found.filter(({what}) => what === 'different').slice(0, MOST)) {
-    difference.columns = await columnsThatDiffer(pair, table, difference.row)
+    difference.columns = await columnsThatDiffer(pair, table, difference.row.reveal())
   }
   return found
 }
@@ -76,7 +76,7 @@ function differencesOf(
   other: Side,
 ): Difference[] {
   const found: Difference[] = []
-  const add = (row: string, what: Difference['what']) => found.push({table: table.name, row, what})
+  const add = (row: string, what: Difference['what']) => found.push({table: table.name, row: new RowName(row), what})
   for (const [row, ours] of here) {
     const theirs = there.get(row)
     if (!theirs) add(row, `missing on the ${other}`)
@@ -101,12 +101,11 @@ async function columnsThatDiffer(pair: SnapshotPair, table: VerifyTable, row: st
   return all.filter((_, i) => here[i] !== there[i])
 }
 
-/** `public.orders (42): status differs`; only the first ones in full. */
-export function describeDifferences(differences: readonly Difference[], shown = 10): string[] {
-  const lines = differences
-    .slice(0, shown)
-    .map(({table, row, what, columns}) =>
-      what === 'different' ? `${table} ${row}: ${columns?.join(', ') ?? 'it'} differs` : `${table} ${row} is ${what}`,
-    )
+/** `public.orders row 0f1e2d3c4b5a: status differs`, with `showRows` `public.orders (42): …`; only the first ones in full. */
+export function describeDifferences(differences: readonly Difference[], shown = 10, {showRows = false} = {}): string[] {
+  const lines = differences.slice(0, shown).map(({table, row, what, columns}) => {
+    const name = `${table} ${showRows ? row.reveal() : `row ${row}`}`
+    return what === 'different' ? `${name}: ${columns?.join(', ') ?? 'it'} differs` : `${name} is ${what}`
+  })
   return differences.length > shown ? [...lines, `and ${differences.length - shown} more`] : lines
 }

@@ -5,6 +5,7 @@ import type {Verification} from './contents.js'
 import type {Difference} from './locate.js'
 import type {SnapshotPair} from './pair.js'
 import {rowHash, textOf} from '../postgres/row-text.js'
+import {RowName} from './row-name.js'
 
 const ROWS = 1000
 /** Pages sampled of a table, about. */
@@ -68,5 +69,7 @@ const differencesOf = (
   side: Database['side'],
 ) =>
   sample.flatMap(({row, hash}): Difference[] =>
-    there.get(row) === hash ? [] : [{table: name, row, what: there.has(row) ? 'different' : `missing on the ${side}`}],
+    there.get(row) === hash
+      ? []
+      : [{table: name, row: new RowName(row), what: there.has(row) ? 'different' : `missing on the ${side}`}],
   )

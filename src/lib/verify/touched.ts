@@ -13,6 +13,7 @@ import type {SnapshotPair} from './pair.js'
 import {IS_DOUBTED, WITH_DOUBTS} from './proof.js'
 import {changesSince, countAtHorizon, type HorizonPair} from './xmin-horizon.js'
 import {rowHash, textOf} from '../postgres/row-text.js'
+import {RowName} from './row-name.js'
 import {isSame} from './sums.js'
 
 /** A session on each side, of which both see the same state. */
@@ -228,13 +229,10 @@ async function rowsThatDiffer(
     return new Map(rows.map(({row, hash}) => [row, hash]))
   }
   const [ours, theirs] = await Promise.all([hashes(from, keys.ours), hashes(to, keys.theirs)])
+  const named = (row: string) => `${table.name} row ${new RowName(row)}`
   const found = [...ours].flatMap(([row, hash]) =>
-    theirs.get(row) === hash
-      ? []
-      : [`${table.name} ${row} ${theirs.has(row) ? 'differs' : `is missing on the ${side}`}`],
+    theirs.get(row) === hash ? [] : [`${named(row)} ${theirs.has(row) ? 'differs' : `is missing on the ${side}`}`],
   )
-  const extra = [...theirs.keys()]
-    .filter((row) => !ours.has(row))
-    .map((row) => `${table.name} ${row} is only on the ${side}`)
+  const extra = [...theirs.keys()].filter((row) => !ours.has(row)).map((row) => `${named(row)} is only on the ${side}`)
   return [...found, ...extra].slice(0, MOST)
 }

@@ -1,5 +1,6 @@
 import type {Finding} from '../../ports/assessment.js'
 import {bytes, seconds} from '../../ports/figures.js'
+import {printable} from '../printable.js'
 import {type MethodView, type View, windowLength} from './view.js'
 
 /** The report as GitHub-flavoured Markdown, for an issue or a wiki. */
@@ -35,7 +36,7 @@ export function markdownReport(view: View): string {
     ...(view.bridge.length > 0 ? section('Too large to copy through a client', ...bullets(view.bridge)) : []),
     ...section('What this report cannot see', ...bullets(view.blindSpots)),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
 }
 
 /** Escapes text: a name from a database can contain any markup. */

@@ -1,25 +1,20 @@
-import {styleText} from 'node:util'
-
 import type {Finding} from '../../ports/assessment.js'
-import {wrap} from '../text.js'
+import {type Line, wrap} from '../text.js'
 import {termLine} from '../window.js'
 import {type MethodView, type View, windowLength} from './view.js'
-
-type Style = Parameters<typeof styleText>[0]
 
 const OF_GROUP = {blocker: 'red', unknown: 'yellow', warning: 'yellow', other: 'dim'} as const
 const OF_VERDICT = {ready: 'green', refused: 'red', unverified: 'yellow'} as const
 
 /** The report on a terminal of 100 columns. */
-export function terminalReport(view: View, {colour}: {colour: boolean}): string[] {
-  const paint = (style: Style, line: string) => (colour ? styleText(style, line) : line)
-  const heading = (text: string, style: Style = 'bold') => ['', paint(style, `=== ${text}`), '']
+export function terminalReport(view: View): Line[] {
+  const heading = (text: string, style: Line['style'] = 'bold') => ['', {style, text: `=== ${text}`}, '']
   const bullets = (lines: readonly string[]) => lines.flatMap((line) => hang(line, '- '))
-  return [
-    paint('bold', `=== ${view.title}`),
-    paint('dim', view.takenAt),
+  const lines: (string | Line)[] = [
+    {style: 'bold', text: `=== ${view.title}`},
+    {style: 'dim', text: view.takenAt},
     '',
-    ...wrap(view.verdict.text).map((line) => paint(OF_VERDICT[view.verdict.kind], line)),
+    ...wrap(view.verdict.text).map((text) => ({style: OF_VERDICT[view.verdict.kind], text})),
     ...view.groups.flatMap(({kind, title, findings}) => [
       ...heading(`${title} (${findings.length})`, OF_GROUP[kind]),
       ...findings.flatMap(findingLines),
@@ -36,6 +31,7 @@ export function terminalReport(view: View, {colour}: {colour: boolean}): string[
     ...heading('What this report cannot see'),
     ...bullets(view.blindSpots),
   ]
+  return lines.map((line) => (typeof line === 'string' ? {text: line} : line))
 }
 
 const findingLines = ({what, remedy, fix}: Finding): string[] => [
