@@ -78,7 +78,9 @@ for (const {kind, hidden, ...how} of KINDS) {
     it('is not what a process leaves behind that dies between both commits', async () => {
       await verifyWhileLive(capture.migration)
       const dying = await captureOf(source, target)
-      Object.assign(dying.migration.guard, {source: `do $$ begin raise exception 'dies here'; end $$` satisfies Guard})
+      Object.assign(dying.migration.guard, {
+        source: `do $$ begin raise exception using errcode = 'HR999', message = 'dies here'; end $$` satisfies Guard,
+      })
       await write(`update things set v = 'touched' where id < 10`)
       for (let n = 0; n < 2; n++) expect((await errorOf(dying.sync())).message).to.include('dies here')
       await capture.sync()
