@@ -21,7 +21,7 @@ const IN_WINDOW: Record<string, number> = {
   'stop-writers': 2,
   'freeze-source': 8,
   drain: 9,
-  'attach-constraints': 3,
+  'attach-constraints': 4,
   reconcile: 3,
   verify: 7,
   'arm-way-back': 2,
@@ -36,7 +36,7 @@ const IN_STATUS = 8
 const IN_SYNC = 12
 
 /** Beside those of the shop. */
-const TABLES = 150
+const TABLES = 80
 const CAPTURE = {method: 'change-capture'} as const
 
 describe('Requests to the databases that wait for one another', function () {

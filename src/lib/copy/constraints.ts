@@ -29,11 +29,16 @@ export async function attachConstraints(
   const how = {allowed: ALREADY_THERE, signal, guard: buildingMessage(buildMemory, path)}
   const [plain, partitioned] = enforcing(foreignKeys)
   const upToKeys = [...rest, ...checks.map(addCheck), ...plain]
-  await executeAll(sides.target, partitioned.length > 0 ? upToKeys : [...upToKeys, ...last], how)
-  if (partitioned.length > 0) {
-    await addPartitioned(sides, partitioned, how)
-    await executeAll(sides.target, last, how)
-  }
+  // The script sets what it needs for its session.
+  await sides.target.session(
+    async (session) => {
+      await executeAll(session, partitioned.length > 0 ? upToKeys : [...upToKeys, ...last], how)
+      if (partitioned.length === 0) return
+      await addPartitioned(sides, session, partitioned, how)
+      await executeAll(session, last, how)
+    },
+    {discard: true},
+  )
   return {statements: rest.length + checks.length + last.length, foreignKeys: foreignKeys.length}
 }
 
