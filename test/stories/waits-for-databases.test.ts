@@ -22,7 +22,7 @@ const IN_WINDOW: Record<string, number> = {
   'freeze-source': 8,
   drain: 9,
   'attach-constraints': 4,
-  reconcile: 3,
+  reconcile: 4,
   verify: 7,
   'arm-way-back': 2,
   'switch-apps': 4,
