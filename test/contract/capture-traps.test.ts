@@ -22,7 +22,8 @@ import {capturedTables} from '../../src/lib/capture/captured.js'
 import {follow} from '../../src/lib/capture/follow.js'
 import {CAPTURE_LAG} from '../../src/lib/capture/lag.js'
 import {askBoth} from '../support/ask-both.js'
-import {installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
+import {drainLog, installCaptureStep} from '../../src/lib/methods/change-capture/steps.js'
+import {freezeSource} from '../../src/lib/runbook/steps/freeze-source.js'
 import type {RdsError} from '../../src/lib/ports/errors.js'
 import type {Clock, Database, FollowState} from '../../src/lib/ports/ports.js'
 import type {Guard} from '../../src/lib/postgres/catalog.js'
@@ -380,6 +381,19 @@ describe('Following a source', function () {
       await following.stop()
       await here.capture.sync()
       await expectEqual(here)
+    })
+
+    it('a process that sleeps with the turn to sync, when the window comes: its session is ended after 5 s', async () => {
+      const here = await followed(SCHEMA)
+      const sleeper = await here.target.client()
+      await sleeper.query(`select pg_advisory_lock(hashtext('heroku_rds.sync'))`)
+      await ask(here.source.url, `insert into keyed values (100, 'last')`)
+      await freezeSource.run(here.capture.migration)
+      const begun = Date.now()
+      await drainLog.run(here.capture.migration)
+      expect((Date.now() - begun) / 1000).to.be.within(4, 15)
+      await expectEqual(here)
+      expect((await errorOf(sleeper.query('select 1'))).message).to.match(/terminat|connection error/i)
     })
 
     for (const side of ['source', 'target'] as const) {

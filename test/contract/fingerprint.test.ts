@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import type pg from 'pg'
 
 import {createFence, FENCE_TRIGGER, fenceTables, lowerFence, newPass, raiseFence} from '../../src/lib/fence/fence.js'
-import {fingerprint} from '../../src/lib/fence/fingerprint.js'
+import {fingerprint} from '../support/asked.js'
 import {ask, patience, servers, type Source} from '../support/servers.js'
 import {queryOneBy} from '../../src/lib/postgres/query-one.js'
 

@@ -6,9 +6,9 @@ import {from as copyFrom} from 'pg-copy-streams'
 
 import {detachConstraints} from '../../src/lib/copy/detach-constraints.js'
 import {createFence, fenceTables, lowerFence, newPass, passFence} from '../../src/lib/fence/fence.js'
+import {landedWrites} from '../support/asked.js'
 import {
   describeWrites,
-  landedWrites,
   LAST_LANDED,
   prepareToWatch,
   unwatchedTables,
@@ -233,6 +233,16 @@ describe('the log of writes that landed on RDS', () => {
     await prepareToWatch(fresh.db, '')
     await ask(fresh.url, 'insert into items values (3)')
     expect(await landedWrites(fresh.db, mark)).to.deep.equal([])
+  })
+
+  it('holds a write whatever became of what else is kept of syncs', async () => {
+    const mark = await lastLanded(target.db)
+    await target.db.query(
+      'create table heroku_rds.kept as table heroku_rds.sync_state; delete from heroku_rds.sync_state',
+    )
+    await app.query('insert into items values (4711)')
+    expect(await since(mark)).to.equal('public.items: insert of 1 rows')
+    await target.db.query('insert into heroku_rds.sync_state table heroku_rds.kept; drop table heroku_rds.kept')
   })
 
   it('finds a table made later, and one whose logging was switched off', async () => {

@@ -125,6 +125,7 @@ describe('Two operators', () => {
       const deaf = {...first!.migration, signal: new AbortController().signal}
       const tries = [
         () => effectOf('open').run(deaf),
+        () => effectOf('freeze-source').run(deaf),
         () => undoOf('freeze-source')(deaf),
         () => undoOf('install-fence')(deaf),
         () => effectOf('arm-way-back').run(deaf),

@@ -67,11 +67,16 @@ class World {
   interrupted: () => Promise<void> = () => Promise.resolve()
   /** Whether this operator is still the one who may act. */
   held = true
+  /** Of the next looks at that, how many find no connection to the journal. */
+  broken = 0
+  heroku = silentHeroku
   readonly told: string[] = []
 
   readonly journal = {
-    assertHeld: () =>
-      this.held ? Promise.resolve() : Promise.reject(failed('taken_over', 'somebody else has taken over')),
+    assertHeld: () => {
+      if (this.broken-- > 0) return Promise.reject(failed('target_unreachable', 'the target is away for a moment'))
+      return this.held ? Promise.resolve() : Promise.reject(failed('taken_over', 'somebody else has taken over'))
+    },
     started: (step: string, before?: Ended) =>
       this.write(ending(before), [step, {finishedAt: null, undoneAt: null, evidence: null}]),
     finished: (ended: Ended) => this.write(ending(ended)),
@@ -127,9 +132,9 @@ class World {
       method: this.follows ? {follow: () => Promise.resolve()} : {},
       journal: this.journal,
       operator: {step: (event: StepEvent) => this.events.push(event), tell: (line: string) => this.told.push(line)},
-      clock: {now: () => new Date()},
+      clock: {now: () => new Date(), sleep: () => Promise.resolve()},
       settings: {budgetSeconds: this.budgetSeconds},
-      heroku: silentHeroku,
+      heroku: this.heroku,
       signal: this.interrupt.signal,
       source: {interrupt: () => this.interrupted()},
       target: {interrupt: () => this.interrupted()},
@@ -332,6 +337,29 @@ describe('a run', () => {
     expect(error?.message).to.include('somebody else has taken over')
     expect(world.log).to.deep.equal(['one'])
     expect(world.inEffect()).to.deep.equal(['one'])
+  })
+
+  it('brings a closed app back past the gate through a connection to the target that breaks, and not for somebody else', async () => {
+    for (const [lost, held, code] of [
+      [3, true, undefined],
+      [3, false, 'stopped_after_gate'],
+    ] as const) {
+      let guard: (() => Promise<void>) | undefined
+      const world: World = new World().step('open', {
+        pointOfNoCheapReturn: true,
+        act: async () => {
+          ;[world.broken, world.held] = [lost, held]
+          await guard!()
+          world.log.push('maintenance off')
+        },
+      })
+      world.heroku = {
+        under: (_signal: AbortSignal, how?: {guard?: () => Promise<void>}) => ((guard = how?.guard), world.heroku),
+      } as unknown as typeof silentHeroku
+      const error = await world.run()
+      expect(error?.code).to.equal(code)
+      expect(world.log.includes('maintenance off')).to.equal(held)
+    }
   })
 
   it('does not claim that nothing was touched when a step refuses inside the window', async () => {

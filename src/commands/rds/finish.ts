@@ -9,7 +9,7 @@ export default class Finish extends RdsCommand {
   static override summary =
     'end the hold: remove everything this plugin created from both databases, except its journal'
   static override description = RdsCommand.describe(
-    'After it there is no way back. The source keeps refusing writes by its read-only default, and its add-on stays, unless --destroy-source names it. Can be run again, and works when one of the two databases is gone.',
+    'After it there is no way back. The source keeps refusing writes, by its read-only default or, where that is not set, by the fence; its add-on stays, unless --destroy-source names it. Can be run again, and works when one of the two databases is gone.',
   )
   static override examples = [
     '<%= config.bin %> <%= command.id %> --app example-app',

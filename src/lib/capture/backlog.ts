@@ -1,5 +1,5 @@
 import {batchesOf} from '../flow/batches.js'
-import type {LogChunk} from './apply.js'
+import type {LogChunk} from './table-work.js'
 import {type CapturedTable, isKeyed} from './captured-table.js'
 import type {Pending} from './look.js'
 

@@ -10,6 +10,7 @@ import {ALREADY_THERE, executeAll} from './execute.js'
 import {addCheck, type Check} from './set-aside.js'
 import {addPartitioned, enforcing, validateForeignKeys} from './foreign-keys.js'
 import type {PostData} from './post-data.js'
+import type {Statement} from './sql-lexer.js'
 
 type Sides = {source: Database; target: Database}
 
@@ -26,19 +27,17 @@ export async function attachConstraints(
     capacityOf({from: sides.source, to: sides.target}),
     appSearchPath(sides.source),
   ])
-  const how = {allowed: ALREADY_THERE, signal, guard: buildingMessage(buildMemory, path)}
+  const isSetting = ({words}: Statement) => words[0] === 'SET'
+  // What the script sets for its session goes ahead of each message, and ends with it.
+  const settings = rest.filter(isSetting).map(({sql}) => sql.replace(/^\s*SET/i, 'set local'))
+  const how = {allowed: ALREADY_THERE, signal, guard: [buildingMessage(buildMemory, path), ...settings].join(';')}
   const [plain, partitioned] = enforcing(foreignKeys)
-  const upToKeys = [...rest, ...checks.map(addCheck), ...plain]
-  // The script sets what it needs for its session.
-  await sides.target.session(
-    async (session) => {
-      await executeAll(session, partitioned.length > 0 ? upToKeys : [...upToKeys, ...last], how)
-      if (partitioned.length === 0) return
-      await addPartitioned(sides, session, partitioned, how)
-      await executeAll(session, last, how)
-    },
-    {discard: true},
-  )
+  const upToKeys = [...rest.filter((statement) => !isSetting(statement)), ...checks.map(addCheck), ...plain]
+  await executeAll(sides.target, partitioned.length > 0 ? upToKeys : [...upToKeys, ...last], how)
+  if (partitioned.length > 0) {
+    await addPartitioned(sides, partitioned, how)
+    await executeAll(sides.target, last, how)
+  }
   return {statements: rest.length + checks.length + last.length, foreignKeys: foreignKeys.length}
 }
 

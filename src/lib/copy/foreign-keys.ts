@@ -24,15 +24,10 @@ export function enforcing(keys: readonly ForeignKey[]): [plain: Statement[], par
 }
 
 /** Adds keys of partitioned tables; an error tells how many rows violate one, and how to see them. */
-export async function addPartitioned(
-  sides: Sides,
-  session: Session,
-  keys: readonly ForeignKey[],
-  how: Together,
-): Promise<void> {
+export async function addPartitioned(sides: Sides, keys: readonly ForeignKey[], how: Together): Promise<void> {
   for (const key of keys) {
     how.signal?.throwIfAborted()
-    await orphansTold(sides, key, executeAll(session, [key.add], how))
+    await orphansTold(sides, key, executeAll(sides.target, [key.add], how))
   }
 }
 

@@ -1,6 +1,5 @@
 import {USER_SCHEMA} from '../postgres/catalog.js'
-import {everyAnswer, type Question} from '../postgres/answers.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Question} from '../postgres/answers.js'
 
 /**
  * A hash over the catalog rows, with the transaction that wrote them, of everything a write could slip past the fence
@@ -61,7 +60,3 @@ export function fingerprintOf(scope: 'all' | 'owned'): Question<string> {
     from lines`
   return {query}
 }
-
-/** The same, asked. */
-export const fingerprint = async (db: Queryable, scope: 'all' | 'owned' = 'all'): Promise<string> =>
-  (await everyAnswer<{hash: string}>(db, {hash: fingerprintOf(scope)})).hash

@@ -45,8 +45,8 @@ const ON = noteWrite(`
         if touched = 0 then return null; end if;
       end if;
       insert into ${OWN_SCHEMA}.landed_writes (relation, operation, rows, sync)
-        select format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched, s.nth
-        from ${OWN_SCHEMA}.sync_state s;
+        values (format('%I.%I', tg_table_schema, tg_table_name), lower(tg_op), touched,
+          coalesce((select nth from ${OWN_SCHEMA}.sync_state), 0));
       return null;
     end`)
 
@@ -132,9 +132,6 @@ export const landedSince = (after: string): Question<LandedWrites[]> => landedAf
 export const landedAfter = (sql: string): Question<LandedWrites[]> => ({
   query: `select coalesce(json_agg(landed), '[]') from (${since(sql)}) landed`,
 })
-
-/** The same, asked. */
-export const landedWrites = (db: Queryable, after = '0'): Promise<LandedWrites[]> => db.query(since(`${BigInt(after)}`))
 
 /** The newest log entry, as text; `0` when there is none. */
 export const LAST_LANDED: Question<string> = {

@@ -94,6 +94,8 @@ export async function withMigration<T>(
           ...(options.region ? {region: options.region} : {}),
           caFile: world.caFile,
         })
+        const journal = rememberJournal(journalOn(target, operatorName(), epoch))
+        const signal = AbortSignal.any([options.signal, lost])
         return work({
           app,
           addon,
@@ -104,15 +106,16 @@ export async function withMigration<T>(
           publisher: publisherOf(() => world.renewSource(), world.sourceTls),
           targetUrl,
           sourceAddress: world.sourceAddress,
-          heroku,
+          // A machine that slept does not know that another operator holds the migration now.
+          heroku: heroku.under(signal, {guard: () => journal.assertHeld()}),
           assess: () => assess(world, {keep: options.settings.keep, measureLines: true}),
-          journal: rememberJournal(journalOn(target, operatorName(), epoch)),
+          journal,
           claim,
           guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
           operator: options.operator,
           clock,
           settings: {...options.settings, caFile: world.caFile},
-          signal: AbortSignal.any([options.signal, lost]),
+          signal,
         })
       })
     try {

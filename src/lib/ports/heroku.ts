@@ -10,7 +10,7 @@ export interface Heroku {
    * The same, whose looks and waits end when the signal aborts; an outage is waited out for so many seconds. `guard` is asked right before each
    * request that changes something, and fails where it must not be sent.
    */
-  under(signal: AbortSignal, how?: {patienceSeconds: number; guard?: () => Promise<void>}): Heroku
+  under(signal: AbortSignal, how?: {patienceSeconds?: number; guard?: () => Promise<void>}): Heroku
   app(name: string): Promise<HerokuApp>
   setMaintenance(app: string, on: boolean): Promise<void>
   formation(app: string): Promise<Process[]>

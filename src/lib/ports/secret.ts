@@ -1,28 +1,32 @@
 import {inspect} from 'node:util'
 
-const HIDDEN = '[hidden]'
+/** Text that shows otherwise than it is, in text, JSON and inspection, until `reveal()` hands it on. */
+export abstract class Veiled {
+  readonly #text: string
 
-/** A value that must not be printed: it shows as `[hidden]` in text, JSON and inspection, until `reveal()` hands it on. */
-export class Secret {
-  readonly #value: string
-
-  constructor(value: string) {
-    this.#value = value
+  constructor(text: string) {
+    this.#text = text
   }
 
   reveal(): string {
-    return this.#value
+    return this.#text
   }
 
-  toString(): string {
-    return HIDDEN
-  }
+  /** What it shows as. */
+  abstract toString(): string
 
   toJSON(): string {
-    return HIDDEN
+    return this.toString()
   }
 
   [inspect.custom](): string {
-    return HIDDEN
+    return this.toString()
+  }
+}
+
+/** A value that must not be printed: it shows as `[hidden]`. */
+export class Secret extends Veiled {
+  toString(): string {
+    return '[hidden]'
   }
 }

@@ -50,15 +50,3 @@ export const askTables = <Columns = object>(query: Omit<TableQuery, 'values'>): 
 })
 
 export const namesOf = (tables: readonly Listed[]): TableName[] => tables.map((table) => named(table).name)
-
-/** A table, partitioned table or partition of the customer's. */
-export interface Table {
-  oid: string
-  name: TableName
-  /** Whether our role can create triggers that always fire. */
-  owned: boolean
-}
-
-/** Everything a row can be written to: a statement fires only the triggers of the table it names, so partitions count too. */
-export const writableTables = (db: Queryable): Promise<Table[]> =>
-  listTables(db, {columns: `c.oid::text as oid, pg_has_role(c.relowner, 'USAGE') as owned`})

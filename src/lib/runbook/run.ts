@@ -2,7 +2,7 @@ import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
 import {codeOf, TAKEN_OVER} from '../postgres/sqlstate.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {refusalOf} from '../postgres/refusal.js'
-import type {Ended, Heroku, StepRecord, Waits} from '../ports/ports.js'
+import type {Ended, StepRecord, Waits} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed} from '../fence/claim.js'
 import {rememberJournal} from '../journal/remembered-journal.js'
@@ -24,7 +24,7 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
   const budget = watchBudget(steps, migration, inEffect)
   const signal = AbortSignal.any([migration.signal, budget.signal])
-  const bounded = {...migration, signal, heroku: guardedHeroku(migration, signal, PATIENCE.forward)}
+  const bounded = {...migration, signal, heroku: given.heroku.under(signal, PATIENCE.forward)}
   const interruption = interruptOnAbort(bounded)
 
   const unwritten = new Unwritten(migration)
@@ -56,18 +56,28 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
   }
 }
 
-/** For what nothing but an error may end: an app is closed, and waits for it. */
+/**
+ * For what nothing but an error may end: an app is closed, and waits for it. A connection to the target that breaks just when a change on
+ * Heroku is to be made is none: whether the migration is still ours is asked again, for as long as an outage of Heroku's is waited out.
+ */
 function stayingWith(migration: Migration): Migration {
   const {signal} = new AbortController()
-  return {...migration, signal, heroku: guardedHeroku(migration, signal, PATIENCE.closed)}
+  const {heroku, journal, clock} = migration
+  const guard = async () => {
+    for (const begun = clock.now().getTime(); ;) {
+      try {
+        return await journal.assertHeld()
+      } catch (error) {
+        const seconds = (clock.now().getTime() - begun) / 1000
+        if (!isLostConnection(error) || seconds > PATIENCE.closed.patienceSeconds) throw error
+        await clock.sleep(ASK_AGAIN_MS, signal)
+      }
+    }
+  }
+  return {...migration, signal, heroku: heroku.under(signal, {...PATIENCE.closed, guard})}
 }
 
-/** Changes nothing on Heroku for an operator who does not hold the migration any more, which a machine that slept does not know. */
-export const guardedHeroku = (
-  {heroku, journal}: Pick<Migration, 'heroku' | 'journal'>,
-  signal: AbortSignal,
-  patience: {patienceSeconds: number},
-): Heroku => heroku.under(signal, {...patience, guard: () => journal.assertHeld()})
+const ASK_AGAIN_MS = 1000
 
 const wasStarted = (records: readonly StepRecord[], step: Step) => records.some((record) => record.step === step.id)
 

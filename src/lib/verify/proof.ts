@@ -90,25 +90,22 @@ export const VERIFIED: Question<Verified> = {
     from ${OWN_SCHEMA}.sync_units`,
 }
 
+/** SQL of a table of what was written to, and all that it leads to by inheritance, from one side of `pg_inherits` to the other. */
+const reached = (name: string, from: string, next: string): string => `
+  ${name} (sync, relid) as (
+    select sync, to_regclass(relation)::oid
+    from ${OWN_SCHEMA}.landed_writes
+    union
+    select ${name}.sync, i.${next}
+    from ${name}
+    join pg_inherits i on i.${from} = ${name}.relid)`
+
 /**
  * SQL: what else has written to the target, a smoke command or whoever could pass its fence, and after which sync; by table, its heirs and
  * partitions, and what it is a part of. It goes ahead of a query that asks `IS_DOUBTED`.
  */
 export const WITH_DOUBTS = `
-  with recursive down (sync, relid) as (
-    select sync, to_regclass(relation)::oid
-    from ${OWN_SCHEMA}.landed_writes
-    union
-    select down.sync, i.inhrelid
-    from down
-    join pg_inherits i on i.inhparent = down.relid),
-  up (sync, relid) as (
-    select sync, to_regclass(relation)::oid
-    from ${OWN_SCHEMA}.landed_writes
-    union
-    select up.sync, i.inhparent
-    from up
-    join pg_inherits i on i.inhrelid = up.relid),
+  with recursive ${reached('down', 'inhparent', 'inhrelid')}, ${reached('up', 'inhrelid', 'inhparent')},
   doubts as (
     select sync, relid from down
     union

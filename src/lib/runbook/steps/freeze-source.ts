@@ -56,7 +56,7 @@ export const freezeSource: Step = {
     const frozen: Frozen = {at: raised.at, fingerprint: '', readOnlyBefore}
     await leaveNote(migration, 'frozen', frozen)
 
-    const secondLine = setReadOnlyDefault('on')
+    const secondLine = `${guard.source}; ${setReadOnlyDefault('on')}`
     const {at, ...facts} = await everyAnswer(
       source,
       {at: CLOCK, secondLine: SECOND_LINE, unfenced: UNFENCED, tables: WRITABLE},

@@ -89,7 +89,7 @@ async function assertLargeObjectsEqual(migration: Migration): Promise<void> {
 }
 
 /** Fails unless both databases still refuse every write, and nothing slipped into either. */
-export async function assertClosed(migration: Migration): Promise<void> {
+async function assertClosed(migration: Migration): Promise<void> {
   const {open} = await lookAtFences(migration)
   if (open) throw open
 }
