@@ -4,8 +4,8 @@ const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$]+(?:\.\d+)?|\S/g
 const OF_TYPE = /^(varying|precision|without|with|time|zone)$/
 
 /**
- * What a definition says, without what each major words in its own way: parentheses, casts, aliases, and the names that a column is
- * qualified with. Two definitions of one meaning are the same then; two of another meaning hardly ever.
+ * What a definition says, without what each major words in its own way: parentheses, casts, aliases, the names that a column is
+ * qualified with, and NO INDENT, the default of XMLSERIALIZE, which 16 and later write out. Two definitions of one meaning are the same then; two of another meaning hardly ever.
  */
 export function wordless(definition: string): string {
   const tokens = [...definition.matchAll(TOKEN)].map(([token]) => token)
@@ -14,6 +14,10 @@ export function wordless(definition: string): string {
     const token = tokens[at]!
     if (token === '(' || token === ')') continue
     if (token === 'AS' && /^["\w]/.test(tokens[at + 1] ?? '')) {
+      at++
+      continue
+    }
+    if (token === 'NO' && tokens[at + 1] === 'INDENT') {
       at++
       continue
     }
