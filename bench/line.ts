@@ -155,7 +155,7 @@ async function copyOnce(ports: {source: number; target: number}): Promise<Run> {
     )
     await copyObjects({source, target, schemaDump})
     const postData = await readPostData({source, target, schemaDump})
-    return await withOperatorLock(target, 'bench', 'bench', async ({epoch}) => {
+    return await withOperatorLock(target, {operator: 'bench', command: 'bench', after: 0}, async ({epoch}) => {
       let sent = 0
       const before = Date.now()
       const seconds = await secondsOf(async () => {

@@ -44,7 +44,7 @@ await beginMigration(
   {app: 'bench', addonId: 'x', addonName: 'x', method: 'dump-restore', sourceIdentity: 'x'},
   WORKING_TABLES,
 )
-await withOperatorLock(target, 'bench', 'bench', async ({epoch}) => {
+await withOperatorLock(target, {operator: 'bench', command: 'bench', after: 0}, async ({epoch}) => {
   const schemaDump = await schemaDumpOf(sourceParts, sourceTls, 15)
   mark('begins')
   await copyObjects({source, target, schemaDump})

@@ -155,14 +155,16 @@ describe('the copy of the rows', () => {
   })
 
   /** In one statement, and by the middle of a chunk: one that was seen under way may have landed when the next statement comes. */
+  const endNow = async (side: {superuserUrl: string}, what: 'cancel' | 'terminate') => {
+    const ended = await ask(
+      side.superuserUrl,
+      `select pg_${what}_backend(pid) from pg_stat_progress_copy where datname = current_database() and relid in (0, 'large'::regclass) and bytes_processed between 1000000 and 16000000`,
+    )
+    return ended.length > 0
+  }
+
   const end = (side: {superuserUrl: string}, what: 'cancel' | 'terminate') => () =>
-    until('the large table to be under way, and ended', async () => {
-      const ended = await ask(
-        side.superuserUrl,
-        `select pg_${what}_backend(pid) from pg_stat_progress_copy where datname = current_database() and relid in (0, 'large'::regclass) and bytes_processed between 1000000 and 16000000`,
-      )
-      return ended.length > 0
-    })
+    until('the large table to be under way, and ended', () => endNow(side, what))
 
   /** Nobody takes the rows of the large table, so the source stays where it is in a chunk. */
   const whileTargetWaits = async (target: Target, work: () => Promise<void>) => {
@@ -227,19 +229,27 @@ describe('the copy of the rows', () => {
   })
 
   describe('leaves no part of a chunk, and is whole when it is run again, when', () => {
-    const interruptions: Record<string, (target: Target, stop: AbortController) => Promise<void>> = {
+    type Interrupt = (target: Target, stop: AbortController, copying: Promise<unknown>) => Promise<void>
+    /** A chunk may have come to its end just before: the next one is cancelled then. */
+    const cancelled = async (side: {superuserUrl: string}, copying: Promise<unknown>) => {
+      let over = false
+      void copying.finally(() => (over = true))
+      await until('the copy to be cancelled', async () => over || (await endNow(side, 'cancel'), over))
+    }
+    const interruptions: Record<string, Interrupt> = {
       'the operator interrupts it': async (target, stop) => {
         await copying(target)
         stop.abort(new Error('interrupted'))
       },
-      'the target cancels the statement': (target) => end(target, 'cancel')(),
-      'the source cancels the statement': () => end(source, 'cancel')(),
+      'the target cancels the statement': (target, _, copying) => cancelled(target, copying),
+      'the source cancels the statement': (_, __, copying) => cancelled(source, copying),
     }
     for (const [what, interrupt] of Object.entries(interruptions)) {
       it(what, async () => {
         const target = await preparedTarget()
         const stop = new AbortController()
-        const [error] = await Promise.all([errorOf(copy(target, {signal: stop.signal})), interrupt(target, stop)])
+        const failing = errorOf(copy(target, {signal: stop.signal}))
+        const [error] = await Promise.all([failing, interrupt(target, stop, failing)])
         expect(error).to.be.instanceOf(Error)
         const chunks = await chunksOf(target)
         const copied = chunks.filter(({copied}) => copied)

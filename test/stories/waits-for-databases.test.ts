@@ -1,18 +1,15 @@
-import {APIClient} from '@heroku-cli/command'
-import {Config} from '@oclif/core'
 import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
-import {statusOf} from '../../src/lib/actions/status.js'
 import {capturedTables} from '../../src/lib/capture/captured.js'
 import {syncLive} from '../../src/lib/capture/follow.js'
 import {counted} from '../../src/lib/flow/waits.js'
-import {withWorld} from '../../src/lib/open/world.js'
 import type {Waits} from '../../src/lib/ports/ports.js'
 import {forward} from '../../src/lib/runbook/migration.js'
 import {run} from '../../src/lib/runbook/run.js'
 import {timelineOf} from '../../src/lib/runbook/timeline.js'
 import {ask} from '../support/servers.js'
+import {statusOfShop} from '../support/status.js'
 import {operate, prepare, useSandbox} from '../support/world.js'
 
 /** Requests that wait for one another over both databases, by step of the window. */
@@ -93,15 +90,9 @@ describe('Requests to the databases that wait for one another', function () {
     expect(Object.values(IN_WINDOW).reduce((sum, most) => sum + most, 0)).to.be.at.most(60)
   })
 
-  async function waitsOfStatus(shop: Shop): Promise<Waits> {
-    process.env['RDS_DATABASE_URL'] = shop.target.url
-    const api = new APIClient(await Config.load(import.meta.dirname))
-    const options = {api, dataDir: shop.env['HOME']!, app: shop.name, caFile: shop.env['RDS_CA_FILE']!, reading: true}
-    return shop.distance.cross(() =>
-      counted(async (waits) => {
-        await withWorld(options, statusOf)
-        return waits()
-      }),
-    )
-  }
+  const waitsOfStatus = (shop: Shop): Promise<Waits> =>
+    counted(async (waits) => {
+      await statusOfShop(shop)
+      return waits()
+    })
 })

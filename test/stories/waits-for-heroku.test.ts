@@ -1,15 +1,12 @@
-import {APIClient} from '@heroku-cli/command'
-import {Config} from '@oclif/core'
 import {expect} from 'chai'
 
 import type {Shop} from '../../sandbox/shop.js'
-import {statusOf} from '../../src/lib/actions/status.js'
 import {counted} from '../../src/lib/flow/waits.js'
-import {withWorld} from '../../src/lib/open/world.js'
 import type {GateEvidence} from '../../src/lib/ports/ports.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {timelineOf} from '../../src/lib/runbook/timeline.js'
+import {statusOfShop} from '../support/status.js'
 import {cutOver, type Operating, operate, prepare, useSandbox} from '../support/world.js'
 
 /** Requests side by side overlap for certain. */
@@ -110,11 +107,8 @@ describe('Requests to Heroku that wait for one another', () => {
 
   it('are one for rds:status', async () => {
     const shop = await openShop(0)
-    process.env['RDS_DATABASE_URL'] = shop.target.url
-    const api = new APIClient(await Config.load(import.meta.dirname))
-    const options = {api, dataDir: shop.env['HOME']!, app: shop.name, caFile: shop.env['RDS_CA_FILE']!, reading: true}
     const {heroku} = await counted(async (waits) => {
-      await withWorld(options, statusOf)
+      await statusOfShop(shop)
       return waits()
     })
     expect(heroku).to.equal(1)

@@ -1,6 +1,7 @@
+import {fenceState} from '../fence/fence.js'
 import {phaseOf} from './phase.js'
 import type {Method} from '../methods/method.js'
-import {refused} from '../ports/errors.js'
+import {refused, type RdsError} from '../ports/errors.js'
 import type {Verification} from '../verify/contents.js'
 import {compareFrozen} from '../verify/frozen.js'
 import type {LiveWorld} from '../verify/live.js'
@@ -13,7 +14,10 @@ export interface Asked extends LiveWorld {
 export async function verifyNow(asked: Asked, {rest = 0, repair = false, sample = false} = {}): Promise<Verification> {
   const {app, journal, method} = asked
   const phase = await phaseOf(method, journal)
-  if (phase === 'window') return compareFrozen({...asked, rest})
+  if (phase === 'window') {
+    if ((await fenceState(asked.from)) !== 'raised') throw notAtRest(app)
+    return compareFrozen({...asked, rest})
+  }
   if (phase !== 'following') {
     throw refused(
       'nothing_to_verify',
@@ -30,3 +34,10 @@ export async function verifyNow(asked: Asked, {rest = 0, repair = false, sample 
   }
   return method.follow.verifyLive(asked, {rest, repair, sample})
 }
+
+const notAtRest = (app: string): RdsError =>
+  refused(
+    'not_at_rest',
+    `a window of ${app} is under way or has ended, but the source takes writes: neither side is at rest`,
+    `heroku rds:status -a ${app} shows where it stands`,
+  )

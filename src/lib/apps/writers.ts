@@ -16,7 +16,7 @@ const stays = (app: AppBefore, type: string): boolean => app.privateSpace && typ
 const mustGo = (app: AppBefore, dynos: readonly Dyno[]): Dyno[] => dynos.filter((dyno) => !stays(app, dyno.type))
 
 /** Process types that have dynos which the window stops. */
-const stopped = (app: AppBefore, formation: readonly Process[]): Process[] =>
+export const runningOf = (app: AppBefore, formation: readonly Process[]): Process[] =>
   formation.filter(({type, quantity}) => quantity > 0 && !stays(app, type))
 
 export async function isStopped({heroku}: AppWorld, app: AppBefore): Promise<boolean> {
@@ -25,7 +25,7 @@ export async function isStopped({heroku}: AppWorld, app: AppBefore): Promise<boo
     app.preboot ? heroku.preboot(app.name) : false,
     heroku.dynos(app.name),
   ])
-  return stopped(app, formation).length === 0 && !preboot && mustGo(app, dynos).length === 0
+  return runningOf(app, formation).length === 0 && !preboot && mustGo(app, dynos).length === 0
 }
 
 /**
@@ -34,7 +34,7 @@ export async function isStopped({heroku}: AppWorld, app: AppBefore): Promise<boo
  */
 export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> {
   const {heroku} = world
-  const known = stopped(app, app.formation)
+  const known = runningOf(app, app.formation)
   const [scaled] = await allEnded([
     scaleKnown(world, app, toZero(known)),
     app.preboot ? heroku.setPreboot(app.name, false) : undefined,
@@ -51,7 +51,7 @@ export async function stopApp(world: AppWorld, app: AppBefore): Promise<string> 
   }
   await waitFor(world, wait, async () => {
     const [dynos, formation] = await allEnded([heroku.dynos(app.name), atZero ? [] : heroku.formation(app.name)])
-    const running = stopped(app, formation)
+    const running = runningOf(app, formation)
     if (running.length > 0) await heroku.scale(app.name, toZero(running))
     for (const {type, quantity} of running) ended.set(type, quantity)
     for (const {type} of formation) formed.add(type)
@@ -94,19 +94,15 @@ async function scaleKnown(
 /**
  * Puts formation and preboot back as they were, and waits for the dynos of every type that was up before to be up on the
  * newest release. An app whose dynos do not come up is shown all the same: hiding it for longer does not help.
+ * `meanwhile`: the app may have been opened before, and scaled by others since: then only what is at 0 is put back.
  */
-export async function startWriters(world: AppWorld, app: AppBefore): Promise<void> {
+export async function startWriters(world: AppWorld, app: AppBefore, {meanwhile}: {meanwhile: boolean}): Promise<void> {
   const {heroku, operator} = world
-  const known = stopped(app, app.formation)
-  const [{version}, formation, scaled] = await allEnded([
+  const [{version}] = await allEnded([
     heroku.latestRelease(app.name),
-    heroku.formation(app.name),
-    scaleKnown(world, app, known),
+    scaleBack(world, app, {meanwhile}),
     app.preboot ? heroku.setPreboot(app.name, true) : undefined,
   ])
-  const left = changed(app, formation).filter(({type}) => !scaled || !known.some((one) => one.type === type))
-  if (left.length > 0) await heroku.scale(app.name, left)
-
   const wanted = app.formation.filter(({type, quantity}) => quantity > 0 && app.upBefore.includes(type))
   const wait = {what: `the dynos of ${app.name} to start`, seconds: START_SECONDS, pauses: HEROKU_PAUSES}
   const allUp = async () => {
@@ -125,6 +121,12 @@ export async function startWriters(world: AppWorld, app: AppBefore): Promise<voi
   }
 }
 
+async function scaleBack(world: AppWorld, app: AppBefore, {meanwhile}: {meanwhile: boolean}): Promise<void> {
+  if (!meanwhile && (await scaleKnown(world, app, runningOf(app, app.formation)))) return
+  const left = stillStopped(app, await world.heroku.formation(app.name))
+  if (left.length > 0) await world.heroku.scale(app.name, left)
+}
+
 /** An app that is not scaled by itself for a while is better than one that stays closed. */
 async function startAutoscaler(
   {heroku, operator}: AppWorld,
@@ -141,8 +143,8 @@ async function startAutoscaler(
   }
 }
 
-/** Process types whose quantity is not what it was, as it was. */
-export const changed = (app: AppBefore, formation: readonly Process[]): Process[] => {
+/** Process types that the window has stopped and that have no dyno now, as they were; what runs in another quantity, somebody has scaled since. */
+export const stillStopped = (app: AppBefore, formation: readonly Process[]): Process[] => {
   const now = new Map(formation.map(({type, quantity}) => [type, quantity]))
-  return app.formation.filter(({type, quantity}) => now.has(type) && now.get(type) !== quantity)
+  return runningOf(app, app.formation).filter(({type}) => now.get(type) === 0)
 }

@@ -2,7 +2,7 @@ import {type CapturedSchema, capturedTables, schemaChangeOf} from './captured.js
 import {afterLastSync, withSyncLock} from './sync-lock.js'
 import {sync, type Synced, type SyncWorld} from './sync.js'
 import {pruneTouched} from './touched.js'
-import {detachConstraints} from '../copy/detach-constraints.js'
+import {attachedObjects, detachConstraints} from '../copy/detach-constraints.js'
 import {allEnded} from '../flow/all-ended.js'
 import type {Pace} from '../flow/pace.js'
 import {persist} from '../flow/persist.js'
@@ -85,12 +85,16 @@ export const syncLive = (
 
 /**
  * One sync of a frozen source, in the window, in which no other can begin: the last one is waited for. Nothing is taken off, because the app
- * may already know the target.
+ * may already know the target; where a window that goes on has attached what acts on rows, all of them have to be there already.
  */
 export const syncFrozen = (world: Omit<SyncWorld, keyof CapturedSchema> & Following): Promise<Counted> =>
   countedSync(async () => {
-    const [captured] = await allEnded([capturedTables(world), afterLastSync(world.to, world.signal)])
-    return sync({...world, ...captured})
+    const [captured, attached] = await allEnded([
+      capturedTables(world),
+      attachedObjects(world.to),
+      afterLastSync(world.to, world.signal),
+    ])
+    return sync({...world, ...captured, attached})
   })
 
 type Counted = Synced & {waits: Waits}

@@ -26,6 +26,8 @@ export interface SyncWorld {
   shape: Shape
   /** Opens the fence of the `to` side, which is shut to all but the tool. */
   fencePass: string
+  /** Objects of the `to` side that would act on rows: while there are any, none is brought. */
+  attached?: readonly string[]
 }
 
 /** What a sync did; `to` was equal to the snapshot of `from` when it ended. */
@@ -163,6 +165,7 @@ async function bring(
   {whole = false, chunk}: Turn,
   look: Look,
 ): Promise<Omit<Turned, 'backlog'> & {token: string}> {
+  if (world.attached && world.attached.length > 0 && look.pending.length > 0) throw attachedTooEarly(world)
   const token = randomUUID()
   const [{syncNumber, cuts}, unmoved] = await allEnded([
     beginSync(world, to, look, token),
@@ -222,6 +225,14 @@ async function beginSync(
   if (!hasForgotten(mark, state.before, {from, to: db}) && mayHaveFailedOver(name)) to.lastly(doubtingSince(mark))
   return state
 }
+
+const attachedTooEarly = ({from, to, attached}: SyncWorld) =>
+  failed(
+    'attached_too_early',
+    `the ${from.side} was written to after triggers and constraints were attached on the ${to.side}, ` +
+      `${attached!.length} of which would act on these rows`,
+    'heroku rds:rollback ends this window; heroku rds:cutover then begins another',
+  )
 
 const tableLocked = ({side}: Database, {message}: InTheWay) =>
   failed(

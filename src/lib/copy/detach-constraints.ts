@@ -20,8 +20,8 @@ export async function detachConstraints(target: Database, guard: Guard): Promise
   return drops.length
 }
 
-/** The statements of `detachConstraints`. */
-async function attachedObjects(target: Database): Promise<string[]> {
+/** The statements of `detachConstraints`: one for each object that acts on rows of the target. */
+export async function attachedObjects(target: Database): Promise<string[]> {
   const rows = await target.query<{drop: string}>(`
     select drop
     from (

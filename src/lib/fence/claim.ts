@@ -1,7 +1,7 @@
 import {answerOf, type Question} from '../postgres/answers.js'
 import {type Guard, guardOn, literal, OWN_SCHEMA} from '../postgres/catalog.js'
 import {refused} from '../ports/errors.js'
-import type {Queryable} from '../ports/ports.js'
+import type {Queryable, Undone} from '../ports/ports.js'
 
 /*
  * Who may move this source. The lock on the target keeps operators apart, but a process can lose its lock and not know it,
@@ -22,10 +22,27 @@ export const sourceGuard = ({target, epoch}: Claim): Guard =>
   guardOn('claim', `target = ${literal(target)} and epoch = ${Number(epoch)}`)
 
 /** What a source bears. */
-export type Claimed = Pick<Claim, 'place' | 'target'>
+export interface Claimed extends Claim {
+  /** What the way back did while the target, with the journal, could not be reached. */
+  undone: Undone | null
+  /** Notes of a window that is under way, or came to its end on the target: what the journal would have lost, were it restored to an earlier state. */
+  window: Record<string, unknown> | null
+}
 
 export const CLAIMED: Question<Claimed> = {
-  query: `select json_build_object('target', target, 'place', place) from ${OWN_SCHEMA}.claim`,
+  query: `
+    select json_build_object(
+      'target', target, 'place', place, 'epoch', epoch::text, 'undone', undone, 'window', "window")
+    from ${OWN_SCHEMA}.claim`,
+}
+
+/** No operator ever had a later one: a claim that bears it was tampered with, and is no hindrance. */
+const LAST_EPOCH = 1e12
+
+/** The epoch that whoever takes over has to exceed: the journal may have been restored to an earlier state than the claim. */
+export const epochOf = (claimed: Claimed | undefined): number => {
+  const epoch = Number(claimed?.epoch ?? 0)
+  return epoch > LAST_EPOCH ? 0 : epoch
 }
 
 /** Writes the claim on the source, or refuses because it bears another target's. */
@@ -37,6 +54,8 @@ export async function claimSource(source: Queryable, claim: Claim): Promise<void
       target text not null,
       place text not null,
       epoch bigint not null,
+      undone json,
+      "window" jsonb,
       single boolean not null default true unique check (single));
     insert into ${OWN_SCHEMA}.claim (target, place, epoch)
       values (${literal(target)}, ${literal(place)}, ${Number(epoch)})
@@ -44,16 +63,35 @@ export async function claimSource(source: Queryable, claim: Claim): Promise<void
   refuseOtherTarget(await answerOf(source, CLAIMED, `${write}; ${renewing(claim)}`), target)
 }
 
-/** Takes over an earlier claim of the same target; does nothing on a source that bears none. */
-export async function renewClaim(source: Queryable, claim: Claim): Promise<void> {
-  refuseOtherTarget(await answerOf(source, CLAIMED, renewing(claim)), claim.target)
+/** Takes over an earlier claim of the same target, and returns it; does nothing on a source that bears none. */
+export async function renewClaim(source: Queryable, claim: Claim): Promise<Claimed | undefined> {
+  const claimed = await answerOf(source, CLAIMED, renewing(claim))
+  refuseOtherTarget(claimed, claim.target)
+  return claimed
+}
+
+/** SQL that keeps notes of the window on the source as well; null forgets them all. */
+export const keepingNotes = (notes: Record<string, unknown> | null): string =>
+  whereClaimed(`
+    update ${OWN_SCHEMA}.claim
+    set "window" = ${notes ? `coalesce("window", '{}') || ${literal(JSON.stringify(notes))}` : 'null'}`)
+
+/** The same in a message of its own; nothing where the claim has been taken off again. */
+export async function keepNotes(source: Queryable, guard: Guard, notes: Record<string, unknown> | null): Promise<void> {
+  await source.query(`${whereClaimed(guard)}; ${keepingNotes(notes)}`)
 }
 
 const renewing = ({target, epoch}: Claim): string =>
   whereClaimed(`
     update ${OWN_SCHEMA}.claim
     set epoch = ${Number(epoch)}
-    where target = ${literal(target)} and epoch <= ${Number(epoch)}`)
+    where target = ${literal(target)} and (epoch <= ${Number(epoch)} or epoch > ${LAST_EPOCH})`)
+
+/** Leaves on the source what the journal has to be told, for whoever opens this migration next; null when it has been. */
+export async function leaveUndone(source: Queryable, guard: Guard, undone: Undone | null): Promise<void> {
+  const value = undone ? literal(JSON.stringify(undone)) : 'null'
+  await source.query(`${whereClaimed(guard)}; ${whereClaimed(`update ${OWN_SCHEMA}.claim set undone = ${value}`)}`)
+}
 
 const whereClaimed = (statement: string): string =>
   `do ${literal(`begin

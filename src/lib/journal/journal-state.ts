@@ -1,4 +1,4 @@
-import type {JournalState} from '../ports/ports.js'
+import type {JournalState, Undone} from '../ports/ports.js'
 import type {Question} from '../postgres/answers.js'
 import {literal, OWN_SCHEMA} from '../postgres/catalog.js'
 
@@ -27,6 +27,17 @@ export const notePart = (key: string, part: string): string => `
   from ${OWN_SCHEMA}.notes n
   join ${OWN_SCHEMA}.migration m on m.attempt = n.attempt
   where n.key = ${literal(key)}`
+
+/** What it will be when what was undone is written in it. */
+export function withUndone(state: JournalState, undone: Undone | null | undefined): JournalState {
+  if (undone?.attempt !== state.attempt) return state
+  const records = state.records.map((record) =>
+    undone.steps.includes(record.step) ? {...record, undoneAt: record.undoneAt ?? record.startedAt} : record,
+  )
+  if (records.every(({undoneAt}) => undoneAt)) return {attempt: state.attempt + 1, records: [], notes: {}}
+  const notes = Object.entries(state.notes).filter(([key]) => !undone.forgotten.includes(key))
+  return {...state, records, notes: Object.fromEntries(notes)}
+}
 
 export const dated = (state: JournalState): JournalState => ({
   ...state,

@@ -195,7 +195,7 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
     undone: (which) =>
       write(
         `update ${steps} set undone_at = clock_timestamp()
-         where attempt = ${attempt} and step = any ('{${which.join()}}')`,
+         where attempt = ${attempt} and undone_at is null and step = any ('{${which.join()}}')`,
         `update ${OWN_SCHEMA}.migration set attempt = attempt + 1
          where not exists (
            select from ${steps} s

@@ -15,8 +15,7 @@ export interface OperatorLock {
  */
 export async function withOperatorLock<T>(
   target: Database,
-  operator: string,
-  command: string,
+  {operator, command, after}: Taking,
   work: (lock: OperatorLock) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController()
@@ -26,7 +25,7 @@ export async function withOperatorLock<T>(
     )
   return target.session(
     async (session) => {
-      const {taken, epoch, holder} = await session.queryOne<Attempt>(attempt(operator, command))
+      const {taken, epoch, holder} = await session.queryOne<Attempt>(attempt({operator, command, after}))
       if (!taken) {
         throw refused(
           'locked',
@@ -47,6 +46,13 @@ export async function withOperatorLock<T>(
 
 const KEY = `hashtext('${OWN_SCHEMA}')`
 
+interface Taking {
+  operator: string
+  command: string
+  /** An epoch that the new one exceeds, whatever the journal says. */
+  after: number
+}
+
 interface Attempt {
   taken: boolean
   epoch: string
@@ -54,10 +60,10 @@ interface Attempt {
 }
 
 /** One message: another round trip would be one more in which the lock has no name. */
-const attempt = (operator: string, command: string): string => `
+const attempt = ({operator, command, after}: Taking): string => `
   do ${literal(`begin
     if pg_try_advisory_lock(${KEY}) then
-      update ${OWN_SCHEMA}.migration set epoch = epoch + 1;
+      update ${OWN_SCHEMA}.migration set epoch = greatest(epoch, ${after}) + 1;
       delete from ${OWN_SCHEMA}.lock_holder;
       insert into ${OWN_SCHEMA}.lock_holder (operator, command) values (${literal(operator)}, ${literal(command)});
       perform set_config('${OWN_SCHEMA}.lock_taken', 'yes', true);

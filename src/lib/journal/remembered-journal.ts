@@ -1,4 +1,4 @@
-import type {Ended, Journal, JournalRecords, JournalState} from '../ports/ports.js'
+import type {Ended, Journal, JournalRecords, JournalState, Undone} from '../ports/ports.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {codeOf} from '../postgres/sqlstate.js'
 
@@ -8,8 +8,15 @@ import {codeOf} from '../postgres/sqlstate.js'
  * bring the app back, and what cannot be written down is left to the next rollback to find undone.
  */
 export interface RememberedJournal extends Journal {
-  /** `stillOurs` stands in for the check of the lock when the target cannot be asked. */
-  back(stillOurs: () => Promise<void>): Journal
+  back(elsewhere: Elsewhere): Journal
+}
+
+/** What stands in for the target when it cannot be reached. */
+export interface Elsewhere {
+  /** Fails when another operator has taken over. */
+  assertHeld(): Promise<void>
+  /** The same; and keeps what could not be written into the journal, for whoever opens it next. */
+  leave(undone: Undone): Promise<void>
 }
 
 const isRemembered = (journal: Journal): journal is RememberedJournal => 'back' in journal
@@ -89,11 +96,13 @@ export function rememberJournal(journal: Journal): RememberedJournal {
 
   return {
     ...forward,
-    back: (stillOurs) => {
+    back: (elsewhere) => {
       let reachable = true
-      const asHere = async () => {
-        await stillOurs()
-        return state()
+      const unwritten = {steps: [] as string[], forgotten: [] as string[]}
+      const leave = async (): Promise<JournalState> => {
+        const now = await state()
+        await elsewhere.leave({attempt: now.attempt, ...unwritten})
+        return now
       }
       return {
         ...forward,
@@ -104,12 +113,18 @@ export function rememberJournal(journal: Journal): RememberedJournal {
                 () => journal.assertHeld(),
                 () => {
                   reachable = false
-                  return stillOurs()
+                  return elsewhere.assertHeld()
                 },
               )
-            : stillOurs(),
-        failed: (step, reason) => whereItCan(() => forward.failed(step, reason), asHere),
-        undone: (steps) => whereItCan(() => forward.undone(steps), asHere),
+            : elsewhere.assertHeld(),
+        undone: (steps) =>
+          whereItCan(
+            () => forward.undone(steps),
+            () => {
+              unwritten.steps.push(...steps)
+              return leave()
+            },
+          ),
         setNote: (key, value) =>
           whereItCan(
             () => forward.setNote(key, value),
@@ -118,7 +133,11 @@ export function rememberJournal(journal: Journal): RememberedJournal {
         forget: (keys) =>
           whereItCan(
             () => forward.forget(keys),
-            () => forgetHere(keys),
+            async () => {
+              forgetHere(keys)
+              unwritten.forgotten.push(...keys)
+              await leave()
+            },
           ),
       }
     },

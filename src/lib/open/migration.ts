@@ -5,7 +5,15 @@ import {remember} from '../adapters/memory.js'
 import {schemaDumpOf} from '../adapters/pg-dump.js'
 import {publisherOf} from '../adapters/replication.js'
 import {assess} from '../assessment/assess.js'
-import {CLAIMED, type Claimed, refuseOtherTarget, renewClaim, sourceGuard} from '../fence/claim.js'
+import {
+  CLAIMED,
+  type Claimed,
+  epochOf,
+  leaveUndone,
+  refuseOtherTarget,
+  renewClaim,
+  sourceGuard,
+} from '../fence/claim.js'
 import {CREATE_LOG} from '../fence/landed-writes.js'
 import {allEnded} from '../flow/all-ended.js'
 import {beginMigration, dropUntouchedJournal, EPOCH, journalOn, targetGuard} from '../journal/journal.js'
@@ -14,10 +22,12 @@ import {rememberJournal} from '../journal/remembered-journal.js'
 import type {Method} from '../methods/method.js'
 import {defaultMethod, methodNamed} from '../methods/index.js'
 import type {Options} from './options.js'
+import {takeUpWindow} from './restored-journal.js'
 import {noTarget, TARGET_URL_VAR} from './target.js'
 import {operatorName, withWorld} from './world.js'
 import {refused} from '../ports/errors.js'
-import type {Operator} from '../ports/ports.js'
+import type {Database, Journal, Operator, Undone} from '../ports/ports.js'
+import type {Guard} from '../postgres/catalog.js'
 import {answersOf, type Questions} from '../postgres/answers.js'
 import {FIRST_KNOWN, identityBy, isSame, KNOWN, type Known, knownOf} from '../postgres/identity.js'
 import {refuseForeignContents} from '../runbook/foreign-contents.js'
@@ -83,10 +93,11 @@ export async function withMigration<T>(
         'or give it up with heroku rds:start --abandon first',
       )
     }
+    const taking = {operator: operatorName(), command: options.command, after: epochOf(claimed)}
     const underLock = () =>
-      withOperatorLock(target, operatorName(), options.command, async ({epoch, lost}) => {
+      withOperatorLock(target, taking, async ({epoch, lost}) => {
         const claim = {target: targetIdentity, place: target.place, epoch}
-        await renewClaim(source, claim)
+        const renewed = await renewClaim(source, claim)
         await remember(options.dataDir, app, {
           source: {addonId: addon.id, addonName: addon.name},
           ...(options.target ? {target: options.target} : {}),
@@ -95,6 +106,9 @@ export async function withMigration<T>(
           caFile: world.caFile,
         })
         const journal = rememberJournal(journalOn(target, operatorName(), epoch))
+        const guard = {source: sourceGuard(claim), target: targetGuard(epoch)}
+        if (renewed?.undone) await writeUndone(journal, renewed.undone, {source, guard: guard.source})
+        if (renewed) await takeUpWindow(journal, renewed, {app, place: target.place})
         const signal = AbortSignal.any([options.signal, lost])
         return work({
           app,
@@ -111,7 +125,7 @@ export async function withMigration<T>(
           assess: () => assess(world, {keep: options.settings.keep, measureLines: true}),
           journal,
           claim,
-          guard: {source: sourceGuard(claim), target: targetGuard(epoch)},
+          guard,
           operator: options.operator,
           clock,
           settings: {...options.settings, caFile: world.caFile},
@@ -141,6 +155,19 @@ const OF_SOURCE: Questions<Answers> = {
 }
 
 const OF_TARGET: Questions<{known: Known; epoch: string}> = {known: KNOWN, epoch: EPOCH}
+
+/** Brings into the journal what an earlier way back could only leave on the source. */
+async function writeUndone(
+  journal: Journal,
+  {attempt, steps, forgotten}: Undone,
+  {source, guard}: {source: Database; guard: Guard},
+): Promise<void> {
+  if ((await journal.read()).attempt === attempt) {
+    if (forgotten.length > 0) await journal.forget(forgotten)
+    if (steps.length > 0) await journal.undone(steps)
+  }
+  await leaveUndone(source, guard, null)
+}
 
 /** What is under way goes on; else the one that is named, the command's own, or that of an earlier attempt. */
 const methodToBegin = ({method, fallback}: RunOptions, earlier: string | undefined): string =>

@@ -14,6 +14,7 @@ import {type Began, type Source, sourceOf} from './source.js'
 import {TARGET_URL_VAR, noTarget, openTarget} from './target.js'
 import {beside} from '../flow/waits.js'
 import {isOutside} from '../apps/outside-source.js'
+import {codeOf} from '../postgres/sqlstate.js'
 import {RdsError} from '../ports/errors.js'
 import type {Clock, Database, Heroku, Journal} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
@@ -73,7 +74,14 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
     const isRight =
       sourceUrlEnv === guess.sourceUrlEnv &&
       (record ? guessed.status === 'fulfilled' && guessed.value.addon.id === record.addonId : !guess.began)
-    const source = await (isRight ? opening : openSource(heroku, {...options, began: record, sourceUrlEnv}, open))
+    const remembered = guess.began && given.database === undefined && guessed.status === 'fulfilled' && guessed.value
+    const source = await (isRight
+      ? opening
+      : openSource(heroku, {...options, began: record, sourceUrlEnv}, open).catch((error: unknown) => {
+          // Switched, and the journal is gone: the app has no name for it any more.
+          if (remembered && !record && codeOf(error) === 'unknown_database') return remembered
+          throw error
+        }))
     return await work({
       app: options.app,
       addon: source.addon,

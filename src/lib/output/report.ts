@@ -72,7 +72,7 @@ const verifiedLine = ({tables, of, since, rows}: Verified): string =>
 
 /** Where the migration stands. */
 export function statusReport(status: Status): string[] {
-  const {app, phase, next, method, source, target, timeline, landed, copy, lag, verified} = status
+  const {app, phase, next, method, source, target, timeline, landed, copy, lag, verified, contradictions} = status
   return [
     `=== ${app}: ${phase}`,
     '',
@@ -89,6 +89,7 @@ export function statusReport(status: Status): string[] {
     ]),
     '',
     ...(timeline && timeline.entries.length > 0 ? [...timelineReport(timeline), ''] : []),
+    ...(contradictions.length > 0 ? [...contradictions.map((line) => `Contradiction: ${line}`), ''] : []),
     `Next: ${next}`,
   ]
 }

@@ -140,6 +140,14 @@ export interface JournalState extends JournalRecords {
   notes: Record<string, unknown>
 }
 
+/** What belongs in the journal, and could not be written there while the target was out of reach. */
+export interface Undone {
+  attempt: number
+  steps: string[]
+  /** Keys of notes that are void. */
+  forgotten: string[]
+}
+
 export interface StepEvent {
   kind: 'started' | 'finished' | 'found done' | 'failed' | 'undoing' | 'undone'
   title: string

@@ -1,5 +1,6 @@
+import {WINDOW_BEGINS} from '../journal/in-window.js'
 import {failed} from '../ports/errors.js'
-import type {StepRecord} from '../ports/ports.js'
+import {secondsSince} from '../postgres/server-clock.js'
 import type {Migration} from './migration.js'
 import type {Step} from './step.js'
 
@@ -7,34 +8,47 @@ import type {Step} from './step.js'
 const RESERVE = 0.2
 const LONGEST_RESERVE_SECONDS = 60
 
-/** Aborts its signal when the window, were it undone now, would just fit its budget. A resumed window goes on counting. */
-export function watchBudget(steps: readonly Step[], {settings, clock}: Migration, inEffect: readonly StepRecord[]) {
+const LOOK_MS = 250
+
+/**
+ * Aborts its signal when the window, were it undone now, would just fit its budget. A resumed window goes on counting, by the clock of the
+ * target, on which its beginning was noted. A machine that was asleep counts that time as well: no timer of its own does.
+ */
+export async function watchBudget(steps: readonly Step[], migration: Migration) {
+  const {settings, clock} = migration
   const controller = new AbortController()
   const first = steps.findIndex((step) => step.window === 'inside')
   const budget = settings.budgetSeconds
-  let timer: NodeJS.Timeout | undefined
+  let watch: NodeJS.Timeout | undefined
 
-  const start = (since: Date) => {
-    if (timer || budget === undefined) return
-    const reserve = Math.min(budget * RESERVE, LONGEST_RESERVE_SECONDS)
-    const left = (budget - reserve) * 1000 - (clock.now().getTime() - since.getTime())
+  const start = (secondsBefore: number) => {
+    if (watch || budget === undefined) return
+    const left = (budget - Math.min(budget * RESERVE, LONGEST_RESERVE_SECONDS) - secondsBefore) * 1000
     const exceeded = failed(
       'budget_exceeded',
       `the window would exceed its budget of ${budget} s`,
       'allow a longer --budget',
       'heroku rds:assess shows the arithmetic of the window',
     )
-    timer = setTimeout(() => controller.abort(exceeded), Math.max(left, 0))
+    const [begun, ticks] = [clock.now().getTime(), performance.now()]
+    const look = () => {
+      // Either clock can stand still or be put back: the one of a machine that sleeps, and the one on the wall.
+      if (Math.max(clock.now().getTime() - begun, performance.now() - ticks) >= left) controller.abort(exceeded)
+    }
+    watch = setInterval(look, LOOK_MS)
+    look()
   }
 
-  const opened = inEffect.find((record) => record.step === steps[first]?.id)
-  if (opened) start(opened.startedAt)
+  if (budget !== undefined) {
+    const began = (await migration.journal.records()).find(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+    if (began) start(await secondsSince(migration.target, began.startedAt))
+  }
   return {
     signal: controller.signal,
     /** The clock of the window runs from the end of the last step before it. */
     passed(step: Step) {
-      if (steps[first - 1] === step) start(clock.now())
+      if (steps[first - 1] === step) start(0)
     },
-    stop: () => clearTimeout(timer),
+    stop: () => clearInterval(watch),
   }
 }

@@ -15,6 +15,8 @@ declare module '../journal/notes.js' {
     armed: {fingerprint: string}
     /** The newest landed write when the smoke test ended: what came before is the smoke test's own. */
     smoke: {lastLanded: string}
+    /** The journal was restored to an earlier state, and the window that was under way was taken up from the source. */
+    restored: boolean
     /** The target's own clock when its fence was lowered. */
     opened: {at: string}
   }

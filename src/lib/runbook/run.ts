@@ -2,9 +2,10 @@ import {failed, messageOf, notRefused, type RdsError} from '../ports/errors.js'
 import {codeOf, TAKEN_OVER} from '../postgres/sqlstate.js'
 import {isLostConnection} from '../postgres/lost-connection.js'
 import {refusalOf} from '../postgres/refusal.js'
-import type {Ended, StepRecord, Waits} from '../ports/ports.js'
+import type {Ended, Waits} from '../ports/ports.js'
 import type {Migration} from './migration.js'
-import {assertClaimed} from '../fence/claim.js'
+import {assertClaimed, leaveUndone} from '../fence/claim.js'
+import {closeEndedWindow} from './ended-window.js'
 import {rememberJournal} from '../journal/remembered-journal.js'
 import {rollback, undoneByWindow} from './rollback.js'
 import type {Step} from './step.js'
@@ -20,9 +21,9 @@ import {PATIENCE} from './patience.js'
 export async function run(steps: readonly Step[], given: Migration): Promise<void> {
   const journal = rememberJournal(given.journal)
   const migration = {...given, journal}
-  const inEffect = (await journal.records()).filter((record) => !record.undoneAt)
-  const committed = steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(inEffect, step))
-  const budget = watchBudget(steps, migration, inEffect)
+  const committed = await committedStep(steps, migration)
+  if (committed < 0) await closeEndedWindow(steps, migration)
+  const budget = await watchBudget(steps, migration)
   const signal = AbortSignal.any([migration.signal, budget.signal])
   const bounded = {...migration, signal, heroku: given.heroku.under(signal, PATIENCE.forward)}
   const interruption = interruptOnAbort(bounded)
@@ -47,8 +48,12 @@ export async function run(steps: readonly Step[], given: Migration): Promise<voi
     if (!past) await interruption.sent()
     if (!isLostConnection(error)) await unwritten.write().catch(() => undefined)
     if (past) throw stoppedAfterGate(error)
-    const stillOurs = () => assertClaimed(migration.source, migration.guard.source)
-    await undoEverything(undoneByWindow(steps, migration), {...migration, journal: journal.back(stillOurs)}, error)
+    const {source, guard} = migration
+    const back = journal.back({
+      assertHeld: () => assertClaimed(source, guard.source),
+      leave: (undone) => leaveUndone(source, guard.source, undone),
+    })
+    await undoEverything(undoneByWindow(steps, migration), {...migration, journal: back}, error)
     throw error
   } finally {
     budget.stop()
@@ -79,7 +84,12 @@ function stayingWith(migration: Migration): Migration {
 
 const ASK_AGAIN_MS = 1000
 
-const wasStarted = (records: readonly StepRecord[], step: Step) => records.some((record) => record.step === step.id)
+/** Where the run stands past the point of no cheap return; -1 before it. */
+async function committedStep(steps: readonly Step[], {journal}: Migration): Promise<number> {
+  const records = await journal.records()
+  const wasStarted = ({id}: Step) => records.some(({step, undoneAt}) => step === id && !undoneAt)
+  return steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(step))
+}
 
 /** A statement that runs for an hour does not look at signals: it is cancelled, before anything else is asked of its server. */
 function interruptOnAbort({signal, source, target}: Migration) {

@@ -1,4 +1,5 @@
 import {allEnded} from '../../flow/all-ended.js'
+import {keepNotes} from '../../fence/claim.js'
 import {requireNote} from '../../journal/notes.js'
 import {WINDOW_BEGINS} from '../../journal/in-window.js'
 import {onceStarted, type Step} from '../step.js'
@@ -13,6 +14,9 @@ export const enterMaintenance: Step = {
     const apps = await requireNote(migration, 'apps')
     const quiet = apps.filter((app) => !app.maintenance && app.generation === 'cedar')
     await allEnded(quiet.map(({name}) => migration.heroku.setMaintenance(name, false)))
+    const {source, guard} = migration
+    await keepNotes(source, guard.source, null)
+    await migration.journal.forget(['restored'])
   },
 
   done: onceStarted(WINDOW_BEGINS, async (migration) => {
@@ -23,7 +27,12 @@ export const enterMaintenance: Step = {
 
   async run(migration) {
     const apps = await pagesOf(migration)
-    await allEnded(apps.map((name) => migration.heroku.setMaintenance(name, true)))
+    const {source, guard} = migration
+    const notes = {apps: await requireNote(migration, 'apps')}
+    await allEnded([
+      keepNotes(source, guard.source, notes),
+      ...apps.map((name) => migration.heroku.setMaintenance(name, true)),
+    ])
     return apps.length > 0
       ? `on for ${apps.join(', ')}`
       : 'Fir apps have no maintenance mode; their dynos are stopped instead'

@@ -1,3 +1,4 @@
+import {keepingNotes} from '../../fence/claim.js'
 import {
   FENCE_STATE,
   fenceState,
@@ -56,7 +57,7 @@ export const freezeSource: Step = {
     const frozen: Frozen = {at: raised.at, fingerprint: '', readOnlyBefore}
     await leaveNote(migration, 'frozen', frozen)
 
-    const secondLine = `${guard.source}; ${setReadOnlyDefault('on')}`
+    const secondLine = `${guard.source}; ${keepingNotes({frozen})}; ${setReadOnlyDefault('on')}`
     const {at, ...facts} = await everyAnswer(
       source,
       {at: CLOCK, secondLine: SECOND_LINE, unfenced: UNFENCED, tables: WRITABLE},

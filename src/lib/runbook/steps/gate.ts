@@ -94,18 +94,26 @@ async function assertClosed(migration: Migration): Promise<void> {
   if (open) throw open
 }
 
-/** The fence of the target, and why the databases cannot be said to refuse every write, where they cannot. */
-export async function lookAtFences(migration: Migration): Promise<{fence: FenceState; open: RdsError | undefined}> {
+interface Fences {
+  /** Of the target. */
+  fence: FenceState
+  /** Why the source cannot be said to be frozen. */
+  thawed: RdsError | undefined
+  /** Why the databases cannot be said to refuse every write. */
+  open: RdsError | undefined
+}
+
+export async function lookAtFences(migration: Migration): Promise<Fences> {
   const smoke = await requireNote(migration, 'smoke')
-  const [thawed, {fence, landed}] = await allEnded([
+  const [why, {fence, landed}] = await allEnded([
     stillFrozen(migration),
     everyAnswer(migration.target, {fence: FENCE_STATE, landed: landedSince(smoke.lastLanded)}, migration.guard.target),
   ])
-  return {fence, open: whyOpen(thawed, fence, landed)}
+  const thawed = why === undefined ? undefined : failed('freeze_broken', why)
+  return {fence, thawed, open: thawed ?? whyOpen(fence, landed)}
 }
 
-function whyOpen(thawed: string | undefined, fence: FenceState, landed: readonly LandedWrites[]) {
-  if (thawed) return failed('freeze_broken', thawed)
+function whyOpen(fence: FenceState, landed: readonly LandedWrites[]): RdsError | undefined {
   if (fence !== 'raised') return failed('target_open', 'the fence of the target is not up')
   if (landed.length === 0) return undefined
   return failed('early_writes', `writes reached the target before the gate: ${describeWrites(landed)}`)

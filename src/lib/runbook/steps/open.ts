@@ -1,7 +1,8 @@
 import {allEnded} from '../../flow/all-ended.js'
 import type {AppBefore} from '../../apps/app.js'
-import {changed, startWriters, stopApp} from '../../apps/writers.js'
-import {fenceState, LOWER_FENCE, lowerFence, passBarrier, raiseFence} from '../../fence/fence.js'
+import {startWriters, stillStopped, stopApp} from '../../apps/writers.js'
+import {keepNotes} from '../../fence/claim.js'
+import {fenceState, LOWER_FENCE, passBarrier, raiseFence} from '../../fence/fence.js'
 import {fingerprintOf} from '../../fence/fingerprint.js'
 import {describeWrites, landedSince} from '../../fence/landed-writes.js'
 import {leaveNote, noteOf, requireNote} from '../../journal/notes.js'
@@ -35,34 +36,38 @@ export const open: Step = {
   },
 
   async run(migration) {
-    const {target, heroku, guard} = migration
+    const {source, target, heroku, guard} = migration
     const apps = await requireNote(migration, 'apps')
-    if (!(await noteOf(migration, 'opened'))) {
-      // A run that was killed just here has lowered it.
-      const {fence, open} = await lookAtFences(migration)
-      if (open && fence !== 'lowered') throw open
+    const openedBefore = (await noteOf(migration, 'opened')) !== undefined
+    const {fence, thawed, open} = await lookAtFences(migration)
+    if (thawed) throw thawed
+    // What has landed since it was opened is the app's own; a run that was killed just here has lowered it.
+    if (open && !openedBefore && fence !== 'lowered') throw open
+    if (!openedBefore || fence !== 'lowered') {
       const {at} = await everyAnswer(target, {at: CLOCK}, `${guard.target}; ${LOWER_FENCE}`)
-      await leaveNote(migration, 'opened', {at})
-    } else if ((await fenceState(target)) !== 'lowered') await lowerFence(target, guard.target)
+      if (!openedBefore) await leaveNote(migration, 'opened', {at})
+    }
 
-    await allEnded(
-      apps.map(async (app) => {
-        await startWriters(migration, app)
+    const opened = await requireNote(migration, 'opened')
+    await allEnded([
+      keepNotes(source, guard.source, {opened}),
+      ...apps.map(async (app) => {
+        await startWriters(migration, app, {meanwhile: openedBefore})
         if (app.generation === 'cedar') await heroku.setMaintenance(app.name, app.maintenance)
       }),
-    )
+    ])
     return `${apps.map(({name}) => name).join(', ')} on RDS; the source stays frozen as the way back`
   },
 }
 
-/** Formation and maintenance are as they were before the window. */
+/** Nothing is stopped any more, and maintenance is as it was before the window. */
 async function isBack({heroku}: Migration, app: AppBefore): Promise<boolean> {
   const [{maintenance}, preboot, formation] = await allEnded([
     heroku.app(app.name),
     heroku.preboot(app.name),
     heroku.formation(app.name),
   ])
-  return maintenance === app.maintenance && preboot === app.preboot && changed(app, formation).length === 0
+  return maintenance === app.maintenance && preboot === app.preboot && stillStopped(app, formation).length === 0
 }
 
 /** The way back while nothing has been written to the target: stop, fence, prove it – or open again and refuse. */

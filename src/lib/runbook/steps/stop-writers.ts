@@ -17,7 +17,7 @@ export const stopWriters: Step = {
     await allEnded(
       apps.map(async (app) => {
         await ensureReleased(migration, app)
-        await startWriters(migration, app)
+        await startWriters(migration, app, {meanwhile: true})
       }),
     )
   },

@@ -1,0 +1,92 @@
+import type {AppNow} from '../apps/app-now.js'
+import type {Claimed} from '../fence/claim.js'
+import type {FenceState} from '../fence/fence.js'
+import type {Notes} from '../journal/notes.js'
+import type {StepRecord} from '../ports/ports.js'
+import {whyOver} from '../runbook/ended-window.js'
+import type {Step} from '../runbook/step.js'
+import {stopWriters} from '../runbook/steps/stop-writers.js'
+import {switchApps} from '../runbook/steps/switch-apps.js'
+import {nextCommand, type Phase} from './phase.js'
+
+export interface WorldSeen {
+  app: string
+  phase: Phase
+  records: readonly StepRecord[]
+  notes: Partial<Notes>
+  fences: {source: FenceState; target: FenceState}
+  /** What the source keeps of a window. */
+  kept: Claimed['window']
+  /** None where Heroku did not answer. */
+  apps: readonly AppNow[]
+}
+
+/** What both databases and Heroku show that the journal does not expect, and the command that leads out. */
+export function contradictionsIn(steps: readonly Step[], seen: WorldSeen): {told: string[]; next: string} {
+  const {app, phase, fences} = seen
+  const usual = nextCommand(phase, app)
+  switch (phase) {
+    case 'window': {
+      const over = whyOver(steps, {...seen, fence: fences.source, open: openOf(seen.apps)})
+      if (over !== undefined) {
+        return {
+          told: [`the journal has a window under way, but ${over}`],
+          next: `heroku rds:cutover -a ${app} undoes what that window left and begins a new one, heroku rds:rollback -a ${app} only undoes it`,
+        }
+      }
+      return {told: inTheWindow(seen), next: usual}
+    }
+    case 'live': {
+      const told = afterIt(seen)
+      const closed = fences.target === 'raised' || seen.apps.some(({maintenance}) => maintenance)
+      return {told, next: told.length > 0 && closed ? nextCommand('window', app) : usual}
+    }
+    case 'finished':
+      return {told: [], next: usual}
+    default:
+      if (seen.kept) return restored(app, seen.kept)
+      if (fences.source !== 'raised') return {told: [], next: usual}
+      return {
+        told: ['the source refuses writes, although the journal has no window under way'],
+        next: `heroku rds:rollback -a ${app} opens it again`,
+      }
+  }
+}
+
+function restored(app: string, {opened}: Partial<Notes>): {told: string[]; next: string} {
+  const told =
+    'the journal is older than the window that the source knows of: the target was restored to an earlier state'
+  return opened
+    ? {
+        told: [`${told}. ${app} went live on it at ${opened.at}, and what it wrote since is not there`],
+        next: 'restore the target to a later moment',
+      }
+    : {told: [told], next: `heroku rds:rollback -a ${app} takes the window up again, and undoes it`}
+}
+
+const openOf = (apps: readonly AppNow[]): string[] => apps.filter(({maintenance}) => !maintenance).map(({name}) => name)
+
+function inTheWindow({records, apps}: WorldSeen): string[] {
+  const isDone = ({id}: Step) => records.some((one) => one.step === id && one.finishedAt && !one.undoneAt)
+  return apps.flatMap(({name, running, toSource}) => [
+    ...(isDone(stopWriters) && running.length > 0
+      ? [`${name} runs ${running.join(', ')}, which the window had stopped`]
+      : []),
+    ...(isDone(switchApps) && toSource.length > 0
+      ? [`${toSource.join(', ')} of ${name} leads to the source, although it was switched`]
+      : []),
+  ])
+}
+
+function afterIt({apps, notes, fences}: WorldSeen): string[] {
+  const before = new Map((notes.apps ?? []).map((app) => [app.name, app]))
+  return [
+    ...(fences.source === 'raised' ? [] : ['the source takes writes, although the app is on RDS']),
+    ...(fences.target === 'lowered' ? [] : ['the target refuses writes, although it was opened']),
+    ...apps.flatMap(({name, maintenance, stopped, toSource}) => [
+      ...(maintenance && !before.get(name)?.maintenance ? [`${name} is in maintenance, although it was opened`] : []),
+      ...(stopped.length > 0 ? [`${stopped.join(', ')} of ${name} is scaled to 0; it ran before the window`] : []),
+      ...(toSource.length > 0 ? [`${toSource.join(', ')} of ${name} leads to the source, which is frozen`] : []),
+    ]),
+  ]
+}
