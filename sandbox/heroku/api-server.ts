@@ -1,4 +1,5 @@
 import {createHash, randomUUID} from 'node:crypto'
+import {once} from 'node:events'
 import {createServer} from 'node:http'
 import type {IncomingHttpHeaders, IncomingMessage, Server, ServerResponse} from 'node:http'
 import {setTimeout as delay} from 'node:timers/promises'
@@ -53,6 +54,8 @@ async function serve(parts: ApiServerParts, request: IncomingMessage, response: 
   const pause = (ms: number) => delay(ms, undefined, {signal: platform.closing.signal}).catch(() => {})
   const [timeout, hang] = [has('timeout'), has('hang')]
   const waits = faults.reduce((sum, {kind, delayMs = 0}) => (kind === 'timeout' ? sum : sum + delayMs), 0)
+  const held = faults.flatMap(({until}) => until ?? [])
+  if (held.length > 0) await Promise.race([once(platform.closing.signal, 'abort'), Promise.all(held)])
   if (waits + platform.settings.latencyMs > 0) await pause(waits + platform.settings.latencyMs)
   const cut = () => {
     call.status = 0

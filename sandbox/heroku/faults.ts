@@ -17,6 +17,8 @@ export interface Fault {
   /** Every matching call, from now until `clear`. */
   always?: true
   kind: FaultKind
+  /** For `delay`: what it waits for; the effect comes even if nobody waits for the answer any more. */
+  until?: Promise<unknown>
   /** For `timeout`: how long the router waits, 30 s by default. */
   delayMs?: number
   /** Seconds, sent with a 429 or 503. */

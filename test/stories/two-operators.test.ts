@@ -1,3 +1,5 @@
+import {isDeepStrictEqual} from 'node:util'
+
 import {expect} from 'chai'
 
 import type {Migration} from '../../src/lib/runbook/migration.js'
@@ -5,6 +7,8 @@ import {rollback} from '../../src/lib/runbook/rollback.js'
 import {run} from '../../src/lib/runbook/run.js'
 import type {Step} from '../../src/lib/runbook/step.js'
 import {expectBusiness, expectCleanLedger, expectNeverBothOpen, stateOf} from '../support/app-state.js'
+import {dieWhen} from '../support/die.js'
+import {until as eventually} from '../../sandbox/until.js'
 import {cutOver, operate, rollBack, useSandbox} from '../support/world.js'
 import {before, breakLock, failureOf, fenceOf, primaryOf} from './support.js'
 
@@ -108,6 +112,37 @@ describe('Two operators', () => {
       expect(failure.message).to.contain('another operator has taken over')
       const changes = heroku.calls.slice(woken).filter(({method, path}) => method !== 'GET' && path.includes(shop.name))
       expect(changes).to.deep.equal([])
+      expect(stateOf(shop.app)).to.deep.equal(asBefore)
+      await expectBusiness(shop)
+      await expectCleanLedger(shop, 'source')
+    })
+  }
+
+  for (const [what, method, path, nth] of [
+    ['maintenance', 'PATCH', '/apps/APP', 2],
+    ['the scale to 0', 'PATCH', '/apps/APP/formation', 1],
+    ['an attachment', 'POST', '/addon-attachments', 1],
+  ] as const) {
+    it(`what a killed run had asked of Heroku, ${what}, comes true after another operator has rolled back, and is put right`, async () => {
+      const {heroku} = world.sandbox
+      const shop = await openShop()
+      const asBefore = stateOf(shop.app)
+      let release = () => {}
+      const until = new Promise<void>((resolve) => (release = resolve))
+      heroku.faults.add({method, path: new RegExp(`^${path.replace('APP', shop.name)}$`), kind: 'delay', nth, until})
+      await dieWhen(shop, 'forward', 'dump-restore', () => heroku.faults.fired.some((fault) => fault.until === until))
+      await operate(
+        shop,
+        async (migration, steps) => {
+          await rollback(steps, migration)
+          expect(stateOf(shop.app)).to.deep.equal(asBefore)
+          release()
+          await eventually('the late request to come true', 10, () =>
+            Promise.resolve(!isDeepStrictEqual(stateOf(shop.app), asBefore)),
+          )
+        },
+        {lateSeconds: 5},
+      )
       expect(stateOf(shop.app)).to.deep.equal(asBefore)
       await expectBusiness(shop)
       await expectCleanLedger(shop, 'source')

@@ -45,6 +45,7 @@ await withMigration(
     app,
     caFile,
     method,
+    lateSeconds: 0,
     settings: {gate: 'ask', keep: []},
     operator: {
       tell: () => undefined,

@@ -64,6 +64,8 @@ export interface Operating {
   alter?: (step: Step) => Step
   decide?: (evidence: GateEvidence) => Promise<boolean>
   signal?: AbortSignal
+  /** For how long what a killed run had asked of Heroku may still come true: nothing, in most tests. */
+  lateSeconds?: number
 }
 
 /** What the operator was shown. */
@@ -76,7 +78,14 @@ export interface Shown {
 export async function operate<T>(
   shop: Shop,
   work: (migration: OpenMigration, steps: readonly Step[]) => Promise<T>,
-  {method, settings = {}, alter = (step) => step, decide = () => Promise.resolve(true), signal}: Operating = {},
+  {
+    method,
+    settings = {},
+    alter = (step) => step,
+    decide = () => Promise.resolve(true),
+    signal,
+    lateSeconds = 0,
+  }: Operating = {},
 ): Promise<T> {
   process.env['RDS_DATABASE_URL'] = shop.target.url
   const config = await Config.load(import.meta.dirname)
@@ -89,6 +98,7 @@ export async function operate<T>(
         app: shop.name,
         caFile: shop.env['RDS_CA_FILE']!,
         method,
+        lateSeconds,
         settings: {gate: 'auto', keep: [], ...settings},
         operator: {
           tell: (line) => shown.lines.push(line),

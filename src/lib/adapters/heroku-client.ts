@@ -22,7 +22,7 @@ export interface HerokuRequest {
 export const SDK = {Accept: 'application/vnd.heroku+json; version=3.sdk'}
 
 /** Heroku's router gives up on a request after 30 s. */
-const REQUEST_MS = 45_000
+export const REQUEST_SECONDS = 45
 /** For how long an outage is waited out, unless somebody has more patience. */
 const PATIENCE_SECONDS = 15
 /** An empty account gets a request back in less than a second, but others may take it. */
@@ -168,7 +168,7 @@ export class HerokuClient {
   }
 
   async #send<T>({method, path, body, headers, host, partial}: HerokuRequest): Promise<T> {
-    const {signal, requestMs = REQUEST_MS, guard} = this.#asking
+    const {signal, requestMs = REQUEST_SECONDS * 1000, guard} = this.#asking
     const hostname = hostOf(host)
     if (method !== 'GET')
       await guard?.().catch((error: unknown) => {

@@ -7,6 +7,13 @@ export interface OperatorLock {
   epoch: string
   /** Aborts when the connection that holds the lock ends. */
   lost: AbortSignal
+  /** Who held it last, where that one did not give it back. */
+  predecessor: Holder | undefined
+}
+
+interface Holder {
+  operator: string
+  command: string
 }
 
 /**
@@ -25,7 +32,7 @@ export async function withOperatorLock<T>(
     )
   return target.session(
     async (session) => {
-      const {taken, epoch, holder} = await session.queryOne<Attempt>(attempt({operator, command, after}))
+      const {taken, epoch, holder, predecessor} = await session.queryOne<Attempt>(attempt({operator, command, after}))
       if (!taken) {
         throw refused(
           'locked',
@@ -34,7 +41,7 @@ export async function withOperatorLock<T>(
         )
       }
       try {
-        return await work({epoch, lost: lost.signal})
+        return await work({epoch, lost: lost.signal, predecessor: predecessor ?? undefined})
       } finally {
         if (!lost.signal.aborted)
           await session.query(`delete from ${OWN_SCHEMA}.lock_holder; select pg_advisory_unlock(${KEY})`)
@@ -56,7 +63,8 @@ interface Taking {
 interface Attempt {
   taken: boolean
   epoch: string
-  holder: {operator: string; command: string; since: string} | null
+  holder: (Holder & {since: string}) | null
+  predecessor: Holder | null
 }
 
 /** One message: another round trip would be one more in which the lock has no name. */
@@ -64,12 +72,16 @@ const attempt = ({operator, command, after}: Taking): string => `
   do ${literal(`begin
     if pg_try_advisory_lock(${KEY}) then
       update ${OWN_SCHEMA}.migration set epoch = greatest(epoch, ${after}) + 1;
+      perform set_config('${OWN_SCHEMA}.lock_left', coalesce(
+        (select json_build_object('operator', operator, 'command', command)::text from ${OWN_SCHEMA}.lock_holder),
+        ''), true);
       delete from ${OWN_SCHEMA}.lock_holder;
       insert into ${OWN_SCHEMA}.lock_holder (operator, command) values (${literal(operator)}, ${literal(command)});
       perform set_config('${OWN_SCHEMA}.lock_taken', 'yes', true);
     end if;
   end`)};
   select coalesce(current_setting('${OWN_SCHEMA}.lock_taken', true), '') = 'yes' as taken,
+    nullif(current_setting('${OWN_SCHEMA}.lock_left', true), '')::json as predecessor,
     (select epoch::text from ${OWN_SCHEMA}.migration) as epoch,
     (select json_build_object(
        'operator', operator, 'command', command, 'since', to_char(since at time zone 'UTC', 'HH24:MI:SS "UTC"'))

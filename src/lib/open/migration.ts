@@ -31,6 +31,7 @@ import type {Guard} from '../postgres/catalog.js'
 import {answersOf, type Questions} from '../postgres/answers.js'
 import {FIRST_KNOWN, identityBy, isSame, KNOWN, type Known, knownOf} from '../postgres/identity.js'
 import {refuseForeignContents} from '../runbook/foreign-contents.js'
+import {lookingAgain} from '../runbook/second-look.js'
 import type {Migration, Settings} from '../runbook/migration.js'
 
 /** What the copy and the syncs keep beside the journal. */
@@ -95,7 +96,7 @@ export async function withMigration<T>(
     }
     const taking = {operator: operatorName(), command: options.command, after: epochOf(claimed)}
     const underLock = () =>
-      withOperatorLock(target, taking, async ({epoch, lost}) => {
+      withOperatorLock(target, taking, async ({epoch, lost, predecessor}) => {
         const claim = {target: targetIdentity, place: target.place, epoch}
         const renewed = await renewClaim(source, claim)
         await remember(options.dataDir, app, {
@@ -110,7 +111,7 @@ export async function withMigration<T>(
         if (renewed?.undone) await writeUndone(journal, renewed.undone, {source, guard: guard.source})
         if (renewed) await takeUpWindow(journal, renewed, {app, place: target.place})
         const signal = AbortSignal.any([options.signal, lost])
-        return work({
+        const migration: OpenMigration = {
           app,
           addon,
           method,
@@ -130,7 +131,8 @@ export async function withMigration<T>(
           clock,
           settings: {...options.settings, caFile: world.caFile},
           signal,
-        })
+        }
+        return lookingAgain(migration, {predecessor, lateSeconds: world.lateSeconds}, () => work(migration))
       })
     try {
       return await underLock()

@@ -14,6 +14,8 @@ export interface Options {
   target?: string
   region?: string
   caFile?: string
+  /** For how long what another operator had asked of Heroku may still come true; when left out, as long as a request may take. */
+  lateSeconds?: number
   /** Told of what takes long. */
   tell?: (line: string) => void
   /** For a command that only reads: its sessions refuse to write, to wait or to stay. */

@@ -2,7 +2,7 @@ import {hostname, userInfo} from 'node:os'
 
 import {clock} from '../adapters/clock.js'
 import {bareUrl, type ConnectionParts} from '../postgres/connection-url.js'
-import {HerokuClient} from '../adapters/heroku-client.js'
+import {HerokuClient, REQUEST_SECONDS} from '../adapters/heroku-client.js'
 import {herokuOf} from '../adapters/heroku.js'
 import {recall, type Remembered} from '../adapters/memory.js'
 import {rdsOf} from '../adapters/rds.js'
@@ -34,6 +34,7 @@ export interface Opened extends World {
   /** As the app will reach it, but for TLS. */
   targetUrl?: Secret
   caFile: string
+  lateSeconds: number
 }
 
 export const operatorName = (): string => `${userInfo().username}@${hostname()}`
@@ -94,6 +95,7 @@ export async function withWorld<T>(given: Options, work: (world: Opened) => Prom
       rds: rdsOf(options.region),
       clock,
       caFile: options.caFile ?? STACK_CA_FILE,
+      lateSeconds: given.lateSeconds ?? REQUEST_SECONDS,
       ...(opened.status === 'rejected' ? {targetTrouble: opened.reason as RdsError} : {}),
       ...(target
         ? {target: target.db, targetParts: target.parts, targetEndpoint: target.parts, targetUrl: bareUrl(target.parts)}
