@@ -9,7 +9,7 @@ import {type Fault, herokuEnvironment, type HerokuSimulator, startHeroku} from '
 import {clock} from '../../src/lib/adapters/clock.js'
 import {HerokuClient} from '../../src/lib/adapters/heroku-client.js'
 import {herokuOf} from '../../src/lib/adapters/heroku.js'
-import type {Heroku} from '../../src/lib/ports/ports.js'
+import type {HerokuUnderLock} from '../../src/lib/ports/ports.js'
 import {Secret} from '../../src/lib/ports/secret.js'
 import {errorOf} from '../support/servers.js'
 
@@ -19,7 +19,7 @@ const REQUEST_MS = 300
 describe("Heroku's client", () => {
   const home = mkdtempSync(join(tmpdir(), 'heroku-client-'))
   let sim: HerokuSimulator
-  let heroku: Heroku
+  let heroku: HerokuUnderLock
 
   before(async () => {
     sim = await startHeroku({releaseSeconds: 0.01})
@@ -34,7 +34,7 @@ describe("Heroku's client", () => {
     heroku = herokuOf(
       new HerokuClient(new APIClient(await Config.load(import.meta.dirname)), clock, {requestMs: REQUEST_MS}),
       clock,
-    )
+    ).underLock(new AbortController().signal, () => Promise.resolve())
   })
 
   afterEach(() => sim.faults.clear())

@@ -1,10 +1,10 @@
 import {allEnded} from '../flow/all-ended.js'
-import type {Heroku} from '../ports/ports.js'
+import type {HerokuUnderLock} from '../ports/ports.js'
 import {WITH_PLANS} from './heroku-attachments.js'
 import {type HerokuClient} from './heroku-client.js'
 import {notThere, statusOf} from './heroku-errors.js'
 
-type Account = Pick<Heroku, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
+type Account = Pick<HerokuUnderLock, 'loginEnds' | 'requestsLeft' | 'rights' | 'tryRights'>
 
 /** Who is asking, for how long, how often, and with what rights. */
 export function accountOf(client: HerokuClient): Account {

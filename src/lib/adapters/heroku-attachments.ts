@@ -1,12 +1,12 @@
 import {failed, RdsError} from '../ports/errors.js'
-import type {Attachment, Heroku} from '../ports/ports.js'
+import type {Attachment, HerokuUnderLock} from '../ports/ports.js'
 import {type HerokuClient, SDK} from './heroku-client.js'
 import {type HerokuError} from './heroku-errors.js'
 
 export const WITH_PLANS = {...SDK, 'Accept-Inclusion': 'addon:plan,config_vars'}
 const ADDON_SERVICE = process.env.HEROKU_POSTGRESQL_ADDON_NAME ?? 'heroku-postgresql'
 
-type Attachments = Pick<Heroku, 'attach' | 'attachments' | 'databases' | 'detach'>
+type Attachments = Pick<HerokuUnderLock, 'attach' | 'attachments' | 'databases' | 'detach'>
 
 /** Which databases an app has under which names, and changes of that. */
 export function attachmentsOf(client: HerokuClient): Attachments {

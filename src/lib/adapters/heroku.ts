@@ -1,5 +1,5 @@
 import {failed} from '../ports/errors.js'
-import type {Clock, Dyno, Heroku, HerokuApp, Process} from '../ports/ports.js'
+import type {Clock, Dyno, Heroku, HerokuApp, HerokuUnderLock, Process} from '../ports/ports.js'
 import {Secret} from '../ports/secret.js'
 import {accountOf} from './heroku-account.js'
 import {attachmentsOf} from './heroku-attachments.js'
@@ -15,13 +15,17 @@ const SCALED = 'web'
 const FIR = {Accept: 'application/vnd.heroku+json; version=3.fir'}
 
 /** The Platform and Data API as the domain speaks of them. */
-export function herokuOf(client: HerokuClient, clock: Clock): Heroku {
+export const herokuOf = (client: HerokuClient, clock: Clock): Heroku => allOf(client, clock)
+
+/** With what changes something, which its type keeps for those under lock. */
+function allOf(client: HerokuClient, clock: Clock): HerokuUnderLock {
   return {
     ...attachmentsOf(client),
     ...databasesOf(client),
     ...accountOf(client),
 
-    under: (signal, how) => herokuOf(client.asking({signal, ...how}), clock),
+    under: (signal, how) => allOf(client.asking({signal, ...how}), clock),
+    underLock: (signal, guard) => allOf(client.asking({signal, guard}), clock),
 
     async app(name) {
       const app = await client.get<ApiApp>(`/apps/${name}`, {headers: SDK})

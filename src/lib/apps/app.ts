@@ -1,5 +1,5 @@
 import type {Pauses} from '../flow/wait.js'
-import type {Attachment, Autoscaler, Clock, Database, Heroku, Operator, Process} from '../ports/ports.js'
+import type {Attachment, Autoscaler, Clock, Database, HerokuUnderLock, Operator, Process} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 import type {SourceAddress} from './source-vars.js'
 
@@ -8,7 +8,7 @@ export const HEROKU_PAUSES: Pauses = {firstMs: 250, longestMs: 5000}
 
 /** What changing an app takes. */
 export interface AppWorld {
-  readonly heroku: Heroku
+  readonly heroku: HerokuUnderLock
   readonly addon: Attachment['addon']
   /** The target as the app will reach it, but for TLS. */
   readonly targetUrl: Secret

@@ -1,19 +1,30 @@
 import {refused} from '../ports/errors.js'
-import type {Heroku} from '../ports/ports.js'
+import type {Heroku, HerokuUnderLock} from '../ports/ports.js'
 
 /** Stands for the add-on, and its plan, of a source that is none of Heroku's. */
 export const OUTSIDE = 'none'
 
 export const isOutside = ({id}: {id: string}): boolean => id === OUTSIDE
 
-/** Heroku, where the source is another Postgres: it has the apps, but no attachment of the source, and knows nothing of it. */
-export const withoutAddon = (heroku: Heroku): Heroku => ({
-  ...heroku,
-  under: (signal, how) => withoutAddon(heroku.under(signal, how)),
+const NO_ADDON: Pick<Heroku, 'attachments' | 'databaseInfo' | 'databases' | 'plannedMaintenance'> = {
   attachments: () => Promise.resolve([]),
   databases: () => Promise.resolve([]),
   databaseInfo: () => Promise.resolve({}),
   plannedMaintenance: () => Promise.resolve(null),
+}
+
+/** Heroku, where the source is another Postgres: it has the apps, but no attachment of the source, and knows nothing of it. */
+export const withoutAddon = (heroku: Heroku): Heroku => ({
+  ...heroku,
+  ...NO_ADDON,
+  under: (signal, how) => withoutAddon(heroku.under(signal, how)),
+  underLock: (signal, guard) => lockedWithoutAddon(heroku.underLock(signal, guard)),
+})
+
+const lockedWithoutAddon = (heroku: HerokuUnderLock): HerokuUnderLock => ({
+  ...heroku,
+  ...NO_ADDON,
+  under: (signal, how) => lockedWithoutAddon(heroku.under(signal, how)),
   destroyAddon: () =>
     Promise.reject(
       refused(

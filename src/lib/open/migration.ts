@@ -122,7 +122,7 @@ export async function withMigration<T>(
           targetUrl,
           sourceAddress: world.sourceAddress,
           // A machine that slept does not know that another operator holds the migration now.
-          heroku: heroku.under(signal, {guard: () => journal.assertHeld()}),
+          heroku: heroku.underLock(signal, () => journal.assertHeld()),
           assess: () => assess(world, {keep: options.settings.keep, measureLines: true}),
           journal,
           claim,

@@ -2,7 +2,16 @@ import type {SourceAddress} from '../apps/source-vars.js'
 import type {Guard} from '../postgres/catalog.js'
 import type {Claim} from '../fence/claim.js'
 import type {Assessment, MethodId} from '../ports/assessment.js'
-import type {Attachment, Clock, Database, Heroku, Journal, Operator, Publisher, SchemaDump} from '../ports/ports.js'
+import type {
+  Attachment,
+  Clock,
+  Database,
+  HerokuUnderLock,
+  Journal,
+  Operator,
+  Publisher,
+  SchemaDump,
+} from '../ports/ports.js'
 import type {Secret} from '../ports/secret.js'
 
 export interface Settings {
@@ -42,7 +51,7 @@ export interface Migration {
   readonly targetUrl: Secret
   /** By which a config var that leads to the source is known. */
   readonly sourceAddress: SourceAddress
-  readonly heroku: Heroku
+  readonly heroku: HerokuUnderLock
   /** Everything that bears on the move, read again. */
   assess(): Promise<Assessment>
   readonly journal: Journal
