@@ -21,6 +21,8 @@ export interface Distance {
    * else where one is given, else under its own.
    */
   add(place: Place, server: Server, address?: string): Promise<number>
+  /** Breaks the tool's connections to a server, and those it makes within so many milliseconds. Needs a distance to that server. */
+  cut(server: Pick<Server, 'port'>, milliseconds: number): void
   /** Does work of the tool's in this process. */
   cross<T>(work: () => T): T
   stop(): Promise<void>
@@ -46,6 +48,10 @@ export function startDistance(given: Profile | ProfileName, home: string): Dista
       if (place === 'databases' && !near) path = {PATH: makeClientTools(home, routes)}
       return port
     },
+    cut({port}, milliseconds) {
+      if (!relays) throw new Error('what is near cannot be cut off')
+      relays.cut(port, milliseconds)
+    },
     cross: (work) => withRoutes(routes, work),
     stop: async () => relays?.stop(),
   }
@@ -53,6 +59,7 @@ export function startDistance(given: Profile | ProfileName, home: string): Dista
 
 interface Relays {
   listen(place: Place, server: Server): Promise<number>
+  cut(port: number, milliseconds: number): void
   stop(): Promise<void>
 }
 
@@ -67,6 +74,7 @@ function startRelays(profile: Profile): Relays {
       new Promise((resolve) => {
         thread.postMessage({nth: answered.push(resolve) - 1, place, server: {host, port}})
       }),
+    cut: (port, milliseconds) => thread.postMessage({cut: {port, milliseconds}}),
     stop: async () => void (await thread.terminate()),
   }
 }

@@ -18,13 +18,30 @@ try {
 const agenda = new Agenda()
 const lines = new Map(Object.entries(workerData).map(([place, leg]) => [place, linesOf(leg)]))
 
+/** By the port of their server. */
+const open = new Map()
+const cutUntil = new Map()
+
+parentPort.on('message', ({nth, place, server, cut}) => (cut ? cutOff(cut) : listen(nth, place, server)))
+
 /** Listens in front of a server, and answers with the port. */
-parentPort.on('message', ({nth, place, server}) => {
-  const relay = createServer({allowHalfOpen: true, noDelay: true, pauseOnConnect: true}, (client) =>
-    openConnection(client, server, lines.get(place), agenda),
-  )
+function listen(nth, place, server) {
+  const clients = new Set()
+  open.set(server.port, clients)
+  const relay = createServer({allowHalfOpen: true, noDelay: true, pauseOnConnect: true}, (client) => {
+    if (performance.now() < (cutUntil.get(server.port) ?? 0)) return client.resetAndDestroy()
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
+    openConnection(client, server, lines.get(place), agenda)
+  })
   relay.listen(0, '127.0.0.1', () => parentPort.postMessage({nth, port: relay.address().port}))
-})
+}
+
+/** Breaks what is open to a server, and whatever comes within a time. */
+function cutOff({port, milliseconds}) {
+  cutUntil.set(port, performance.now() + milliseconds)
+  for (const client of open.get(port) ?? []) client.destroy(new Error('cut'))
+}
 
 function linesOf({roundTripMs, mbitPerSecond}) {
   const direction = () => new Line(agenda, {delayMs: roundTripMs / 2, mbitPerSecond})

@@ -5,17 +5,22 @@ import {promisify} from 'node:util'
 import type {PostgresServer} from '../../sandbox/postgres/server.js'
 import {RdsError} from '../../src/lib/ports/errors.js'
 
-/** Keeps the state of a server; what is returned puts it back, as restoring a snapshot does. The server has to be running both times. */
-export async function rememberState(server: PostgresServer): Promise<() => Promise<void>> {
+/**
+ * Keeps the state of a server; what is returned puts it back, as restoring a snapshot does. The server has to be running both times.
+ * `unless`: asked when it is down, where that can turn out to be wrong.
+ */
+export async function rememberState(server: PostgresServer): Promise<(unless?: () => boolean) => Promise<void>> {
   const {dataDir} = server
   const kept = `${dataDir}-earlier`
   await server.halt()
   await promisify(execFile)('cp', ['-R', '-p', dataDir, kept])
   await server.resume()
-  return async () => {
+  return async (unless = () => false) => {
     await server.halt({immediate: true})
-    rmSync(dataDir, {recursive: true})
-    renameSync(kept, dataDir)
+    if (!unless()) {
+      rmSync(dataDir, {recursive: true})
+      renameSync(kept, dataDir)
+    }
     await server.resume()
   }
 }

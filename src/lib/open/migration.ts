@@ -25,6 +25,7 @@ import type {Options} from './options.js'
 import {takeUpWindow} from './restored-journal.js'
 import {noTarget, TARGET_URL_VAR} from './target.js'
 import {operatorName, withWorld} from './world.js'
+import {runbookFor} from '../playbook.js'
 import {refused} from '../ports/errors.js'
 import type {Database, Journal, Operator, Undone} from '../ports/ports.js'
 import type {Guard} from '../postgres/catalog.js'
@@ -132,7 +133,9 @@ export async function withMigration<T>(
           settings: {...options.settings, caFile: world.caFile},
           signal,
         }
-        return lookingAgain(migration, {predecessor, lateSeconds: world.lateSeconds}, () => work(migration))
+        return lookingAgain(migration, {predecessor, steps: runbookFor(method), lateSeconds: world.lateSeconds}, () =>
+          work(migration),
+        )
       })
     try {
       return await underLock()

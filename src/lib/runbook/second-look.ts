@@ -3,13 +3,22 @@ import {isSwitched, switchApp} from '../apps/switch.js'
 import {switchBack} from '../apps/switch-back.js'
 import {startWriters, stillStopped} from '../apps/writers.js'
 import {allEnded} from '../flow/all-ended.js'
-import {inWindow} from '../journal/in-window.js'
+import {inWindow, WINDOW_BEGINS} from '../journal/in-window.js'
 import {noteOf} from '../journal/notes.js'
 import {messageOf} from '../ports/errors.js'
+import type {StepRecord} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {PATIENCE} from './patience.js'
+import type {Step} from './step.js'
 
 const LOOK_MS = 2000
+
+interface Succession {
+  predecessor: Predecessor | undefined
+  steps: readonly Step[]
+  /** For how long what was asked of Heroku may still come true. */
+  lateSeconds: number
+}
 
 /** Another operator who held the lock and did not give it back. */
 export interface Predecessor {
@@ -17,19 +26,16 @@ export interface Predecessor {
   command: string
 }
 
-/** Commands that change nothing on Heroku. */
-const HARMLESS = ['rds:start', 'rds:start --abandon', 'rds:finish']
-
 /**
  * Does a command's work, for an operator who took over from one that ended without a word: what that one had sent to Heroku may still come
  * true. So the apps are looked at again, and put right, until no request of that time can be under way any more.
  */
 export async function lookingAgain<T>(
   migration: Migration,
-  {predecessor, lateSeconds}: {predecessor: Predecessor | undefined; lateSeconds: number},
+  {predecessor, steps, lateSeconds}: Succession,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!predecessor || HARMLESS.includes(predecessor.command)) return work()
+  if (!predecessor || !mayHaveAsked(steps, predecessor, await migration.journal.records())) return work()
   const {clock, operator} = migration
   const until = clock.now().getTime() + lateSeconds * 1000
   const apps = await noteOf(migration, 'apps')
@@ -49,6 +55,18 @@ export async function lookingAgain<T>(
   } finally {
     await look()
   }
+}
+
+/** Whether a change of the apps may have been under way; a run that went forward says by its journal in which step it ended. */
+function mayHaveAsked(steps: readonly Step[], {command}: Predecessor, records: readonly StepRecord[]): boolean {
+  const began = records.find(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+  if (!began) return false
+  const goingBack = command === 'rds:rollback' || records.some(({undoneAt}) => undoneAt && undoneAt > began.startedAt)
+  const last = records
+    .filter(({undoneAt}) => !undoneAt)
+    .reduce((one, other) => (other.startedAt > one.startedAt ? other : one))
+  if (goingBack || last.finishedAt || last.evidence !== null) return true
+  return steps.some(({id, changesApps}) => changesApps && id === last.step)
 }
 
 async function lookUntil(migration: Migration, before: readonly AppBefore[], until: number): Promise<void> {

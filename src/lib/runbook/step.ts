@@ -10,6 +10,8 @@ export interface Step {
   readonly title: string
   /** The window is the time of the `inside` steps. */
   readonly window: 'after' | 'before' | 'inside'
+  /** It, or its undo, asks Heroku for changes of the apps. */
+  readonly changesApps?: true
   /** Once such a step has started, the run only goes forward: nothing before it is looked at again. */
   readonly pointOfNoCheapReturn?: true
   /** Must be repeatable, and right even when `run` was killed half-way. */

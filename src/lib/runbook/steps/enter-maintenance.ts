@@ -9,6 +9,7 @@ export const enterMaintenance: Step = {
   id: WINDOW_BEGINS,
   title: 'Turn maintenance on',
   window: 'inside',
+  changesApps: true,
 
   async undo(migration) {
     const apps = await requireNote(migration, 'apps')

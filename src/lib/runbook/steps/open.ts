@@ -23,6 +23,7 @@ export const open: Step = {
   id: 'open',
   title: 'Open: the app runs on the target',
   window: 'inside',
+  changesApps: true,
   pointOfNoCheapReturn: true,
 
   async undo(migration) {

@@ -11,6 +11,7 @@ export const stopWriters: Step = {
   id: ID,
   title: 'Stop the writers',
   window: 'inside',
+  changesApps: true,
 
   async undo(migration) {
     const apps = await requireNote(migration, 'apps')

@@ -11,6 +11,7 @@ export const switchApps: Step = {
   id: ID,
   title: 'Switch DATABASE_URL',
   window: 'inside',
+  changesApps: true,
 
   async undo(migration) {
     await allEnded((await requireNote(migration, 'apps')).map((app) => switchBack(migration, app)))
