@@ -3,6 +3,7 @@ import {expect} from 'chai'
 import {definitionsOf, differencesOf} from '../../bench/schemas/compare/definitions.js'
 import type {Sandbox} from '../../sandbox/sandbox.js'
 import type {Shop} from '../../sandbox/shop.js'
+import {CA_COMPANIONS} from '../../src/lib/apps/target-url.js'
 import {type AppState, expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
 import {fenceOf, primaryOf} from '../stories/support.js'
 import type {Scene} from './chaos.js'
@@ -15,12 +16,9 @@ export async function expectLive(sandbox: Sandbox, shop: Shop, before: AppState,
   expect(await fenceOf(sandbox.source, shop.source.database)).to.equal('raised')
   const now = stateOf(shop.app)
   expectApp(now, before, changed)
-  const kept = (state: AppState) =>
-    Object.fromEntries(
-      Object.entries(state.configVars).filter(
-        ([name]) => !/^(DATABASE_URL|HEROKU_POSTGRESQL_OLD.*|PG.*|COLOUR)$/.test(name),
-      ),
-    )
+  const moved = ['DATABASE_URL', 'HEROKU_POSTGRESQL_OLD_URL', 'COLOUR', ...CA_COMPANIONS]
+  const kept = ({configVars}: AppState) =>
+    Object.fromEntries(Object.entries(configVars).filter(([name]) => !moved.includes(name)))
   expect(kept(now)).to.deep.equal(kept(before))
   expect(now.attachments.length).to.equal(1)
   const [one, other] = await Promise.all([

@@ -64,7 +64,7 @@ export function operatorOf(sandbox: Sandbox, shop: Shop, method: string) {
     link: () => sandbox.link(),
     async status(): Promise<StatusSeen | undefined> {
       const {code, said} = await begin('rds:status').ended
-      return code === 0 ? (JSON.parse(said.slice(said.indexOf('{'))) as StatusSeen) : undefined
+      return code === 0 ? {...(JSON.parse(said.slice(said.indexOf('{'))) as StatusSeen), said} : undefined
     },
   }
 }
@@ -72,6 +72,7 @@ export function operatorOf(sandbox: Sandbox, shop: Shop, method: string) {
 export type Operator = ReturnType<typeof operatorOf>
 
 export interface StatusSeen {
+  said: string
   phase: string
   next: string
   contradictions: string[]
