@@ -23,6 +23,23 @@ export default tseslint.config(
   },
   {
     files: ['src/**'],
+    ignores: ['src/lib/output/{rds-command,prompt,progress}.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "MemberExpression[object.name='console']",
+          "CallExpression[callee.property.name='write'][callee.object.object.name='process']",
+          "MemberExpression[object.type='Super'][property.name=/^log/]",
+        ].map((selector) => ({
+          selector,
+          message: 'What is printed goes through RdsCommand, which takes control characters out of it.',
+        })),
+      ],
+    },
+  },
+  {
+    files: ['src/**'],
     plugins: {local: {rules: {'sql-width': sqlWidth}}},
     rules: {'local/sql-width': 'error'},
   },

@@ -112,7 +112,7 @@ class Play {
       log(`${words}: ${code}; ${status?.phase} ${status?.contradictions.join() ?? ''}`)
       if (!status) continue
       const settled = status.contradictions.length === 0
-      if (settled && status.phase === 'live') return 'live'
+      if (settled && status.phase === 'live' && code === 0) return 'live'
       const isBack =
         settled && ['following', 'not started', 'prepared', 'rolled back', 'copying'].includes(status.phase)
       if (isBack && words !== 'rds:start' && random.chance(0.3)) return 'back'

@@ -8,7 +8,6 @@ import {statusReport} from '../../lib/output/report.js'
 import {type Status, statusOf} from '../../lib/actions/status.js'
 
 const EVERY_MS = 2000
-const CLEAR_SCREEN = '\u001B[H\u001B[2J'
 
 export default class StatusCommand extends RdsCommand {
   static override summary = 'show where the migration stands, what is in effect and what comes next'
@@ -43,7 +42,7 @@ export default class StatusCommand extends RdsCommand {
       if (watched) this.logToStderr(JSON.stringify(status))
       return
     }
-    if (watched && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN)
+    if (watched) this.clearScreen()
     for (const line of statusReport(status)) this.log(line)
   }
 }

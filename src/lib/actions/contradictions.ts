@@ -5,6 +5,7 @@ import type {Notes} from '../journal/notes.js'
 import type {StepRecord} from '../ports/ports.js'
 import {whyOver} from '../runbook/ended-window.js'
 import type {Step} from '../runbook/step.js'
+import {open} from '../runbook/steps/open.js'
 import {stopWriters} from '../runbook/steps/stop-writers.js'
 import {switchApps} from '../runbook/steps/switch-apps.js'
 import {nextCommand, type Phase} from './phase.js'
@@ -34,12 +35,16 @@ export function contradictionsIn(steps: readonly Step[], seen: WorldSeen): {told
           next: `heroku rds:cutover -a ${app} undoes what that window left and begins a new one, heroku rds:rollback -a ${app} only undoes it`,
         }
       }
-      return {told: inTheWindow(seen), next: usual}
+      // Past the gate the apps are on their way out of the window.
+      return {told: isInEffect(seen, open) ? [] : inTheWindow(seen), next: usual}
     }
     case 'live': {
       const told = afterIt(seen)
       const closed = fences.target === 'raised' || seen.apps.some(({maintenance}) => maintenance)
-      return {told, next: told.length > 0 && closed ? nextCommand('window', app) : usual}
+      if (told.length > 0 && closed) return {told, next: nextCommand('window', app)}
+      const left = steps.find((step) => step.window === 'after' && !isDone(seen, step))
+      const goesOn = `heroku rds:cutover -a ${app} goes on with what is left: ${left?.title.toLowerCase()}`
+      return {told, next: left ? `${goesOn}; then ${usual}` : usual}
     }
     case 'finished':
       return {told: [], next: usual}
@@ -66,13 +71,18 @@ function restored(app: string, {opened}: Partial<Notes>): {told: string[]; next:
 
 const openOf = (apps: readonly AppNow[]): string[] => apps.filter(({maintenance}) => !maintenance).map(({name}) => name)
 
-function inTheWindow({records, apps}: WorldSeen): string[] {
-  const isDone = ({id}: Step) => records.some((one) => one.step === id && one.finishedAt && !one.undoneAt)
-  return apps.flatMap(({name, running, toSource}) => [
-    ...(isDone(stopWriters) && running.length > 0
+const isInEffect = ({records}: WorldSeen, {id}: Step): boolean =>
+  records.some(({step, undoneAt}) => step === id && !undoneAt)
+
+const isDone = ({records}: WorldSeen, {id}: Step): boolean =>
+  records.some(({step, finishedAt, undoneAt}) => step === id && finishedAt && !undoneAt)
+
+function inTheWindow(seen: WorldSeen): string[] {
+  return seen.apps.flatMap(({name, running, toSource}) => [
+    ...(isDone(seen, stopWriters) && running.length > 0
       ? [`${name} runs ${running.join(', ')}, which the window had stopped`]
       : []),
-    ...(isDone(switchApps) && toSource.length > 0
+    ...(isDone(seen, switchApps) && toSource.length > 0
       ? [`${toSource.join(', ')} of ${name} leads to the source, although it was switched`]
       : []),
   ])

@@ -31,7 +31,9 @@ export async function finishMigration(migration: OpenMigration, {now}: {now: boo
       )
     }
   }
-  await run([finishStep], migration)
+  const done = (await journal.records()).filter(({finishedAt}) => finishedAt).map(({step}) => step)
+  const left = phase === 'finished' ? [] : method.after.filter(({id}) => !done.includes(id))
+  await run([...left, finishStep], migration)
   return (await journal.records()).find(({step}) => step === finishStep.id)?.evidence ?? ''
 }
 

@@ -1,5 +1,5 @@
 import {CREATE_MARK, DROP_MARK} from './sync-mark.js'
-import {CLOSE_OWN_SCHEMA, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {literal, MAKE_OWN_SCHEMA, OWN_SCHEMA} from '../postgres/catalog.js'
 import {withoutDomains} from '../postgres/plain-types.js'
 import {isKeyed, type Partition, sameKey, type CapturedTable} from './captured-table.js'
 
@@ -36,8 +36,7 @@ const LOG_STORAGE = `(
 
 /** What all captured tables share. */
 export const CREATE_COMMON = `
-  create schema if not exists ${OWN_SCHEMA};
-  ${CLOSE_OWN_SCHEMA};
+  ${MAKE_OWN_SCHEMA};
   create sequence if not exists ${OWN_SCHEMA}.seq;
   create table if not exists ${TRUNCATIONS} (
     unit oid not null,

@@ -1,5 +1,5 @@
 import {answerOf, type Question} from '../postgres/answers.js'
-import {type Guard, guardOn, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {type Guard, guardOn, literal, MAKE_OWN_SCHEMA, OWN_SCHEMA} from '../postgres/catalog.js'
 import {refused} from '../ports/errors.js'
 import type {Queryable, Undone} from '../ports/ports.js'
 
@@ -49,7 +49,7 @@ export const epochOf = (claimed: Claimed | undefined): number => {
 export async function claimSource(source: Queryable, claim: Claim): Promise<void> {
   const {target, place, epoch} = claim
   const write = `
-    create schema if not exists ${OWN_SCHEMA};
+    ${MAKE_OWN_SCHEMA};
     create table if not exists ${OWN_SCHEMA}.claim (
       target text not null,
       place text not null,

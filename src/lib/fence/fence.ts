@@ -2,7 +2,7 @@ import {createHash, randomBytes} from 'node:crypto'
 
 import {batchesOf} from '../flow/batches.js'
 import type {Question} from '../postgres/answers.js'
-import {type Guard, identifier, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {type Guard, identifier, literal, MAKE_OWN_SCHEMA, OWN_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable, Session} from '../ports/ports.js'
 import {alterTables, doneWhereFree, lockedAtOnce, type Patience, withTableLock} from '../postgres/table-lock.js'
 import {listTables, type TableName, askTables} from '../postgres/tables.js'
@@ -51,6 +51,16 @@ export const FENCE_STATE: Question<FenceState> = {query: `select to_json(${STATE
 export const fenceState = async (db: Queryable): Promise<FenceState> =>
   (await db.queryOne<{state: FenceState}>(`select ${STATE} as state`)).state
 
+/** SQL after which another pass opens a fence that is raised, and the one before does not. */
+export const changingPass = (from: string, to: string): string =>
+  `do ${literal(`declare body text := (select p.prosrc from pg_proc p where p.oid = to_regprocedure('${FENCE}'));
+  begin
+    if strpos(body, '${RAISED}') > 0 then
+      execute format('create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as %L',
+        replace(body, '${hashOf(from)}', '${hashOf(to)}'));
+    end if;
+  end`)}`
+
 /** SQL that lowers a fence that is there. */
 export const LOWER_FENCE = `create or replace function ${FENCE} returns trigger language plpgsql as
   ${literal(`${LOWERED}\nbegin return null; end`)}`
@@ -65,8 +75,10 @@ export interface Closed {
 
 const IS_WORKER = `(select backend_type from pg_stat_get_activity(pg_backend_pid())) like 'logical replication %'`
 
+const hashOf = (pass: string): string => createHash('sha256').update(pass).digest('hex')
+
 const raisedFunction = ({pass, message, subscribed = false}: Closed): string => {
-  const hash = createHash('sha256').update(pass).digest('hex')
+  const hash = hashOf(pass)
   const body = `${RAISED}
     begin
       if encode(sha256(convert_to(coalesce(current_setting('${OWN_SCHEMA}.pass', true), ''), 'UTF8')), 'hex')
@@ -83,12 +95,11 @@ const raisedFunction = ({pass, message, subscribed = false}: Closed): string => 
 
 /** Creates the function, lowered unless it is given a pass: then nothing without that pass can ever have got through. */
 export async function createFence(db: Queryable, closed?: Closed, guard: Guard = ''): Promise<void> {
-  await db.query(`${guard}; ${closed ? closing(closed) : `create schema if not exists ${OWN_SCHEMA}; ${LOWER_FENCE}`}`)
+  await db.query(`${guard}; ${closed ? closing(closed) : `${MAKE_OWN_SCHEMA}; ${LOWER_FENCE}`}`)
 }
 
 /** SQL that makes the function where it is not there, and raises the fence. */
-export const closing = (closed: Closed): string =>
-  `create schema if not exists ${OWN_SCHEMA}; ${raisedFunction(closed)}`
+export const closing = (closed: Closed): string => `${MAKE_OWN_SCHEMA}; ${raisedFunction(closed)}`
 
 export async function raiseFence(db: Queryable, pass: string, message: string, guard: Guard = ''): Promise<void> {
   await db.query(`${guard}; ${raising({pass, message})}`)

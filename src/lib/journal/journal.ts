@@ -1,6 +1,6 @@
 import {answersOf, type Question, type Questions} from '../postgres/answers.js'
 import {dated, stateOf} from './journal-state.js'
-import {type Guard, guardOn, literal, OWN_SCHEMA} from '../postgres/catalog.js'
+import {type Guard, guardOn, literal, MAKE_OWN_SCHEMA, OWN_SCHEMA} from '../postgres/catalog.js'
 import {refused} from '../ports/errors.js'
 import type {Database, Ended, Journal, JournalRecords, JournalState, Queryable} from '../ports/ports.js'
 
@@ -18,7 +18,7 @@ export interface MigrationRecord {
 }
 
 const SCHEMA = `
-  create schema if not exists ${OWN_SCHEMA};
+  ${MAKE_OWN_SCHEMA};
   create table if not exists ${OWN_SCHEMA}.version (version int not null);
   insert into ${OWN_SCHEMA}.version
     select ${VERSION}
@@ -104,6 +104,14 @@ export const targetGuard = (epoch: string): Guard => guardOn('migration', `epoch
 /** The epoch of the last operator who held the lock. */
 export const EPOCH: Question<string> = {query: `select to_json(epoch::text) from ${OWN_SCHEMA}.migration`}
 
+const attempt = `(select attempt from ${OWN_SCHEMA}.migration)`
+
+/** SQL that leaves a note, for what has to go in one transaction with it. */
+export const noting = (key: string, value: unknown): string => `
+  insert into ${OWN_SCHEMA}.notes (attempt, key, value)
+  values (${attempt}, ${literal(key)}, ${literal(JSON.stringify(value))})
+  on conflict (attempt, key) do update set value = excluded.value`
+
 /** Drops a journal that holds nothing but a preflight: a command that is refused has touched nothing. */
 export async function dropUntouchedJournal(target: Database): Promise<void> {
   await target
@@ -124,7 +132,6 @@ export async function dropUntouchedJournal(target: Database): Promise<void> {
  * With an epoch, every write is refused once another operator has taken over; without one it is only read.
  */
 export function journalOn(target: Database, operator: string, epoch?: string): Journal {
-  const attempt = `(select attempt from ${OWN_SCHEMA}.migration)`
   const guard = targetGuard(epoch ?? '-1')
   const steps = `${OWN_SCHEMA}.steps`
   const read = async (keys?: readonly string[]): Promise<JournalState> => {
@@ -137,10 +144,6 @@ export function journalOn(target: Database, operator: string, epoch?: string): J
     const {attempt: now, records} = dated((await target.queryOne<{state: JournalState}>(sql)).state)
     return {attempt: now, records}
   }
-  const noting = (key: string, value: unknown): string => `
-    insert into ${OWN_SCHEMA}.notes (attempt, key, value)
-    values (${attempt}, ${literal(key)}, ${literal(JSON.stringify(value))})
-    on conflict (attempt, key) do update set value = excluded.value`
   const ending = ({step, evidence, waits, secondsAgo, notes = {}}: Ended): string[] => [
     ...Object.entries(notes).map(([key, value]) => noting(key, value)),
     `

@@ -67,6 +67,8 @@ export const keepFlag = {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Values = Record<string, any>
 
+const CLEAR_SCREEN = '\u001B[H\u001B[2J'
+
 /**
  * What all commands share: `--json`, one kind of error text, exit codes in the help, the question before a change, and a screen that nothing
  * reaches but as text: control characters and line breaks within a line, whoever put them there, are taken out of all that is printed.
@@ -92,6 +94,11 @@ export abstract class RdsCommand extends Command {
 
   override logJson(json: unknown): void {
     process.stdout.write(`${printableJson(JSON.stringify(json, undefined, 2))}\n`)
+  }
+
+  /** Of a terminal. */
+  protected clearScreen(): void {
+    if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN)
   }
 
   /** Lines in a style of ours, which is put on after they are made printable. */

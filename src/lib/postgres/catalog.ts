@@ -74,10 +74,11 @@ export const guardOn = (table: string, condition: string): Guard =>
   end`)}`
 
 /**
- * SQL that keeps everybody but its owner out of our schema: default privileges of the customer's may let other credentials in, and
- * what is noted there shows rows. Triggers run all the same.
+ * SQL that makes our schema where it is not there, and keeps everybody but its owner out of it from then on: default privileges of the
+ * customer's may let other credentials in, and what is noted there decides who may write. Triggers run all the same.
  */
-export const CLOSE_OWN_SCHEMA = `do $$ declare other text; begin
+export const MAKE_OWN_SCHEMA = `create schema if not exists ${OWN_SCHEMA};
+do $$ declare other text; begin
   for other in select distinct case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
     from pg_namespace, aclexplode(nspacl) where nspname = '${OWN_SCHEMA}' and grantee <> nspowner
   loop execute 'revoke all on schema ${OWN_SCHEMA} from ' || other; end loop;

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto'
 
-import {OWN_SCHEMA} from '../postgres/catalog.js'
+import {MAKE_OWN_SCHEMA, OWN_SCHEMA} from '../postgres/catalog.js'
 import {failed} from '../ports/errors.js'
 import type {Queryable} from '../ports/ports.js'
 
@@ -13,7 +13,7 @@ import type {Queryable} from '../ports/ports.js'
 export const HEARTBEAT = `${OWN_SCHEMA}.heartbeat`
 
 export const CREATE_HEARTBEAT = `
-  create schema if not exists ${OWN_SCHEMA};
+  ${MAKE_OWN_SCHEMA};
   create table if not exists ${HEARTBEAT} (
     single boolean primary key default true check (single),
     nonce text not null default '',

@@ -23,8 +23,10 @@ export interface WindowSeen {
  */
 export function whyOver(steps: readonly Step[], {records, notes, fence, open}: WindowSeen): string | undefined {
   const recordOf = (step: Pick<Step, 'id'>) => records.find((record) => record.step === step.id)
+  const isInEffect = (step: Pick<Step, 'id'>) => recordOf(step)?.undoneAt === null
   const began = recordOf({id: WINDOW_BEGINS})
-  if (!began || began.undoneAt) return undefined
+  const opened = steps.some((step) => step.pointOfNoCheapReturn && isInEffect(step))
+  if (!began || began.undoneAt || opened) return undefined
   const undone = steps.find((step) => {
     const undoneAt = step.window === 'inside' && recordOf(step)?.undoneAt
     return undoneAt && undoneAt > began.startedAt

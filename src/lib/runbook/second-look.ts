@@ -41,7 +41,7 @@ export async function lookingAgain<T>(
   const apps = await noteOf(migration, 'apps')
   const look = async () => {
     const seconds = Math.ceil((until - clock.now().getTime()) / 1000)
-    if (seconds <= 0) return
+    if (seconds <= 0 || migration.signal.aborted) return
     operator.tell(
       `${predecessor.operator} ran ${predecessor.command} and ended without a word: whether what it had asked of Heroku still comes true is looked at for ${seconds} s`,
     )

@@ -3,8 +3,10 @@ import {areAsBefore} from '../../apps/app-again.js'
 import {appBefore, type AppSeen} from '../../apps/app-before.js'
 import type {AppBefore} from '../../apps/app.js'
 import {NOT_TRIED, tryFromDyno} from '../../apps/dyno-probe.js'
+import {changingPass, newPass} from '../../fence/fence.js'
 import {inWindow} from '../../journal/in-window.js'
-import {leaveNote, noteOf} from '../../journal/notes.js'
+import {noting} from '../../journal/journal.js'
+import {leaveNote, leaveNoteAtEnd, noteOf} from '../../journal/notes.js'
 import type {Assessment} from '../../ports/assessment.js'
 import {ifKnown} from '../../ports/fact.js'
 import {line} from '../../ports/figures.js'
@@ -30,6 +32,7 @@ export const preflight: Step = {
     if (!(await noteOf(migration, 'targetBefore'))) await refuseForeignContents(migration.target)
     const [seen] = await allEnded([
       readApps(assessment, migration),
+      renewPass(migration),
       allEnded(assessment.apps.map(({name}) => migration.heroku.tryRights(name))),
     ])
     const untried = await untriedApps(migration, seen)
@@ -51,6 +54,16 @@ export const preflight: Step = {
       `${warnings.length} warnings`,
     ].join('; ')
   },
+}
+
+/** Every run has a pass of its own: whatever is done, one reaches the logs of a server in the end. */
+async function renewPass(migration: Migration): Promise<void> {
+  const {target, guard} = migration
+  const known = await noteOf(migration, 'fenceKey')
+  if (known === undefined) return
+  const fresh = newPass()
+  await target.query(`${guard.target}; ${changingPass(known, fresh)}; ${noting('fenceKey', fresh)}`)
+  await leaveNoteAtEnd(migration, 'fenceKey', fresh)
 }
 
 function linesOf(distance: Assessment['distance']): string[] {
