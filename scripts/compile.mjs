@@ -1,11 +1,11 @@
-// Compiles src/, sandbox/ and test/ once for all processes of a test run: a loader would cost each of them two seconds.
+// Compiles src/, sandbox/, test/ and bench/ once for all processes of a test run: a loader would cost each of them two seconds.
 import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..')
-const FOLDERS = ['src', 'sandbox', 'test']
+const FOLDERS = ['src', 'sandbox', 'test', 'bench']
 
 /** In node_modules, which git, eslint and prettier leave alone; this file's digest is in its name, so that no other one's output runs. */
 const compiled = join(project, 'node_modules/.cache', `compiled-${digest(fileURLToPath(import.meta.url))}`)

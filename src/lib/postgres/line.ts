@@ -17,6 +17,8 @@ const MOST_BYTES = 32 * 1024 ** 2
 /** Seconds that a round takes from which its rate is one, and how many of them tell: whatever else goes on makes some slower, and none faster. */
 const LONG_SECONDS = 0.2
 const LONG_ROUNDS = 2
+/** A round of so much that takes no longer than on a line of 1 Gbit/s is enough: then it is not the line that a copy waits for. */
+const [ENOUGH_BYTES, FAST] = [4 * 1024 ** 2, 125e6]
 /** After which a round is broken off, and up to which another one is begun. */
 const ROUND_SECONDS = 2
 const MOST_SECONDS = 3
@@ -78,7 +80,9 @@ async function rateOf(
     const tooLong = new BrokenOff({roundTripSeconds, bytesPerSecond: atMost})
     const seconds = (await secondsOf(clock, withinRound(sent, tooLong, clock))) - roundTripSeconds
     const grows = seconds < LONG_SECONDS && GROWTH * bytes <= MOST_BYTES
-    rates[grows ? 'short' : 'long'].push(Math.round(bytes / Math.max(seconds, 0.001)))
+    const rate = Math.round(bytes / Math.max(seconds, 0.001))
+    if (bytes >= ENOUGH_BYTES && rate >= FAST) return rate
+    rates[grows ? 'short' : 'long'].push(rate)
     if (grows) blocks *= GROWTH
     const spent = (clock.now().getTime() - begun) / 1000
     if (rates.long.length < LONG_ROUNDS && spent + (grows ? GROWTH : 1) * seconds < MOST_SECONDS) continue
