@@ -31,6 +31,8 @@ export default tseslint.config(
           "MemberExpression[object.name='console']",
           "CallExpression[callee.property.name='write'][callee.object.object.name='process']",
           "MemberExpression[object.type='Super'][property.name=/^log/]",
+          "MemberExpression[object.type='ThisExpression'][property.name='warn']",
+          "Identifier[name='ux']",
         ].map((selector) => ({
           selector,
           message: 'What is printed goes through RdsCommand, which takes control characters out of it.',

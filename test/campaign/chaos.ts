@@ -136,14 +136,19 @@ function breakHeroku({sandbox, shop, random, log}: Scene): Promise<void> {
   return Promise.resolve()
 }
 
-/** The state of the target now, to go back to: as long as the app has written nothing there. */
+/** The state of the target now, to go back to: as long as the app was not opened on it. */
 export async function rememberTarget({sandbox, shop}: Pick<Scene, 'sandbox' | 'shop'>): Promise<() => Promise<void>> {
   const restore = await rememberState(sandbox.target)
-  const written = () => shop.ledger().some(({database}) => database?.endsWith(`/${shop.target.database}`))
+  const opened = async () => {
+    const [row] = await sandbox.source
+      .superuser<{opened: boolean}>(shop.source.database, `select "window" ? 'opened' as opened from heroku_rds.claim`)
+      .catch(() => [])
+    return row?.opened ?? false
+  }
   let restored = false
   return async () => {
     if (restored) return
     restored = true
-    await restore(written)
+    await restore(opened)
   }
 }

@@ -109,7 +109,8 @@ class Play {
     while (this.commands < MOST_COMMANDS) {
       const {code, said, words} = await this.run(next)
       const status = await this.#status()
-      log(`${words}: ${code}; ${status?.phase} ${status?.contradictions.join() ?? ''}`)
+      const [, why = ''] = /Error: ([\s\S]{0,200})/.exec(said) ?? []
+      log(`${words}: ${code} ${why.replaceAll(/\s+/g, ' ')}; ${status?.phase} ${status?.contradictions.join() ?? ''}`)
       if (!status) continue
       const settled = status.contradictions.length === 0
       if (settled && status.phase === 'live' && code === 0) return 'live'

@@ -9,15 +9,17 @@ import {RdsError} from '../../src/lib/ports/errors.js'
  * Keeps the state of a server; what is returned puts it back, as restoring a snapshot does. The server has to be running both times.
  * `unless`: asked when it is down, where that can turn out to be wrong.
  */
-export async function rememberState(server: PostgresServer): Promise<(unless?: () => boolean) => Promise<void>> {
+export async function rememberState(
+  server: PostgresServer,
+): Promise<(unless?: () => Promise<boolean>) => Promise<void>> {
   const {dataDir} = server
   const kept = `${dataDir}-earlier`
   await server.halt()
   await promisify(execFile)('cp', ['-R', '-p', dataDir, kept])
   await server.resume()
-  return async (unless = () => false) => {
+  return async (unless = () => Promise.resolve(false)) => {
     await server.halt({immediate: true})
-    if (!unless()) {
+    if (!(await unless())) {
       rmSync(dataDir, {recursive: true})
       renameSync(kept, dataDir)
     }

@@ -1,6 +1,3 @@
-import {readdirSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-
 import {expect} from 'chai'
 
 import {htmlReport} from '../../src/lib/output/assessment/html.js'
@@ -28,8 +25,6 @@ const BACK_TO_THE_BEGINNING = '12:00:00  \u001B[2J\u001B[1A✓ all is well\r\u00
 
 const holdsNone = (text: string, ...but: string[]) =>
   expect(CONTROLS.filter((sign) => !but.includes(sign) && text.includes(sign))).to.deep.equal([])
-
-const SRC = join(import.meta.dirname, '../../src')
 
 /** What a command prints, on both streams. */
 async function printedBy(json: boolean, act: (command: Command) => unknown): Promise<string> {
@@ -111,18 +106,5 @@ describe('Text of databases and of Heroku', () => {
     const view = viewOf(sampleAssessment({findings: [{...finding!, what: NASTY, remedy: NASTY, fix: NASTY}]}))
     holdsNone(htmlReport({...view, title: NASTY}), '\n')
     holdsNone(markdownReport({...view, title: NASTY}), '\n')
-  })
-
-  it('goes no other way to the screen', () => {
-    const ways = /process\.std(out|err)\.write|console\.\w+\(|\bux\.|this\.warn\(/
-    const found = readdirSync(SRC, {recursive: true, encoding: 'utf8'}).filter(
-      (file) => /\.ts$/.test(file) && ways.test(readFileSync(join(SRC, file), 'utf8')),
-    )
-    expect(found.sort()).to.deep.equal([
-      'commands/rds/status.ts', // clears the screen
-      'lib/apps/probe-script.ts', // what a dyno prints
-      'lib/output/prompt.ts',
-      'lib/output/rds-command.ts',
-    ])
   })
 })

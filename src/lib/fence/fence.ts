@@ -56,7 +56,8 @@ export const changingPass = (from: string, to: string): string =>
   `do ${literal(`declare body text := (select p.prosrc from pg_proc p where p.oid = to_regprocedure('${FENCE}'));
   begin
     if strpos(body, '${RAISED}') > 0 then
-      execute format('create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as %L',
+      execute format(
+        'create or replace function ${FENCE} returns trigger language plpgsql set search_path = pg_catalog as %L',
         replace(body, '${hashOf(from)}', '${hashOf(to)}'));
     end if;
   end`)}`
