@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 
-import {expectBusiness, expectCleanLedger, stateOf} from '../support/app-state.js'
+import {expectBusiness, expectCleanLedger, expectNeverBothOpen, stateOf} from '../support/app-state.js'
 import {BUSY, cutOver, rollBack, useSandbox} from '../support/world.js'
 import {before, failureOf, primaryOf} from './support.js'
 
@@ -28,6 +28,7 @@ describe('The target dies in the window', () => {
         } finally {
           await target.resume()
         }
+        await expectNeverBothOpen(shop)
         await go(shop)
         expect(primaryOf(shop)).to.equal(primary)
         if (primary === 'source') expect(stateOf(shop.app)).to.deep.equal(asBefore)

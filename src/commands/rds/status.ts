@@ -19,7 +19,10 @@ export default class StatusCommand extends RdsCommand {
   static override args = databaseArg
   static override flags = {
     ...appFlags,
-    watch: flags.boolean({char: 'w', description: 'show it again every two seconds, until Ctrl-C'}),
+    watch: flags.boolean({
+      char: 'w',
+      description: 'show it again every two seconds, without asking after the apps, until Ctrl-C',
+    }),
   }
 
   async run(): Promise<Status> {
@@ -27,7 +30,7 @@ export default class StatusCommand extends RdsCommand {
     const signal = interruption()
     return withWorld(this.optionsOf(parsed), async (world) => {
       for (;;) {
-        const status = await statusOf(world)
+        const status = await statusOf(world, {withApps: !parsed.flags.watch})
         this.#show(status, parsed.flags.watch)
         if (!parsed.flags.watch || signal.aborted) return status
         await delay(EVERY_MS, undefined, {signal}).catch(() => undefined)

@@ -7,6 +7,7 @@ import {dropChecks, NEED_NOT_HOLD} from './set-aside.js'
 import {createExtensions, objectStatements} from './copy-schema.js'
 import {ALREADY_THERE, executeAll} from './execute.js'
 import {UNIQUE_VIOLATION, WRONG_OBJECT_TYPE} from '../postgres/sqlstate.js'
+import {fenceCreated} from '../fence/fence.js'
 import {listTables, type TableName} from '../postgres/tables.js'
 
 /** A table that is a partition already, and a text search object whose name is taken, have codes of their own. */
@@ -42,6 +43,7 @@ export async function adaptSchema(
       }))
       await executeAll(session, remaking, {allowed: THERE_ALREADY, inTransaction: true})
       await dropChecks(session)
+      await fenceCreated(session)
     },
     {discard: true},
   )

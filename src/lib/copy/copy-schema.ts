@@ -1,6 +1,7 @@
 import {identifier, literal, notOfExtension, OWN_SCHEMA, USER_EXTENSION, USER_SCHEMA} from '../postgres/catalog.js'
 import type {Database, Queryable, SchemaDump} from '../ports/ports.js'
 import {appSearchPath} from '../postgres/app-search-path.js'
+import {fenceCreated} from '../fence/fence.js'
 import {forgetChunks} from './chunk-state.js'
 import {executeAll} from './execute.js'
 import {removeLargeObjects} from './large-objects.js'
@@ -29,7 +30,7 @@ export async function targetBefore(target: Queryable): Promise<TargetBefore> {
   }
 }
 
-/** Creates everything but rows, indexes, constraints and triggers; all or nothing. */
+/** Creates everything but rows, indexes, constraints and triggers; all or nothing. No table takes a write that does not pass the fence. */
 export async function copyObjects({
   source,
   target,
@@ -43,6 +44,7 @@ export async function copyObjects({
     async (session) => {
       await executeAll(session, statements, {inTransaction: true})
       await dropChecks(session)
+      await fenceCreated(session)
     },
     {discard: true, path},
   )

@@ -126,6 +126,18 @@ export async function unfencedTables(db: Queryable): Promise<TableName[]> {
   return tables.map(({name}) => name)
 }
 
+const fencing = (name: TableName): string => `
+      drop trigger if exists ${FENCE_TRIGGER} on ${name};
+      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${name}
+        for each statement execute function ${FENCE};
+      alter table ${name} enable always trigger ${FENCE_TRIGGER}`
+
+/** Puts the trigger on every table that lacks it, in the transaction that has created them: none was ever outside a fence that is there. */
+export async function fenceCreated(session: Session): Promise<void> {
+  if ((await fenceState(session)) === 'absent') return
+  for (const some of batchesOf(await unfencedTables(session), LOCKS)) await session.query(some.map(fencing).join(';'))
+}
+
 /** Puts the trigger on every table that lacks it; returns how many these were. */
 export async function fenceTables(
   db: Database,
@@ -134,14 +146,7 @@ export async function fenceTables(
   lacking?: readonly TableName[],
 ): Promise<number> {
   const tables = lacking ?? (await unfencedTables(db))
-  const work = tables.map((name) => ({
-    name,
-    statements: `
-      drop trigger if exists ${FENCE_TRIGGER} on ${name};
-      create trigger ${FENCE_TRIGGER} before insert or update or delete or truncate on ${name}
-        for each statement execute function ${FENCE};
-      alter table ${name} enable always trigger ${FENCE_TRIGGER}`,
-  }))
+  const work = tables.map((name) => ({name, statements: fencing(name)}))
   await alterTables(db, patience, work, guard)
   return tables.length
 }

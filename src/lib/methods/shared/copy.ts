@@ -45,20 +45,29 @@ export const copySchema = (mode: CopyMode): Step => ({
     if (mode === 'captured') await forgetMark(migration.source, migration.guard.source)
     await forgetSyncs(migration.target)
     await emptyTarget(migration.target, await requireNote(migration, 'targetBefore'))
+    await raiseTarget(migration, {subscribed: mode === 'replicated'})
     const {statements, settingsLeft} = await copyObjects(migration)
-    if (mode !== 'frozen') await shutTarget(migration, {subscribed: mode === 'replicated'})
     await noteCopied(migration, mode, 'copied')
     const left = settingsLeft.length > 0 ? `; settings the target does not allow: ${settingsLeft.join(', ')}` : ''
     return `${statements} statements of ${migration.schemaDump.tool}${left}`
   },
 })
 
-/** While the source takes writes the target takes none, but for the tool's: at no moment do both. */
-export async function shutTarget(migration: Migration, {subscribed}: {subscribed: boolean}): Promise<void> {
+/**
+ * The target takes no write but the tool's from the first table on. While the source takes writes it must not; and a source that is frozen
+ * may have to be thawed when the target is out of reach.
+ */
+async function raiseTarget(migration: Migration, {subscribed}: {subscribed: boolean}): Promise<void> {
   const {target, guard, app} = migration
   const pass = await requireNote(migration, 'fenceKey')
   const message = `the new database of ${app} opens when the move to RDS is complete`
   await createFence(target, {pass, message, subscribed}, guard.target)
+}
+
+/** The same for tables that are there. */
+export async function shutTarget(migration: Migration, how: {subscribed: boolean}): Promise<void> {
+  const {target, guard} = migration
+  await raiseTarget(migration, how)
   await fenceTables(target, {...migration, nobodyWaits: true}, guard.target)
 }
 
@@ -73,7 +82,8 @@ export const copyAllRows = (mode: CopyMode): Step => ({
     const {guard, signal} = migration
     const captured = mode === 'captured'
     const line = await lineOf(migration)
-    const world = {...migration, ...line, guard: guard.target, ...(captured ? await whileWritten(migration) : {})}
+    const written = captured ? await whileWritten(migration) : {fencePass: await requireNote(migration, 'fenceKey')}
+    const world = {...migration, ...line, guard: guard.target, ...written}
     const copying = copyRows(world, await readPostData(migration), signal)
     const {rows, bytes, tables, indexes} = await copying.catch(async (error: unknown) => {
       throw (captured ? await schemaChangeOf(forward(migration)) : undefined) ?? error

@@ -28,6 +28,7 @@ export const open: Step = {
 
   async undo(migration) {
     await close(migration)
+    await keepNotes(migration.source, migration.guard.source, {opened: null})
   },
 
   async done(migration) {
