@@ -113,7 +113,7 @@ class Play {
       log(`${words}: ${code} ${why.replaceAll(/\s+/g, ' ')}; ${status?.phase} ${status?.contradictions.join() ?? ''}`)
       if (!status) continue
       const settled = status.contradictions.length === 0
-      if (settled && status.phase === 'live' && code === 0) return 'live'
+      if (settled && status.phase === 'live' && status.next.startsWith('heroku rds:finish')) return 'live'
       const isBack =
         settled && ['following', 'not started', 'prepared', 'rolled back', 'copying'].includes(status.phase)
       if (isBack && words !== 'rds:start' && random.chance(0.3)) return 'back'

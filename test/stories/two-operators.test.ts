@@ -162,7 +162,8 @@ describe('Two operators', () => {
     const undoOf = (id: string) => effectOf(id).undo as (migration: Migration) => Promise<void>
 
     const everythingTheFirstTries = async () => {
-      const deaf = {...first!.migration, signal: new AbortController().signal}
+      const {signal} = new AbortController()
+      const deaf = {...first!.migration, signal, heroku: first!.migration.heroku.under(signal)}
       const tries = [
         () => effectOf('open').run(deaf),
         () => effectOf('freeze-source').run(deaf),
@@ -202,8 +203,8 @@ describe('Two operators', () => {
         },
       ),
     )
-    expect(failure.oclif.exit).to.equal(1)
-    expect(primaryOf(shop)).to.equal('target')
+    expect(failure.oclif?.exit, failure.stack).to.equal(1)
+    expect(primaryOf(shop), failure.message).to.equal('target')
     expect(shop.app.maintenance).to.equal(false)
     expect(await fenceOf(source, shop.source.database)).to.equal('raised')
     await expectBusiness(shop)
