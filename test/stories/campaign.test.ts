@@ -1,8 +1,8 @@
 import {type Sandbox, startSandbox} from '../../sandbox/sandbox.js'
 import {playRound} from '../campaign/round.js'
 
-/** Rounds in which a run is killed, a machine sleeps while a colleague takes over, and a target is restored to an earlier state. */
-const SEEDS = [911017683, 1443596982]
+/** A machine sleeps in it while a colleague takes over. */
+const SEEDS = [1443596982]
 
 /** The fixed share of `npm run campaign`. */
 describe('Whole migrations by somebody who does what the messages say, while things happen', function () {
