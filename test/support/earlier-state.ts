@@ -15,6 +15,7 @@ export async function rememberState(
   const {dataDir} = server
   const kept = `${dataDir}-earlier`
   await server.halt()
+  rmSync(kept, {recursive: true, force: true})
   await promisify(execFile)('cp', ['-R', '-p', dataDir, kept])
   await server.resume()
   return async (unless = () => Promise.resolve(false)) => {
