@@ -1,6 +1,7 @@
 import type {AppNow} from '../apps/app-now.js'
 import type {Claimed} from '../fence/claim.js'
 import type {FenceState} from '../fence/fence.js'
+import {inEffect, isFinished} from '../journal/records.js'
 import type {Notes} from '../journal/notes.js'
 import type {StepRecord} from '../ports/ports.js'
 import {whyOver} from '../runbook/ended-window.js'
@@ -36,25 +37,20 @@ export function contradictionsIn(steps: readonly Step[], seen: WorldSeen): {told
         }
       }
       // Past the gate the apps are on their way out of the window.
-      return {told: isInEffect(seen, open) ? [] : inTheWindow(seen), next: usual}
+      return {told: inEffect(seen.records, open) ? [] : inTheWindow(seen), next: usual}
     }
     case 'live': {
       const told = afterIt(seen)
       const closed = fences.target === 'raised' || seen.apps.some(({maintenance}) => maintenance)
       if (told.length > 0 && closed) return {told, next: nextCommand('window', app)}
-      const left = steps.find((step) => step.window === 'after' && !isDone(seen, step))
+      const left = steps.find((step) => step.window === 'after' && !isFinished(seen.records, step))
       const goesOn = `heroku rds:cutover -a ${app} goes on with what is left: ${left?.title.toLowerCase()}`
       return {told, next: left ? `${goesOn}; then ${usual}` : usual}
     }
     case 'finished':
       return {told: [], next: usual}
     default:
-      if (seen.kept) return restored(app, seen.kept)
-      if (fences.source !== 'raised') return {told: [], next: usual}
-      return {
-        told: ['the source refuses writes, although the journal has no window under way'],
-        next: `heroku rds:rollback -a ${app} opens it again`,
-      }
+      return seen.kept ? restored(app, seen.kept) : {told: [], next: usual}
   }
 }
 
@@ -71,18 +67,12 @@ function restored(app: string, {opened}: Partial<Notes>): {told: string[]; next:
 
 const openOf = (apps: readonly AppNow[]): string[] => apps.filter(({maintenance}) => !maintenance).map(({name}) => name)
 
-const isInEffect = ({records}: WorldSeen, {id}: Step): boolean =>
-  records.some(({step, undoneAt}) => step === id && !undoneAt)
-
-const isDone = ({records}: WorldSeen, {id}: Step): boolean =>
-  records.some(({step, finishedAt, undoneAt}) => step === id && finishedAt && !undoneAt)
-
-function inTheWindow(seen: WorldSeen): string[] {
-  return seen.apps.flatMap(({name, running, toSource}) => [
-    ...(isDone(seen, stopWriters) && running.length > 0
+function inTheWindow({records, apps}: WorldSeen): string[] {
+  return apps.flatMap(({name, running, toSource}) => [
+    ...(isFinished(records, stopWriters) && running.length > 0
       ? [`${name} runs ${running.join(', ')}, which the window had stopped`]
       : []),
-    ...(isDone(seen, switchApps) && toSource.length > 0
+    ...(isFinished(records, switchApps) && toSource.length > 0
       ? [`${toSource.join(', ')} of ${name} leads to the source, although it was switched`]
       : []),
   ])

@@ -1,4 +1,5 @@
 import {phaseOf} from './phase.js'
+import {isFinished} from '../journal/records.js'
 import {noteOf} from '../journal/notes.js'
 import {EXIT, RdsError, refused} from '../ports/errors.js'
 import type {OpenMigration} from '../open/migration.js'
@@ -31,8 +32,8 @@ export async function finishMigration(migration: OpenMigration, {now}: {now: boo
       )
     }
   }
-  const done = (await journal.records()).filter(({finishedAt}) => finishedAt).map(({step}) => step)
-  const left = phase === 'finished' ? [] : method.after.filter(({id}) => !done.includes(id))
+  const records = await journal.records()
+  const left = phase === 'finished' ? [] : method.after.filter((step) => !isFinished(records, step))
   await run([...left, finishStep], migration)
   return (await journal.records()).find(({step}) => step === finishStep.id)?.evidence ?? ''
 }

@@ -67,7 +67,7 @@ interface OfTarget {
 
 const OF_TARGET: Questions<Omit<OfTarget, 'lag'>> = {
   fence: FENCE_STATE,
-  state: journalState([...TIMELINE_NOTES, 'apps']),
+  state: journalState([...TIMELINE_NOTES, 'apps', 'restored']),
   copy: COPY_STATE,
   verified: VERIFIED,
   landed: landedAfter(`select (${notePart('smoke', 'lastLanded')})::bigint`),

@@ -1,12 +1,13 @@
 import {refused, type RdsError} from '../ports/errors.js'
 import type {Journal} from '../ports/ports.js'
+import {inEffect} from './records.js'
 
 /** The step with which a window begins. */
 export const WINDOW_BEGINS = 'enter-maintenance'
 
 /** The window has begun and was not undone; it stays so after it, for as long as the app is on the target. */
 export const inWindow = async ({journal}: {journal: Journal}): Promise<boolean> =>
-  (await journal.records()).some(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+  inEffect(await journal.records(), {id: WINDOW_BEGINS}) !== undefined
 
 /** For what belongs before it: the app may be on the target already. */
 export async function refuseWindow(migration: {app: string; journal: Journal}): Promise<void> {

@@ -1,4 +1,5 @@
 import {WINDOW_BEGINS} from '../journal/in-window.js'
+import {inEffect} from '../journal/records.js'
 import {failed} from '../ports/errors.js'
 import {secondsSince} from '../postgres/server-clock.js'
 import type {Migration} from './migration.js'
@@ -40,7 +41,7 @@ export async function watchBudget(steps: readonly Step[], migration: Migration) 
   }
 
   if (budget !== undefined) {
-    const began = (await migration.journal.records()).find(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+    const began = inEffect(await migration.journal.records(), {id: WINDOW_BEGINS})
     if (began) start(await secondsSince(migration.target, began.startedAt))
   }
   return {

@@ -1,6 +1,7 @@
 import {fenceState, type FenceState} from '../fence/fence.js'
 import {allEnded} from '../flow/all-ended.js'
 import {inWindow, WINDOW_BEGINS} from '../journal/in-window.js'
+import {inEffect} from '../journal/records.js'
 import type {Notes} from '../journal/notes.js'
 import type {StepRecord} from '../ports/ports.js'
 import type {Migration} from './migration.js'
@@ -22,15 +23,13 @@ export interface WindowSeen {
  * can lag behind: by one step when a process was killed, by all of them when the target was out of reach or was restored to an earlier state.
  */
 export function whyOver(steps: readonly Step[], {records, notes, fence, open}: WindowSeen): string | undefined {
-  const recordOf = (step: Pick<Step, 'id'>) => records.find((record) => record.step === step.id)
-  const isInEffect = (step: Pick<Step, 'id'>) => recordOf(step)?.undoneAt === null
-  const began = recordOf({id: WINDOW_BEGINS})
-  const opened = steps.some((step) => step.pointOfNoCheapReturn && isInEffect(step))
-  if (!began || began.undoneAt || opened) return undefined
-  const undone = steps.find((step) => {
-    const undoneAt = step.window === 'inside' && recordOf(step)?.undoneAt
-    return undoneAt && undoneAt > began.startedAt
-  })
+  const began = inEffect(records, {id: WINDOW_BEGINS})
+  const opened = steps.some((step) => step.pointOfNoCheapReturn && inEffect(records, step))
+  if (!began || opened) return undefined
+  const undone = steps.find(
+    ({id, window}) =>
+      window === 'inside' && records.some(({step, undoneAt}) => step === id && undoneAt && undoneAt > began.startedAt),
+  )
   if (undone) return `the undoing of the window had begun ("${undone.title}")`
   if (notes.restored) return 'the target was restored to an earlier state'
   if (notes.frozen && fence !== 'raised') return 'the source takes writes'

@@ -6,6 +6,7 @@ import type {Ended, Waits} from '../ports/ports.js'
 import type {Migration} from './migration.js'
 import {assertClaimed, leaveUndone} from '../fence/claim.js'
 import {closeEndedWindow} from './ended-window.js'
+import {inEffect} from '../journal/records.js'
 import {rememberJournal} from '../journal/remembered-journal.js'
 import {rollback, undoneByWindow} from './rollback.js'
 import type {Step} from './step.js'
@@ -87,8 +88,7 @@ const ASK_AGAIN_MS = 1000
 /** Where the run stands past the point of no cheap return; -1 before it. */
 async function committedStep(steps: readonly Step[], {journal}: Migration): Promise<number> {
   const records = await journal.records()
-  const wasStarted = ({id}: Step) => records.some(({step, undoneAt}) => step === id && !undoneAt)
-  return steps.findIndex((step) => step.pointOfNoCheapReturn && wasStarted(step))
+  return steps.findIndex((step) => step.pointOfNoCheapReturn && inEffect(records, step))
 }
 
 /** A statement that runs for an hour does not look at signals: it is cancelled, before anything else is asked of its server. */

@@ -4,6 +4,7 @@ import {switchBack} from '../apps/switch-back.js'
 import {startWriters, stillStopped} from '../apps/writers.js'
 import {allEnded} from '../flow/all-ended.js'
 import {inWindow, WINDOW_BEGINS} from '../journal/in-window.js'
+import {inEffect} from '../journal/records.js'
 import {noteOf} from '../journal/notes.js'
 import {messageOf} from '../ports/errors.js'
 import type {StepRecord} from '../ports/ports.js'
@@ -11,7 +12,8 @@ import type {Migration} from './migration.js'
 import {PATIENCE} from './patience.js'
 import type {Step} from './step.js'
 
-const LOOK_MS = 2000
+/** Each look takes some six requests for each app, of which an account has 75 a minute. */
+const LOOK_MS = 10_000
 
 interface Succession {
   predecessor: Predecessor | undefined
@@ -59,7 +61,7 @@ export async function lookingAgain<T>(
 
 /** Whether a change of the apps may have been under way; a run that went forward says by its journal in which step it ended. */
 function mayHaveAsked(steps: readonly Step[], {command}: Predecessor, records: readonly StepRecord[]): boolean {
-  const began = records.find(({step, undoneAt}) => step === WINDOW_BEGINS && !undoneAt)
+  const began = inEffect(records, {id: WINDOW_BEGINS})
   if (!began) return false
   const goingBack = command === 'rds:rollback' || records.some(({undoneAt}) => undoneAt && undoneAt > began.startedAt)
   const last = records
@@ -78,7 +80,7 @@ async function lookUntil(migration: Migration, before: readonly AppBefore[], unt
     // A window that stands has an end of its own.
     if (!opened && (await inWindow(migration))) return
     await allEnded(apps.map((app) => putRight(migration, app, opened)))
-    if (!last) await clock.sleep(LOOK_MS, signal)
+    if (!last) await clock.sleep(Math.min(LOOK_MS, until - clock.now().getTime()), signal)
   }
 }
 

@@ -1,3 +1,4 @@
+import {inEffect} from '../journal/records.js'
 import type {Migration} from './migration.js'
 
 /**
@@ -26,8 +27,7 @@ export interface Step {
 export const onceStarted =
   (id: string, look: Step['done']): Step['done'] =>
   async (migration) => {
-    const records = await migration.journal.records()
-    return records.some(({step, undoneAt}) => step === id && !undoneAt) && look(migration)
+    return inEffect(await migration.journal.records(), {id}) !== undefined && look(migration)
   }
 
 /** For steps whose proof every run has to repeat. */
